@@ -8,6 +8,7 @@ a loop over fields costs three times as much.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from functools import cache
@@ -67,10 +68,8 @@ class Codec(Generic[M]):
     def spans(self, text: str) -> list[tuple[str, int, int]]:
         """Where each field stands in *text*, as far as it can be read."""
         found: list[tuple[str, int, int]] = []
-        try:
+        with contextlib.suppress(Mismatch):
             self.walk(text, 0, found)
-        except Mismatch:
-            pass
         return found
 
     def _write(self, message: M) -> str:
@@ -85,7 +84,7 @@ def _codec_of(cls: type[M], widths: frozenset[tuple[str, int]]) -> Codec[M]:
 
 def codec_of(cls: type[M], widths: Widths | None = None) -> Codec[M]:
     """The codec of *cls*; the same object for the same widths."""
-    return _codec_of(cls, frozenset((widths or {}).items()))
+    return _codec_of(cls, frozenset((widths or {}).items()))  # type: ignore[arg-type]  # a class is hashable; mypy doubts it for type[M]
 
 
 def _instance(cls: type[M], values: dict[str, Any]) -> M:
@@ -97,7 +96,9 @@ def _instance(cls: type[M], values: dict[str, Any]) -> M:
 def _compiled_take(
     cls: type[M], widths: Widths, walk: Callable[[str], tuple[M, int]]
 ) -> Callable[[str], tuple[M, int]]:
-    expression, groups, absent = "", [], []
+    expression = ""
+    groups: list[str] = []
+    absent: list[str] = []
     scope: dict[str, Any] = {"new": object.__new__, "cls": cls, "walk": walk, "unhex": bytes.fromhex}
     for name, kind in cls.FIELDS.items():
         if isinstance(kind, Maybe):
@@ -125,7 +126,8 @@ def _compiled_take(
         + " self.__dict__.update(values)\n"
         + " return self, found.end()\n"
     )
-    return _made(source, "take", scope)
+    take: Callable[[str], tuple[M, int]] = _made(source, "take", scope)
+    return take
 
 
 def _bounded(kind: Kind, widths: Widths) -> str | None:
@@ -174,7 +176,10 @@ def _compiled_text(cls: type[M], widths: Widths) -> Callable[[M], str] | None:
             return None
     if not parts:
         return lambda message: ""
-    return _made(f"def text(message):\n values = message.__dict__\n return {' + '.join(parts)}\n", "text", scope)
+    write: Callable[[M], str] = _made(
+        f"def text(message):\n values = message.__dict__\n return {' + '.join(parts)}\n", "text", scope
+    )
+    return write
 
 
 def _made(source: str, name: str, scope: dict[str, Any]) -> Any:

@@ -77,7 +77,7 @@ def _(kind: Key, widths: Widths) -> Reader:
             return found.group(), found.end()
         if (found := block(text, at)) is not None:
             end = at + 1 + int(found.group(1))
-            if 17 < end - at and end <= len(text):
+            if end - at > 17 and end <= len(text):
                 return text[at:end], end
         raise Mismatch(notation, wrong)
 

@@ -127,9 +127,9 @@ class Rest(Kind):
 class Key(Kind):
     """An enciphered key as its holder wrote it.
 
-    Untagged hexadecimal of *untagged* digits; or a scheme letter (U X: 32 H; T Y: 48 H); or S or R and a key block, whose own length
-    field says how long it is; or K and 3 H, an index into user storage.  The value stays the validated text: a key
-    seen before is then found by it, and costs no decoding at all.
+    Untagged hexadecimal of *untagged* digits; or a scheme letter (U X: 32 H; T Y: 48 H); or S or R and a key block,
+    whose own length field says how long it is; or K and 3 H, an index into user storage.  The value stays the validated
+    text: a key seen before is then found by it, and costs no decoding at all.
     *usage* says what the key is for, in words.
     """
 
