@@ -1,7 +1,7 @@
 """PIN blocks: ISO 9564-1 formats 0 to 4 and the vendors' own, by the Thales codes.
 
-A clear block of 8 bytes is made and read by ``encode`` and ``decode``; format 4, whose two passes need the cipher
-between them, by ``encipher_iso4`` and ``decipher_iso4``; ``write`` and ``read`` do either together with the enciphering.
+A clear block of 8 bytes is made and read by ``encode`` and ``decode``; format 4, whose two passes need the
+cipher between them, by ``encipher_iso4`` and ``decipher_iso4``; ``write`` and ``read`` do either and the enciphering.
 Whatever is wrong in a block gives one error, ``PinBlockError``, so that the answer does not tell an attacker where.
 
 The account field is hexadecimal digits here: 12 digits, the right-most of the PAN without its check digit.
