@@ -10,9 +10,9 @@ from typing import Annotated
 from hsm import refusal as r
 from hsm.policy.choices import ZmkLength
 from hsm.policy.settings import Settings
-from hsm.wire.kinds import Account, Binary, Choice, Digits, Hex, Number, Padded, Pan, Pattern, Text, Width, Widths
+from hsm.wire.kinds import Account, Choice, Digits, Hex, Number, Pan, Pattern, Text, Width, Widths
 from hsm.wire.message import Message
-from hsm.wire.shapes import IfMore, Key, Maybe, Until
+from hsm.wire.shapes import Key, Maybe, Until
 
 ZMK_WIDTH = Width("ZMK length", 32)
 LMK_PIN_WIDTH = Width("encrypted PIN length", 5)
