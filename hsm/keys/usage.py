@@ -93,22 +93,9 @@ _TABLE = (
     KeyType("302", "IKEY", ("B1",), _DERIVES, "TA", _DOUBLE),
     KeyType("402", "CVK, CSCK", _CVK, _CHECKS, "T", _DOUBLE),
     KeyType("003", "TAK", _MAC, _CHECKS),
-    KeyType("105", "OBKM 1"),
-    KeyType("205", "OBKM 2"),
-    KeyType("305", "OBKM 3"),
-    KeyType("405", "OBKM 4"),
-    KeyType("505", "OBKM 5"),
-    KeyType("605", "OBKM 6"),
-    KeyType("705", "OBKM 7"),
-    KeyType("805", "OBKM 8"),
-    KeyType("905", "OBKM 9"),
+    *(KeyType(f"{variant}05", "OBKM") for variant in range(1, 10)),
     KeyType("006", "WWK", ("01",)),
-    KeyType("106", "OBKM 10"),
-    KeyType("206", "OBKM 11"),
-    KeyType("306", "OBKM 12"),
-    KeyType("406", "OBKM 13"),
-    KeyType("506", "OBKM 14"),
-    KeyType("606", "OBKM 15"),
+    *(KeyType(f"{variant}06", "OBKM") for variant in range(1, 7)),
     KeyType("107", "KEK", ("54", "K0")),
     KeyType("207", "KMC", ("E5",), _DERIVES, "TA", _DOUBLE),
     KeyType("307", "SK-ENC"),
@@ -243,6 +230,7 @@ def _wanted_for(usage: Usage, separate_002: bool) -> Wanted:
 
 
 _FOR_USAGE = MappingProxyType({(usage, split): _wanted_for(usage, split) for usage in Usage for split in (False, True)})
+_PVK_ALONE = Wanted(KEY_TYPES["002"], frozenset(_PVK), _CHECKS, "DTA")
 _FOR_TYPE = MappingProxyType(
     {
         row: Wanted(row, frozenset(row.block_usages), row.modes, row.algorithms, row.des_bytes)
@@ -255,4 +243,6 @@ def wanted(ask: Usage | KeyType | None, separate_002: bool = False) -> Wanted:
     """What a key must be for *ask*: a command's usage, a key type of a message, or None for key type FFF."""
     if isinstance(ask, Usage):
         return _FOR_USAGE[ask, separate_002]
-    return ANY_IN_BLOCK if ask is None else _FOR_TYPE[ask]
+    if ask is None:
+        return ANY_IN_BLOCK
+    return _PVK_ALONE if separate_002 and ask.code == "002" else _FOR_TYPE[ask]
