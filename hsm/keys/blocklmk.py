@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from hsm.crypto import keyblock
 from hsm.crypto.blockcipher import Algorithm, Cipher, cipher
+from hsm.crypto.blockprotector import BlockProtector
 from hsm.crypto.mac import cmac
 from hsm.crypto.parity import check_value, is_odd
-from hsm.crypto.thalesblock import BlockProtector
 from hsm.keys.lmk import LmkUse, ParityWrong, Random
 from hsm.keys.published import PUBLISHED_3DES_BLOCK, PUBLISHED_AES_BLOCK
 from hsm.keys.secret import BlockAttributes, ClearKey
@@ -30,6 +30,7 @@ from hsm.refusal import (
     KeyBlockOptionalInvalid,
     KeyBlockUsageInvalid,
     KeyBlockVersionInvalid,
+    KeyLengthInvalid,
     KeySchemeInvalid,
     LmkSchemesIncompatible,
     Refusal,
@@ -48,6 +49,7 @@ _REASONS: tuple[tuple[type[keyblock.KeyBlockError], type[Refusal]], ...] = (
     (keyblock.LengthInvalid, KeyBlockLengthInvalid),
     (keyblock.OptionalBlockInvalid, KeyBlockOptionalInvalid),
     (keyblock.HeaderInvalid, KeyBlockHeaderInvalid),
+    (keyblock.ProtectionKeyUnsuitable, KeyLengthInvalid),
 )
 
 
@@ -88,6 +90,42 @@ def clear_key(header: keyblock.Header, key: bytes) -> ClearKey:
     return ClearKey(key, _ALGORITHMS[header.algorithm], attributes)
 
 
+def header_of(attributes: BlockAttributes, version: str, last: str) -> keyblock.Header:
+    """The header that says *attributes*; *last* is its last field, the LMK identifier in a Thales block."""
+    return keyblock.Header(
+        version,
+        attributes.usage,
+        attributes.algorithm,
+        attributes.mode,
+        attributes.key_version,
+        attributes.exportability,
+        attributes.optional,
+        last,
+    )
+
+
+def write_block(
+    protector: BlockProtector, header: keyblock.Header, key: ClearKey, random: Random, mask_bytes: int = 0
+) -> str:
+    """The block of *key*, without scheme letter; raises the refusals of a malformed header."""
+    try:
+        return protector.wrap(header, key.reveal(), random, mask_bytes)
+    except keyblock.KeyBlockError as error:
+        raise refusal_for(error) from None
+
+
+def read_block(protector: BlockProtector, block: str) -> ClearKey:
+    """The key in *block*, without scheme letter, and its attributes; parity is as it comes.
+
+    Raises the KeyBlock refusals; KeyBlockAlgorithmInvalid for what is no symmetric key.
+    """
+    try:
+        header, content = protector.unwrap(block)
+    except keyblock.KeyBlockError as error:
+        raise refusal_for(error) from None
+    return clear_key(header, content)
+
+
 def check_attributes(attributes: BlockAttributes, key: ClearKey, asked: Wanted) -> None:
     """Nothing, if a block may be written with *attributes* for *key* as *asked*; else raises the fault's refusal."""
     if asked.block_usages is not None and attributes.usage not in asked.block_usages:
@@ -107,8 +145,11 @@ def check_attributes(attributes: BlockAttributes, key: ClearKey, asked: Wanted) 
 class KeyBlockLmk:
     """A key-block LMK: *key* is 24 bytes for TDES, 32 for AES."""
 
-    def __init__(self, lmk_id: str, key: bytes, algorithm: Algorithm, name: str = "") -> None:
-        """Raises ValueError for another length or algorithm; *lmk_id* is 2 digits."""
+    def __init__(self, lmk_id: str, key: bytes, algorithm: Algorithm, name: str = "", *, mask_bytes: int = 0) -> None:
+        """Raises ValueError for another length or algorithm; *lmk_id* is 2 digits.
+
+        Keys shorter than *mask_bytes* are padded so far, to disguise their length.
+        """
         if (algorithm, len(key)) not in ((Algorithm.TDES, 24), (Algorithm.AES, 32)):
             raise ValueError("a key-block LMK is a triple-length DES or an AES-256 key")
         self.lmk_id = lmk_id
@@ -118,7 +159,8 @@ class KeyBlockLmk:
         self.kind = "aes-block" if algorithm is Algorithm.AES else "3des-block"
         self.version = "1" if algorithm is Algorithm.AES else "0"
         self._key = key
-        self._protector = BlockProtector(key)
+        self.mask_bytes = mask_bytes
+        self._protector = BlockProtector(key, self.version)
         # One entry a use, at most as many as LmkUse has members.
         self._ciphers: dict[LmkUse, Cipher] = {}
 
@@ -149,11 +191,9 @@ class KeyBlockLmk:
             raise KeySchemeInvalid if token[:1] == "R" else LmkSchemesIncompatible
         if token[1:2] in ("0", "1") and token[1:2] != self.version:
             raise LmkSchemesIncompatible
-        try:
-            header, content = self._protector.unwrap(token[1:])
-        except keyblock.KeyBlockError as error:
-            raise refusal_for(error) from None
-        key = clear_key(header, content)
+        key = read_block(self._protector, token[1:])
+        header = key.attributes
+        assert header is not None  # what comes in a block has attributes
         if asked.block_usages is not None and header.usage not in asked.block_usages:
             raise KeyBlockUsageInvalid
         if header.algorithm not in asked.algorithms:
@@ -165,7 +205,7 @@ class KeyBlockLmk:
         if key.algorithm in (Algorithm.DES, Algorithm.TDES):
             if key.key_bytes not in asked.des_bytes:
                 raise KeyBlockLengthInvalid
-            if not is_odd(content):
+            if not is_odd(key.reveal()):
                 raise ParityWrong
         return key
 
@@ -189,7 +229,9 @@ class KeyBlockLmk:
         if self.algorithm is Algorithm.TDES and key.algorithm is Algorithm.AES:
             raise KeyBlockAlgorithmInvalid
         check_attributes(attributes, key, ANY_IN_BLOCK if row is None else wanted(row))
-        return "S" + write_block(self._protector, self.version, self.lmk_id, attributes, key, random)
+        return "S" + write_block(
+            self._protector, header_of(attributes, self.version, self.lmk_id), key, random, self.mask_bytes
+        )
 
     def cipher_for(self, use: LmkUse) -> Cipher:
         """A cipher derived from the LMK for this sort of thing.
@@ -208,23 +250,3 @@ class KeyBlockLmk:
                 ready = cipher(b"".join(cmac(root, part) for part in parts), Algorithm.AES)
             self._ciphers[use] = ready
         return ready
-
-
-def write_block(
-    protector: BlockProtector, version: str, lmk_id: str, attributes: BlockAttributes, key: ClearKey, random: Random
-) -> str:
-    """The block without its S; raises KeyBlockHeaderInvalid and the other refusals of a malformed header."""
-    try:
-        header = keyblock.Header(
-            version,
-            attributes.usage,
-            attributes.algorithm,
-            attributes.mode,
-            attributes.key_version,
-            attributes.exportability,
-            attributes.optional,
-            lmk_id,
-        )
-        return protector.wrap(header, key.reveal(), random)
-    except keyblock.KeyBlockError as error:
-        raise refusal_for(error) from None

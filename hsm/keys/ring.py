@@ -14,7 +14,8 @@ from functools import lru_cache, partial
 from hsm.crypto.blockcipher import Algorithm
 from hsm.crypto.parity import masquerades
 from hsm.keys.blocklmk import KeyBlockLmk
-from hsm.keys.lmk import ParityWrong, VariantLmk
+from hsm.keys.lmk import ParityWrong
+from hsm.keys.masters import Lmk
 from hsm.keys.scheme import BLOCK_HEADER_CHARS
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KeyType, Usage, wanted
@@ -30,7 +31,6 @@ from hsm.refusal import (
     SourceKeyParity,
 )
 
-Lmk = VariantLmk | KeyBlockLmk
 Ask = Usage | KeyType | None
 _Open = Callable[[str, Ask], ClearKey]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
-from hsm.crypto import keyblock, thalesblock, tr31
 from hsm.crypto.blockcipher import Algorithm, Cipher, cipher
+from hsm.crypto.blockprotector import BlockProtector
 from hsm.crypto.parity import is_odd, with_odd
-from hsm.keys.blocklmk import TRANSPORT_ID, clear_key, refusal_for, write_block
+from hsm.keys.blocklmk import TRANSPORT_ID, header_of, read_block, write_block
 from hsm.keys.lmk import Random
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.variant import decipher, encipher, varied
@@ -24,15 +24,14 @@ from hsm.refusal import (
     KeyBlockExportabilityInvalid,
     KeyBlockHeaderInvalid,
     KeySchemeInvalid,
-    LmkSchemesIncompatible,
 )
 
-TR31_VERSIONS = "ABCDE"
 _X9143_USAGE = MappingProxyType(
     {"71": "P0", "72": "P0", "73": "P0", "51": "K0", "52": "K0", "54": "K0", "21": "D0", "22": "D0", "23": "D0"}
     | {"11": "C0", "12": "C0", "13": "C0", "41": "B0", "42": "B0", "43": "B0"}
     | dict.fromkeys(("61", "62", "63", "64", "65"), "M7")
 )
+_VERSIONS = MappingProxyType({("S", False): "0", ("S", True): "1", ("R", False): "BAC", ("R", True): "DE"})
 
 
 @dataclass(frozen=True)
@@ -90,29 +89,19 @@ def unwrap(kek: ClearKey, token: str, atalla: str = "") -> Imported:
     return Imported(ClearKey(with_odd(key.reveal()), key.algorithm, key.attributes), False)
 
 
-def _thales_version(kek: ClearKey) -> str:
-    if kek.algorithm is Algorithm.TDES:
-        return "0"
-    if kek.algorithm is Algorithm.AES:
-        return "1"
-    raise KeySchemeInvalid
+def _versions(kek: ClearKey, scheme: str) -> str:
+    """The key block versions that may be under *kek*, the one to write first."""
+    if kek.algorithm is None:
+        raise KeySchemeInvalid
+    return _VERSIONS[scheme, kek.algorithm is Algorithm.AES]
 
 
 def _unwrap_block(kek: ClearKey, token: str) -> ClearKey:
-    version = token[1:2]
-    if token[0] == "S":
-        if version in ("0", "1") and version != _thales_version(kek):
-            raise LmkSchemesIncompatible
-        protector = thalesblock.BlockProtector
-    else:
-        if version in TR31_VERSIONS and (version in "DE") != (kek.algorithm is Algorithm.AES):
-            raise KeyBlockAlgorithmInvalid
-        protector = tr31.BlockProtector
-    try:
-        header, content = protector(kek.reveal()).unwrap(token[1:])
-    except keyblock.KeyBlockError as error:
-        raise refusal_for(error) from None
-    return clear_key(header, content)
+    scheme, version = token[0], token[1:2]
+    versions = _versions(kek, scheme)
+    if version and version not in versions and version in _VERSIONS[scheme, kek.algorithm is not Algorithm.AES]:
+        raise KeyBlockAlgorithmInvalid
+    return read_block(BlockProtector(kek.reveal(), versions), token[1:])
 
 
 def wrap(
@@ -124,11 +113,13 @@ def wrap(
     atalla: str = "",
     attributes: BlockAttributes | None = None,
     version: str = "",
+    mask_bytes: int = 0,
 ) -> str:
     """*key* under *kek* as a token of *scheme*: U, T, X, Y, S, R, or empty, Z or 0 for no tag.
 
     *attributes* are for S and R, the key's own when None; a Thales usage becomes that of ANSI X9.143 in R.  *version*
-    is the TR-31 version, else B under a DES KEK and D under an AES KEK.  Exportability and strength are the caller's to
+    is the block's version, for R else B under a DES KEK and D under an AES KEK; *mask_bytes* pads shorter keys in blocks
+    so far.  Exportability and strength are the caller's to
     check.  Raises KeySchemeInvalid, KeyLengthInvalid, InputInvalid, KeyBlockHeaderInvalid and, for an AES key under a
     DES KEK, KeyBlockAlgorithmInvalid.
     """
@@ -144,16 +135,16 @@ def wrap(
         raise KeyBlockHeaderInvalid
     if key.algorithm is Algorithm.AES and kek.algorithm is not Algorithm.AES:
         raise KeyBlockAlgorithmInvalid
-    if scheme == "S":
-        thales = thalesblock.BlockProtector(kek.reveal())
-        return "S" + write_block(thales, _thales_version(kek), TRANSPORT_ID, attributes, key, random)
-    version = version or ("D" if kek.algorithm is Algorithm.AES else "B")
-    if version not in TR31_VERSIONS or (version in "DE") != (kek.algorithm is Algorithm.AES):
+    versions = _versions(kek, scheme)
+    version = version or versions[0]
+    if version not in versions:
         raise KeySchemeInvalid
+    protector = BlockProtector(kek.reveal(), versions)
+    if scheme == "S":
+        return "S" + write_block(protector, header_of(attributes, version, TRANSPORT_ID), key, random, mask_bytes)
     usage = _X9143_USAGE.get(attributes.usage, attributes.usage)
-    return "R" + write_block(
-        tr31.BlockProtector(kek.reveal()), version, "00", replace(attributes, usage=usage), key, random
-    )
+    header = header_of(replace(attributes, usage=usage), version, "00")
+    return "R" + write_block(protector, header, key, random, mask_bytes)
 
 
 def tightened(attributes: BlockAttributes, exportability: str) -> BlockAttributes:
