@@ -30,8 +30,12 @@ class Gate:
 
     def admit(self, command: str) -> None:
         """Raises CommandDisabled when the host command with code *command* is switched off."""
-        if (command in self._listed) is self._refuses_listed:
+        if not self.enables(command):
             raise CommandDisabled
+
+    def enables(self, command: str) -> bool:
+        """Is the host command with code *command* switched on?"""
+        return (command in self._listed) is not self._refuses_listed
 
     def authorise(self, activity: str, lmk_id: str, interface: Interface = Interface.HOST) -> None:
         """Raises NotAuthorised unless *activity* (``category[.sub]``) is authorised under *lmk_id* over *interface*.
