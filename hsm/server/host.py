@@ -65,6 +65,7 @@ class HostConnection(Protocol):
         self._next_turn: IDelayedCall | None = None
         self._awaits_owner = False
         self._unread_since: float | None = None
+        self._queueing = False
         self._partial_since: float | None = None
         self._shaking_since: float | None = None
         self._heard = port.clock.seconds()
@@ -87,12 +88,10 @@ class HostConnection(Protocol):
             self.transport.setTcpKeepAlive(True)
         if isinstance(self.transport, tcp.Connection):
             self._direct = self.transport
-            # Anything the kernel did not take at once holds us up, so the transport's queue is empty whenever we send
-            # on the socket ourselves: replies can't overtake each other.
-            self._direct.bufferSize = 0
-        elif self._port.listener.tls is not None:
-            self._shaking_since = self._heard
-        self._stream.registerProducer(self, True)
+        else:
+            self._stream.registerProducer(self, True)
+            if self._port.listener.tls is not None:
+                self._shaking_since = self._heard
         peer = self._stream.getPeer()
         self._session = self._port.household.session(
             self._port.listener, f"{getattr(peer, 'host', '?')}:{getattr(peer, 'port', 0)}"
@@ -134,7 +133,11 @@ class HostConnection(Protocol):
 
     def resumeProducing(self) -> None:
         """The transport: everything is written."""
+        if self._queueing:
+            return  # a pull producer is asked once while it registers
         self._unread_since = None
+        if self._direct is not None:
+            self._direct.unregisterProducer()
         if not self._lost and self._next_turn is None:
             self._turn()
 
@@ -227,8 +230,16 @@ class HostConnection(Protocol):
                 sent = self._direct.socket.send(replies)
             except OSError:
                 sent = 0  # full, or broken: the transport finds out which
-        if sent < len(replies):
-            self._stream.write(replies[sent:])
+        if sent == len(replies):
+            return
+        self._stream.write(replies[sent:])
+        if self._direct is not None:
+            # What the kernel did not take at once holds us up until it has all of it, so the transport's queue is empty
+            # whenever we send on the socket ourselves: replies can't overtake each other.
+            self._unread_since = self._port.clock.seconds()
+            self._queueing = True
+            self._direct.registerProducer(self, False)
+            self._queueing = False
 
     def _forward(self, request: bytes) -> None:
         self._awaits_owner = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.internet.protocol import ServerFactory
@@ -53,6 +55,7 @@ def server_context(files: TlsFiles) -> SSL.Context:
     return context
 
 
-def over_tls(factory: ServerFactory, files: TlsFiles) -> TLSMemoryBIOFactory:
+def over_tls(factory: ServerFactory, files: TlsFiles) -> ServerFactory:
     """*factory* spoken to over TLS.  Raises TlsFilesUnusable."""
-    return TLSMemoryBIOFactory(_Context(server_context(files)), False, factory)
+    # To the interface a factory is a factory; Twisted's types derive this one from the client's.
+    return cast(ServerFactory, TLSMemoryBIOFactory(_Context(server_context(files)), False, factory))
