@@ -23,7 +23,6 @@ from hsm.storage.database import FILE_MODE, Database, StorageError, check_privat
 
 PASSPHRASE_VARIABLE = "HSM_PASSPHRASE"  # noqa: S105 (the name of a variable, not a passphrase)
 PASSPHRASE_CHARS_MIN, PASSPHRASE_BYTES_MAX = 8, 4_096
-KINDS = ("variant", "3des-block", "aes-block")
 LMKS_MAX = 100
 MATERIAL_BYTES_MAX = 1_024
 COMMENT_CHARS_MAX = 60
@@ -52,8 +51,8 @@ class LmkLabel:
         """Raises ValueError, saying which part is wrong."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", self.name):
             raise ValueError("an LMK's name is 1 to 32 small letters, digits, - and _")
-        if self.kind not in KINDS:
-            raise ValueError(f"an LMK's kind is one of {', '.join(KINDS)}")
+        if not re.fullmatch(r"[a-z0-9-]{1,16}", self.kind):
+            raise ValueError("an LMK's kind is 1 to 16 small letters, digits and -")
         if not re.fullmatch(r"[0-9A-F]{16}", self.check_value):
             raise ValueError("a check value is 16 hex digits")
         if len(self.comment) > COMMENT_CHARS_MAX or not self.comment.isprintable():

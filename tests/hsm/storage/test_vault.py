@@ -155,7 +155,7 @@ def test_a_removed_lmk_is_overwritten(vault: Vault, database: Database, tmp_path
         ("UPPER", "variant", "0" * 16, ""),
         ("-x", "variant", "0" * 16, ""),
         ("x" * 33, "variant", "0" * 16, ""),
-        ("x", "rsa", "0" * 16, ""),
+        ("x", "of no kind", "0" * 16, ""),
         ("x", "variant", "0" * 6, ""),
         ("x", "variant", "0" * 16, "x" * 61),
         ("x", "variant", "0" * 16, "\n"),
