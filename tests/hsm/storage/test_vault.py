@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsm.storage.database import DATABASE_NAME, Database, StorageError
-from hsm.storage.vault import LMKS_MAX, LmkLabel, Vault, VaultError, labels, passphrase_from
+from hsm.storage.vault import LMKS_MAX, LmkLabel, Vault, VaultError, exists, labels, passphrase_from
 
 PASSPHRASE = b"correct horse"
 MATERIAL = bytes(range(64, 96))
@@ -27,7 +27,7 @@ def database(tmp_path: Path) -> Database:
 def vault(database: Database, monkeypatch: pytest.MonkeyPatch) -> Vault:
     # Half the usual cost, because the tests derive the key a hundred times; it is written into the header.
     monkeypatch.setattr("hsm.storage.vault._SCRYPT_LOG_N", 14)
-    made = Vault(database, PASSPHRASE)
+    made = Vault(database, PASSPHRASE, make=True)
     made.add(LABEL, MATERIAL)
     return made
 
@@ -36,6 +36,15 @@ def test_an_lmk_comes_back_after_a_restart(vault: Vault, tmp_path: Path) -> None
     again = Database(tmp_path / "state")
     assert labels(again) == (LABEL,)
     assert Vault(again, PASSPHRASE).load("live-1") == (LABEL, MATERIAL)
+
+
+def test_a_vault_is_made_only_when_asked_for(database: Database) -> None:
+    assert not exists(database)
+    with pytest.raises(VaultError, match="holds no LMKs"):
+        Vault(database, PASSPHRASE)
+    assert not exists(database)
+    Vault(database, PASSPHRASE, make=True)
+    assert exists(database)
 
 
 @pytest.mark.parametrize("wrong", [b"correct horse ", b"Correct horse", b""])
