@@ -85,7 +85,7 @@ def _passphrase_in(file: Path) -> bytes:
     try:
         check_private(file, "the passphrase file", FILE_MODE)
         with file.open("rb") as opened:
-            found = opened.read(PASSPHRASE_BYTES_MAX + 1)
+            found = opened.read(PASSPHRASE_BYTES_MAX + 3)  # room for a line end, and for one byte too many
     except OSError as error:
         raise StorageError(file, error.strerror or "can't be read") from None
     return _long_enough(file, found.removesuffix(b"\n").removesuffix(b"\r"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -215,6 +214,10 @@ def test_where_the_passphrase_comes_from(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="No such file"):
         passphrase_from({}, tmp_path / "missing")
     file.chmod(0o600)
-    file.write_bytes(os.urandom(5_000))
-    with pytest.raises(StorageError, match="to 4096 bytes"):
-        passphrase_from({}, file)
+    for longest in (b"x" * 4_096, b"x" * 4_096 + b"\n", b"x" * 4_096 + b"\r\n"):
+        file.write_bytes(longest)
+        assert passphrase_from({}, file) == b"x" * 4_096
+    for long in (b"x" * 4_097, b"x" * 4_096 + b"\n\n", b"x" * 4_096 + b"\n" + b"x" * 5_000, b"\n" * 5_000):
+        file.write_bytes(long)
+        with pytest.raises(StorageError, match="to 4096 bytes"):
+            passphrase_from({}, file)
