@@ -17,6 +17,7 @@ from hsm.crypto.parity import is_odd, with_odd
 from hsm.keys.blocklmk import TRANSPORT_ID, header_of, read_block, write_block
 from hsm.keys.lmk import Random
 from hsm.keys.secret import BlockAttributes, ClearKey
+from hsm.keys.usage import INITIAL_KEY
 from hsm.keys.variant import decipher, encipher, varied
 from hsm.refusal import (
     InputInvalid,
@@ -72,10 +73,11 @@ def _part_by_part(kek: ClearKey, atalla: str) -> partial[Cipher]:
     return partial(_variants, kek.reveal(), atalla_byte(atalla))
 
 
-def unwrap(kek: ClearKey, token: str, atalla: str = "") -> Imported:
+def unwrap(kek: ClearKey, token: str, atalla: str = "", *, odd_parity: bool = True) -> Imported:
     """The key in *token* under *kek*: untagged, U, T, X, Y, S or R.
 
-    DES keys come out with odd parity.  Raises InputInvalid, KeySchemeInvalid (also for a scheme without block under an
+    DES keys come out with odd parity, unless *odd_parity* is not asked for or a block says that it is a DUKPT initial
+    key.  Raises InputInvalid, KeySchemeInvalid (also for a scheme without block under an
     AES KEK), and the KeyBlock refusals; an Atalla variant goes with no block.
     """
     if token[:1] in ("S", "R"):
@@ -84,7 +86,8 @@ def unwrap(kek: ClearKey, token: str, atalla: str = "") -> Imported:
         key = _unwrap_block(kek, token)
     else:
         key = ClearKey(decipher(token, _part_by_part(kek, atalla)))
-    if key.algorithm not in (Algorithm.DES, Algorithm.TDES) or is_odd(key.reveal()):
+    derived = not odd_parity or (key.attributes is not None and key.attributes.usage == INITIAL_KEY)
+    if derived or key.algorithm not in (Algorithm.DES, Algorithm.TDES) or is_odd(key.reveal()):
         return Imported(key, True)
     return Imported(ClearKey(with_odd(key.reveal()), key.algorithm, key.attributes), False)
 
