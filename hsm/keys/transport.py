@@ -27,7 +27,7 @@ from hsm.refusal import (
     KeySchemeInvalid,
 )
 
-_X9143_USAGE = MappingProxyType(
+X9143_USAGE = MappingProxyType(
     {"71": "P0", "72": "P0", "73": "P0", "51": "K0", "52": "K0", "54": "K0", "21": "D0", "22": "D0", "23": "D0"}
     | {"11": "C0", "12": "C0", "13": "C0", "41": "B0", "42": "B0", "43": "B0"}
     | dict.fromkeys(("61", "62", "63", "64", "65"), "M7")
@@ -145,7 +145,7 @@ def wrap(
     protector = BlockProtector(kek.reveal(), versions)
     if scheme == "S":
         return "S" + write_block(protector, header_of(attributes, version, TRANSPORT_ID), key, random, mask_bytes)
-    usage = _X9143_USAGE.get(attributes.usage, attributes.usage)
+    usage = X9143_USAGE.get(attributes.usage, attributes.usage)
     header = header_of(replace(attributes, usage=usage), version, "00")
     return "R" + write_block(protector, header, key, random, mask_bytes)
 
