@@ -55,7 +55,7 @@ class Dispatcher:
         self._entries = {
             code: _Entry(
                 c, codec_of(c.asks, sizes).take, codec_of(c.answers, sizes).text, f"{c.reply}00",
-                not appliance.gate.enabled(code),
+                not appliance.gate.enables(code),
             )
             for code, c in thales.commands.items()
         }  # fmt: skip
@@ -118,7 +118,7 @@ class Dispatcher:
         if view is None:
             view = self._views[lmk] = self._appliance.view(lmk, self.execute)
         if command.needs is not None:
-            self._appliance.gate.require(command.needs.format_map(message.__dict__), view.lmk_id)
+            view.authorise(command.needs.format_map(message.__dict__))
         return view
 
     def _tail(self, text: str, at: int, lmk: str | None) -> tuple[str | None, str]:
