@@ -13,7 +13,8 @@ from types import MappingProxyType
 from hsm.audit.record import Audit
 from hsm.crypto.blockcipher import Cipher
 from hsm.keys.lmk import LmkUse
-from hsm.keys.ring import KeyRing, Lmk, Rules
+from hsm.keys.masters import Lmk
+from hsm.keys.ring import KeyRing, Rules
 from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import KeyType, Usage

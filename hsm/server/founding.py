@@ -19,8 +19,7 @@ from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
 from hsm.dialects.thales.session import ThalesSession
-from hsm.keys.masters import PUBLISHED_NAMES, lmk_of_material, published_lmk
-from hsm.keys.ring import Lmk
+from hsm.keys.masters import PUBLISHED_NAMES, Lmk, lmk_of_material, published_lmk
 from hsm.policy.authority import ActivityError, Authority, parse_activities
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import ROW_CELLS, FraudCounters

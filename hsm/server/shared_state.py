@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hsm.appliance import Appliance
-from hsm.keys.masters import lmk_of_material
-from hsm.keys.ring import Lmk
+from hsm.keys.masters import Lmk, lmk_of_material
 from hsm.policy.authority import Activity, Authority, Grant
 from hsm.policy.settings import Settings
 from hsm.storage.slots import Slots

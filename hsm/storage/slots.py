@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from hsm.policy.choices import StorageLength
@@ -27,6 +28,9 @@ class Slots(Protocol):
     def save(self, values: Mapping[int, bytes]) -> None:
         """Keep all of *values* or, when it raises StorageError, none of them."""
 
+    def stored(self) -> Mapping[int, bytes]:
+        """All that is there."""
+
 
 class MemorySlots:
     """Slots that last as long as the process."""
@@ -36,6 +40,9 @@ class MemorySlots:
 
     def load(self, address: int) -> bytes | None:
         return self._values.get(address)
+
+    def stored(self) -> Mapping[int, bytes]:
+        return MappingProxyType(self._values)
 
     def save(self, values: Mapping[int, bytes]) -> None:
         self._values.update(values)
@@ -55,6 +62,9 @@ class DatabaseSlots:
 
     def load(self, address: int) -> bytes | None:
         return self._values.get(address)
+
+    def stored(self) -> Mapping[int, bytes]:
+        return MappingProxyType(self._values)
 
     def save(self, values: Mapping[int, bytes]) -> None:
         with self._database.transaction() as change:

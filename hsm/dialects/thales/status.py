@@ -10,7 +10,6 @@ from hsm.dialects.thales.codes import thales
 from hsm.wire.kinds import Text
 from hsm.wire.message import Empty, Message
 
-
 CATEGORY = Category.STATUS
 
 

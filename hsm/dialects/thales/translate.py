@@ -13,7 +13,6 @@ from hsm.operations import pins
 from hsm.wire.kinds import Number
 from hsm.wire.message import Message
 
-
 CATEGORY = Category.PIN
 
 
