@@ -1,4 +1,6 @@
-"""Hypothesis strategies for every message: ``strategy(MessageClass)``, ``requests()``, ``values(kind)``.
+"""For tests: Hypothesis strategies for every message, and an appliance without a process.
+
+``strategy(MessageClass)``, ``requests()`` and ``values(kind)`` draw messages; ``dispatcher()`` answers them.
 
 For tests of programs that speak to an HSM as well as for our own.  Needs Hypothesis: ``pip install zonekey[testing]``.
 
@@ -8,9 +10,10 @@ whether a key decrypts or a PIN verifies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -33,6 +36,9 @@ from hsm.wire.kinds import (
 )
 from hsm.wire.message import Message
 from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+
+if TYPE_CHECKING:
+    from hsm.dialects.thales.dispatch import Dispatcher
 
 M = TypeVar("M", bound=Message)
 
@@ -201,3 +207,48 @@ def _(kind: Key, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]
     stored = st.builds(str.__add__, st.sampled_from(["K", "UK"]), digits(3))
     blocks = st.text(_LETTERS["L"], min_size=44, max_size=91).map(block)
     return digits(width_of(kind.untagged, widths)) | tagged | blocks | stored
+
+
+def dispatcher(
+    lmks: Mapping[str, str] = MappingProxyType({"00": "test-variant"}),
+    *,
+    old_lmks: Mapping[str, str] = MappingProxyType({}),
+    settings: Mapping[str, str] = MappingProxyType({}),
+    authorised: Sequence[str] = (),
+    seed: int = 0,
+) -> Dispatcher:
+    """An appliance in this process, behind its dispatcher: ``dispatcher().execute("NC")`` answers like a port.
+
+    *lmks* and *old_lmks* give identifiers the names of published test LMKs; *settings* are names and texts as
+    ``hsm serve --set`` takes them; *authorised* are activities, or ``all``.  Equal seeds make equal keys.
+    Raises SettingError, ActivityError, or ValueError for an LMK that is not published.
+    """
+    from hsm.appliance import Appliance
+    from hsm.audit.record import Audit, MemoryAuditor
+    from hsm.dialects.thales.dispatch import Dispatcher
+    from hsm.keys.masters import published_lmk
+    from hsm.policy.authority import Authority, parse_activities
+    from hsm.policy.fraud import FraudCounters
+    from hsm.policy.settings import Settings
+    from hsm.ports import SeededRandom, SystemClock
+    from hsm.storage.slots import MemorySlots
+
+    chosen = Settings()
+    for name, text in settings.items():
+        chosen = chosen.changed(name, text)
+    authority, clock = Authority(), SystemClock()
+    for lmk_id in lmks:
+        for text in authorised:
+            authority = authority.granting(parse_activities(text), lmk_id, clock.monotonic(), limited=False)
+    appliance = Appliance(
+        settings=chosen,
+        lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
+        old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
+        authority=authority,
+        slots=MemorySlots(),
+        fraud=FraudCounters(),
+        audit=Audit(MemoryAuditor(), clock),
+        clock=clock,
+        random=SeededRandom(seed, "testing"),
+    )
+    return Dispatcher(appliance)

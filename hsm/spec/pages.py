@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hsm import refusal
 from hsm.dialects.dialect import Command, Dialect
@@ -29,10 +29,10 @@ def command_page(command: Command, dialect: Dialect, witnessed: Iterable[Exchang
         f"Request `{command.code}`, answer `{command.reply}`. Family: {command.module}.\n",
         _needs(command),
         "## Request\n",
-        _table(command, dialect, command.asks),
+        _table(command.asks, lambda kind: dialect.code_of(command, kind.wrong) if kind.wrong else ""),
         "## Answer\n",
         f"`{command.reply}` `00`, then\n" if command.answers.FIELDS else f"`{command.reply}` `00` and nothing more.\n",
-        _table(command, dialect, command.answers) if command.answers.FIELDS else "",
+        _table(command.answers, lambda kind: "") if command.answers.FIELDS else "",
         "## Refused with\n",
         _refusals(command, dialect),
         f"## Remarks\n\n{command.remarks}\n" if command.remarks else "",
@@ -92,24 +92,21 @@ def _needs(command: Command) -> str:
     return " ".join(notes) + "\n" if notes else ""
 
 
-def _table(command: Command, dialect: Dialect, message: type[Message]) -> str:
+def _table(message: type[Message], code_of: Callable[[Kind], str]) -> str:
+    """The fields of *message*; *code_of* gives the code for a malformed field where it has one of its own."""
     lines = ["| field | format | |", "|---|---|---|"]
     for name, kind in message.FIELDS.items():
-        lines.append(f"| {name.replace('_', ' ')} | {_cell(kind.notation)} | {_note(command, dialect, kind)} |")
+        notes = [f"else {code}"] if (code := code_of(kind)) else []
+        notes += ["masked wherever shown"] if is_sensitive(kind) else []
+        lines.append(f"| {name.replace('_', ' ')} | {_cell(kind.notation)} | {'; '.join(notes)} |")
     if len(lines) == 2:
         return "No fields.\n"
     return "\n".join(lines) + "\n"
 
 
-def _note(command: Command, dialect: Dialect, kind: Kind) -> str:
-    notes = [f"else {dialect.code_of(command, kind.wrong)}"] if kind.wrong else []
-    notes += ["never shown in logs"] if is_sensitive(kind) else []
-    return "; ".join(notes)
-
-
 def reasons(command: Command) -> list[type[Refusal]]:
     """What the declaration says that *command* may be refused for."""
-    found = {*ALWAYS, *command.refusals, *_wrongs(command.asks)}
+    found: set[type[Refusal]] = {*ALWAYS, *command.refusals, *_wrongs(command.asks)}
     if command.needs is not None:
         found.add(refusal.NotAuthorised)
     return sorted(found, key=lambda reason: reason.__name__)
@@ -144,13 +141,17 @@ def _examples(command: Command, witnessed: list[Exchange]) -> str:
     lines = ["## Witnessed\n", "One blank between fields is for the eye alone.\n"]
     for exchange in witnessed:
         lines += [
-            f"{exchange.id}: {exchange.note}. {exchange.source}; {exchange.verified}.\n",
+            f"{exchange.id}: {_sentence(exchange.note)}{_sentence(exchange.source)}{_sentence(exchange.verified)}\n",
             "```",
             f"> {_spaced(command.code, command.asks, exchange.request, 2)}",
             f"< {_spaced(command.reply, command.answers, exchange.reply, 4)}{'...' if exchange.open_ended else ''}",
             "```\n",
         ]
     return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text.strip().rstrip('.')}. " if text.strip() else ""
 
 
 def _spaced(code: str, message: type[Message], wire: bytes, at: int) -> str:

@@ -14,23 +14,23 @@ class Exchange:
 
     *reply* is the whole reply unless *open_ended*: then it is how the reply begins, since the rest is random.
     *lmks* says what must be loaded (id → name of a published LMK), *settings* what must be set, *old_lmks* what the key
-    change storage holds, *authorised* which activities, ``all`` unless said otherwise.
+    change storage holds, *authorise* which activities: ``all``, none, or a list.
     """
 
     id: str
-    command: str
-    family: str
+    collection: str
     note: str
     source: str
     verified: str
     conditions: str
+    command: str
     request: bytes
     reply: bytes
     open_ended: bool
     lmks: tuple[tuple[str, str], ...]
     old_lmks: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, str], ...]
-    authorised: tuple[str, ...]
+    authorise: str
 
     @property
     def refused(self) -> bool:
@@ -42,46 +42,49 @@ class Exchange:
 def exchanges(folder: Path) -> tuple[Exchange, ...]:
     """All exchanges of the vector files in *folder*, by file and then in the order written.
 
-    Raises ValueError when a file is malformed or an id stands twice.
+    Raises ValueError when an entry is malformed, or an id stands for two different exchanges.
     """
-    found: list[Exchange] = []
+    found: dict[str, Exchange] = {}
     for path in sorted(folder.glob("*.json")):
-        content = json.loads(path.read_text(encoding="ascii"))
-        found += [_exchange(entry, content["family"]) for entry in content.get("exchanges", ())]
-    ids = [exchange.id for exchange in found]
-    if len(ids) != len(set(ids)):
-        raise ValueError(f"ids that stand twice: {sorted({i for i in ids if ids.count(i) > 1})}")
-    return tuple(found)
+        for entry in json.loads(path.read_text(encoding="utf-8")):
+            exchange = _exchange(entry, path.stem)
+            before = found.setdefault(exchange.id, exchange)
+            if (before.request, before.reply) != (exchange.request, exchange.reply):
+                raise ValueError(f"{exchange.id} stands for two exchanges")
+    return tuple(found.values())
 
 
 _KNOWN = frozenset(
-    "id command note source verified conditions lmks old_lmks settings authorised request request_hex reply reply_hex "
-    "reply_begins reply_begins_hex".split()
-)
+    {
+        "id", "note", "source", "verified", "conditions", "lmks", "old_lmks", "settings", "authorise",
+        "request", "request_hex", "reply", "reply_hex", "reply_starts",
+    }
+)  # fmt: skip
 
 
-def _exchange(entry: dict[str, Any], family: str) -> Exchange:
+def _exchange(entry: dict[str, Any], collection: str) -> Exchange:
     if unknown := set(entry) - _KNOWN:
-        raise ValueError(f"{entry.get('id')}: unknown {sorted(unknown)}")
-    open_ended = "reply_begins" in entry or "reply_begins_hex" in entry
+        raise ValueError(f"{collection} {entry.get('id')}: unknown {sorted(unknown)}")
+    request = _wire(entry, "request")
+    open_ended = "reply_starts" in entry
     return Exchange(
         id=entry["id"],
-        command=entry["command"],
-        family=family,
-        note=entry["note"],
+        collection=collection,
+        note=entry.get("note", ""),
         source=entry["source"],
-        verified=entry["verified"],
+        verified=entry.get("verified", "not recomputed"),
         conditions=entry.get("conditions", ""),
-        request=_wire(entry, "request"),
-        reply=_wire(entry, "reply_begins" if open_ended else "reply"),
+        command=request[:2].decode("latin-1"),
+        request=request,
+        reply=_wire(entry, "reply_starts" if open_ended else "reply"),
         open_ended=open_ended,
         lmks=tuple(entry.get("lmks", {"00": "test-variant"}).items()),
         old_lmks=tuple(entry.get("old_lmks", {}).items()),
         settings=tuple(entry.get("settings", {}).items()),
-        authorised=tuple(entry.get("authorised", ["all"])),
+        authorise=entry.get("authorise", "all"),
     )
 
 
 def _wire(entry: dict[str, Any], name: str) -> bytes:
     hexadecimal = entry.get(f"{name}_hex")
-    return bytes.fromhex(hexadecimal) if hexadecimal is not None else entry[name].encode("latin-1")
+    return bytes.fromhex(hexadecimal) if hexadecimal is not None else str(entry[name]).encode("latin-1")

@@ -83,11 +83,12 @@ def test_every_kind_exports_and_has_an_oracle_and_stands_in_these_messages() -> 
     used: set[str] = set()
 
     def collect(data: object) -> None:
-        held: list[object] = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list) else []
-        for each in held:
-            collect(each)
-        if isinstance(data, dict) and "kind" in data:
-            used.add(data["kind"])
+        if isinstance(data, dict):
+            used.update(str(value) for name, value in data.items() if name == "kind")
+            collect(list(data.values()))
+        elif isinstance(data, list):
+            for each in data:
+                collect(each)
 
     collect([message_data(Everything), message_data(Tail)])
     assert used == set(KINDS)
