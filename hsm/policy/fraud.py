@@ -38,9 +38,9 @@ class FraudCounts:
 class FraudCounters:
     """The device's counters, of *rows* processes; this one writes row *row*.
 
-    *memory* is shared, writable and at first zero, ``size_bytes(rows)`` long; None means that nobody shares them.  A row may
-    be part of a longer one, of *row_cells* cells of 8 bytes.  All processes must use one monotonic clock, as those of one
-    machine do.
+    *memory* is shared, writable and at first zero, ``size_bytes(rows)`` long; None means that nobody shares them.  A row
+    may be part of a longer one, of *row_cells* cells of 8 bytes.  All processes must use one monotonic clock, as those
+    of one machine do.
     """
 
     def __init__(

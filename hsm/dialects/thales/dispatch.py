@@ -103,7 +103,7 @@ class Dispatcher:
             code = thales.code_of(entry.command, type(e))
             reply = entry.command.reply + code + (trailer or _trailer(text))
         except WireError as e:
-            place = e.field.partition(".")[0]
+            place = e.field.partition(".")[0].replace(" ", "_")
             code = thales.code_of(entry.command, e.wrong or InputInvalid)
             reply = entry.command.reply + code + _trailer(text)
         except Exception as e:  # whatever is broken in us, the host gets an answer and others go on

@@ -57,6 +57,7 @@ def _binary_fields(cls: type[Message]) -> tuple[tuple[str, str, tuple[object, ..
 def _binary(kind: Kind) -> tuple[str, tuple[object, ...]] | None:
     if isinstance(kind, Maybe | IfMore | When | Until):
         return _binary(kind.inner)
-    if isinstance(kind, Prefixed | Rest) and kind.binary:
-        return ("", ()) if kind.binary is True else kind.binary
-    return ("", ()) if isinstance(kind, Binary) else None
+    if isinstance(kind, Prefixed | Rest) and isinstance(kind.binary, tuple):
+        return kind.binary
+    always = isinstance(kind, Binary) or (isinstance(kind, Prefixed | Rest) and kind.binary)
+    return ("", ()) if always else None
