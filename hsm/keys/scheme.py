@@ -48,11 +48,11 @@ def split(text: str, at: int, untagged: int = 16) -> tuple[str, int]:
     digits = found.group(1)
     if digits is None:
         return found.group(), found.end()
-    end = at + 1 + int(digits)
-    block = text[at:end]
-    if len(block) != 1 + int(digits) or len(block) <= BLOCK_HEADER_CHARS or _BLOCK_TEXT.fullmatch(block) is None:
+    chars = int(digits)
+    block = text[at : at + 1 + chars]
+    if chars <= BLOCK_HEADER_CHARS or len(block) != 1 + chars or _BLOCK_TEXT.fullmatch(block) is None:
         raise SchemeError("a key block cut short")
-    return block, end
+    return block, at + 1 + chars
 
 
 def is_block(token: str) -> bool:
