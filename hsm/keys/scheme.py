@@ -8,7 +8,7 @@
 ``K`` + 3H               a place in user storage; a scheme letter may stand before it
 ======================  ==============================================================
 
-Source: protocol-spec/key-schemes.md, after HSM 8000 and payShield 9000 host message layouts.
+Source: HSM 8000 and payShield 9000 host message layouts; protocol-spec/thales/key-schemes.md has the whole.
 """
 
 from __future__ import annotations
