@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from hsm.crypto.blockcipher import Algorithm
-from hsm.crypto.keyblock import OptionalBlock
+from hsm.crypto.blockprotector import BlockProtector
+from hsm.crypto.keyblock import Header, OptionalBlock
 from hsm.keys.blocklmk import KeyBlockLmk, check_attributes, default_attributes
 from hsm.keys.checkvalue import check_value
 from hsm.keys.generate import form, random_key
@@ -169,6 +170,26 @@ def test_a_witnessed_block_with_a_key_of_even_parity_is_refused(witnessed: Vecto
     token = lmk.wrap(key, None, "S", BlockAttributes("P0", "T", "E"), bytes)
     with pytest.raises(ParityWrong):
         lmk.unwrap(token, ANY_IN_BLOCK)
+
+
+@pytest.mark.parametrize(("algorithm", "length"), [("D", 16), ("T", 8), ("T", 32), ("A", 8), ("A", 17), ("T", 17)])
+def test_a_block_whose_key_is_not_of_its_algorithms_length(
+    lmks: dict[str, Lmk], random: Random, algorithm: str, length: int
+) -> None:
+    lmk = block(lmks, "02")
+    header = Header("1", "P0", algorithm, "B", last="02")
+    token = "S" + BlockProtector(lmk.material(), "1").wrap(header, bytes(length), random)
+    with pytest.raises(KeyBlockLengthInvalid):
+        lmk.unwrap(token, ANY_IN_BLOCK)
+
+
+def test_a_block_of_no_symmetric_key(lmks: dict[str, Lmk], random: Random) -> None:
+    lmk = block(lmks, "02")
+    for algorithm in "RES":
+        header = Header("1", "P0", algorithm, "B", last="02")
+        token = "S" + BlockProtector(lmk.material(), "1").wrap(header, bytes(16), random)
+        with pytest.raises(KeyBlockAlgorithmInvalid):
+            lmk.unwrap(token, ANY_IN_BLOCK)
 
 
 def test_what_lies_under_another_sort_of_lmk(lmks: dict[str, Lmk], random: Random) -> None:

@@ -91,6 +91,11 @@ def test_the_default_lmk_may_be_another(lmks: dict[str, Lmk]) -> None:
         KeyRing(moved).key(ZPK, Usage.ZPK)
 
 
+def test_an_lmk_stands_under_its_own_identifier() -> None:
+    with pytest.raises(ValueError, match="identifier"):
+        KeyRing({"01": counting()})
+
+
 def test_wrong_parity_is_told_by_the_role_of_the_key(ring: KeyRing) -> None:
     for _ in range(2):
         with pytest.raises(SourceKeyParity):

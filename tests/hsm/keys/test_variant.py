@@ -64,7 +64,9 @@ def test_tokens_of_other_schemes_are_refused(token: str) -> None:
         decipher(token, under)
 
 
-@pytest.mark.parametrize("token", ["", "0" * 15, "0" * 24, "U" + "0" * 31, "T" + "0" * 32, "U" + "0 " * 16, "0G" * 8])
+@pytest.mark.parametrize(
+    "token", ["", "0" * 15, "0" * 24, "U" + "0" * 31, "T" + "0" * 32, "U" + "0 " * 16, "U" + "00  " * 8, "0G" * 8]
+)
 def test_malformed_tokens_are_refused(token: str) -> None:
     with pytest.raises(InputInvalid):
         decipher(token, under)
