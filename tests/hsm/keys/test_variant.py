@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsm.crypto.blockcipher import Cipher, cipher
-from hsm.keys.variant import decipher, encipher, varied
+from hsm.keys.variant import KEY_VARIANTS, decipher, encipher, varied
 from hsm.refusal import InputInvalid, KeyLengthInvalid, KeySchemeInvalid
 
 WRAPPING = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
@@ -65,8 +65,15 @@ def test_tokens_of_other_schemes_are_refused(token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "0" * 15, "0" * 24, "U" + "0" * 31, "T" + "0" * 32, "U" + "0 " * 16, "U" + "00  " * 8, "0G" * 8]
+    "token",
+    ["", "0" * 15, "0" * 24, "U" + "0" * 31, "T" + "0" * 32, "U" + "0 " * 16, "U" + "00  " * 8, "0G" * 8],
 )
 def test_malformed_tokens_are_refused(token: str) -> None:
     with pytest.raises(InputInvalid):
         decipher(token, under)
+
+
+def test_key_variants_are_those_of_the_description_and_keep_the_parity_of_a_byte() -> None:
+    # protocol-spec/thales/key-schemes.md; witnessed values exist for 0, 2 and 4, the others are from two emulators.
+    assert bytes(KEY_VARIANTS).hex().upper() == "00A65A6ADE2B50749CFA"
+    assert all(variant.bit_count() % 2 == 0 for variant in KEY_VARIANTS)
