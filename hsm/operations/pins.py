@@ -13,7 +13,7 @@ def read_pin(hsm: Hsm, key: ClearKey, block: bytes, fmt: PinBlockFormat, account
     try:
         return read(fmt, key.cipher, block, account)
     except PinBlockError:
-        hsm.fraud.attack()
+        hsm.fraud.attacked()
         raise PinBlockInvalid from None
     except AccountError:
         raise AccountInvalid from None

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
-from hsm.appliance import Appliance, Hsm
+from hsm.appliance import DEFAULT_LMK, Appliance, Hsm
+from hsm.audit.place import place_of
+from hsm.audit.record import UNKNOWN_COMMAND, Category
 from hsm.dialects.dialect import Command
 from hsm.dialects.thales.codes import reply_code, thales
 from hsm.dialects.thales.ebcdic import arrived, departing
@@ -42,8 +45,9 @@ class Dispatcher:
     def __init__(self, appliance: Appliance) -> None:
         load()
         self._appliance = appliance
+        self._done = appliance.audit.done
         self._entries: dict[str, _Entry] = {}
-        self._views: dict[str | None, Hsm] = {}
+        self._views: dict[tuple[str | None, str | None], Hsm] = {}
         self._version = -1
 
     def _renew(self) -> None:
@@ -55,7 +59,7 @@ class Dispatcher:
         self._entries = {
             code: _Entry(
                 c, codec_of(c.asks, sizes).take, codec_of(c.answers, sizes).text, f"{c.reply}00",
-                not appliance.gate.enabled(code),
+                not appliance.gate.enables(code),
             )
             for code, c in thales.commands.items()
         }  # fmt: skip
@@ -75,7 +79,8 @@ class Dispatcher:
         entry = self._entries.get(text[:2])
         if entry is None:
             return self._unknown(text, peer)
-        trailer = ""
+        trailer = place = ""
+        began = perf_counter()
         try:
             if entry.closed:
                 raise CommandDisabled
@@ -83,7 +88,9 @@ class Dispatcher:
             lmk = message.__dict__.get("lmk")
             if end != len(text) - 2:
                 lmk, trailer = self._tail(text, end + 2, lmk)
-            view = self._admitted(entry.command, message, lmk, port_lmk)
+            view = self._views.get((lmk, port_lmk)) or self._view(lmk, port_lmk)
+            if entry.command.needs is not None:
+                view.authorise(entry.command.needs.format_map(message.__dict__))
             if ebcdic:
                 message = arrived(message)
             answer = entry.command.does(message, view)
@@ -98,27 +105,31 @@ class Dispatcher:
             code = thales.code_of(entry.command, type(e))
             reply = entry.command.reply + code + (trailer or _trailer(text))
         except WireError as e:
+            place = e.field.partition(".")[0].replace(" ", "_")
             code = thales.code_of(entry.command, e.wrong or InputInvalid)
             reply = entry.command.reply + code + _trailer(text)
         except Exception as e:  # whatever is broken in us, the host gets an answer and others go on
             code = thales.code_of(None, InternalFault)
             reply = entry.command.reply + code + _trailer(text)
-            self._appliance.audit.fault(entry.command.code, e)
-        self._appliance.audit.command(entry.command.code, code, peer)
+            place = place_of(e)
+        spent = int((perf_counter() - began) * 1_000_000)
+        self._done(entry.command.code, code, entry.command.category, peer, duration_us=spent, place=place)
         return reply
 
-    def _admitted(self, command: Command, message: Message, lmk: str | None, port_lmk: str | None) -> Hsm:
-        """The view of the appliance that the request may have.  Raises NotAuthorised, LmkInvalid."""
+    def _view(self, lmk: str | None, port_lmk: str | None) -> Hsm:
+        """The view of the appliance under the LMK that the request names, else its port's.
+
+        Raises LmkInvalid, and LmkIdsIncompatible when ports are tied to their LMK and the request names another.
+        """
+        named = lmk
         if port_lmk is not None:
+            tied = self._appliance.settings.enforce_host_port_lmk
             if lmk is None:
-                lmk = port_lmk
-            elif lmk != port_lmk and self._appliance.settings.enforce_host_port_lmk:
+                # The first port goes with the default LMK, but a key block there may still name its own.
+                named = port_lmk if tied or port_lmk != DEFAULT_LMK else None
+            elif lmk != port_lmk and tied:
                 raise LmkIdsIncompatible
-        view = self._views.get(lmk)
-        if view is None:
-            view = self._views[lmk] = self._appliance.view(lmk, self.execute)
-        if command.needs is not None:
-            self._appliance.gate.require(command.needs.format_map(message.__dict__), view.lmk_id)
+        view = self._views[lmk, port_lmk] = self._appliance.view(named, self.execute)
         return view
 
     def _tail(self, text: str, at: int, lmk: str | None) -> tuple[str | None, str]:
@@ -130,8 +141,9 @@ class Dispatcher:
     def _unknown(self, text: str, peer: str) -> str:
         """No such command: the reply code is still one higher, so that the host can match it (see decisions)."""
         code = text[:2] if _CODE(text) else "ZY"
-        self._appliance.audit.command("??", "15", peer)
-        return reply_code(code) + thales.code_of(None, InputInvalid) + _trailer(text)
+        refused = thales.code_of(None, InputInvalid)
+        self._done(UNKNOWN_COMMAND, refused, Category.STATUS, peer)
+        return reply_code(code) + refused + _trailer(text)
 
 
 def _trailer(text: str) -> str:
