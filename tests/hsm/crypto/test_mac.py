@@ -61,6 +61,12 @@ def test_triple_length_retail_uses_its_third_part() -> None:
     assert mac.algorithm_3(key, bytes(8)) == key.parts[2].encrypt(key.parts[1].decrypt(value))
 
 
+@given(DATA)
+def test_retail_with_a_single_key_is_plain(data: bytes) -> None:
+    single, padded = cipher(KEY[:8]), mac.pad(data, mac.Padding.BIT)
+    assert mac.algorithm_3(single, padded) == mac.algorithm_1(single, padded)
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="whole blocks"):
         mac.chain(cipher(KEY), b"1234567")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsm.crypto import pin
-from hsm.crypto.blockcipher import cipher
+from hsm.crypto.blockcipher import Algorithm, cipher
 from hsm.crypto.pin import PinDerivationError
 
 KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
@@ -86,6 +86,7 @@ def test_what_is_refused() -> None:
         lambda: pin.add("12", "123"),
         lambda: pin.subtract("123", "12"),
         lambda: pin.visa_pvv(PVK, "123456789012345"),
+        lambda: pin.visa_pvv(cipher(KEY, Algorithm.AES), "1234567890123456"),
         lambda: pin.transformed_security_parameter("1234567890", "1", "1234"),
         lambda: pin.transformed_security_parameter("12345678901", "A", "1234"),
         lambda: pin.transformed_security_parameter("12345678901", "1", "123"),

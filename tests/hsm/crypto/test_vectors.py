@@ -327,7 +327,7 @@ def _pin_change(asked: Asked) -> Results:
     block = pinblock.encode(PinBlockFormat.ISO_2, asked.text("pin"), "", bytes)
     if "sk_smc" in asked:
         # Mastercard M/Chip: one block without padding, and counter and cryptogram under the MAC.
-        enciphered = asked.des("sk_smc").encrypt(block)
+        enciphered = emv.script_encipher_mastercard(asked.des("sk_smc"), block)
         session = asked.octets("sk_smi")
         message = asked.octets("header") + asked.octets("atc") + asked.octets("ac") + enciphered
     else:
