@@ -7,8 +7,9 @@ parts are all equal is run as single DES by the engine that refuses such keys.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, cast
 
 from Crypto.Cipher import AES as _AES
 from Crypto.Cipher import DES as _DES
@@ -63,6 +64,8 @@ class _Base:
     """What both engines share: the key's facts, and a refusal to be shown or copied."""
 
     __slots__ = ("_key", "_parts", "algorithm", "block_bytes", "decrypt", "encrypt", "key_bytes")
+    encrypt: Callable[[bytes], bytes]
+    decrypt: Callable[[bytes], bytes]
 
     def __init__(self, key: bytes, algorithm: Algorithm) -> None:
         if len(key) not in _LENGTHS[algorithm]:
@@ -118,6 +121,13 @@ class OpenSslCipher(_Base):
         return _xor(clear, iv + data[: -self.block_bytes]) if data else b""
 
 
+class _Mode(Protocol):
+    """A pycryptodome cipher object; the library's own types name the union of all its modes."""
+
+    def encrypt(self, plaintext: bytes, /) -> bytes: ...
+    def decrypt(self, ciphertext: bytes, /) -> bytes: ...
+
+
 class PycryptodomeCipher(_Base):
     """A key scheduled by pycryptodome."""
 
@@ -125,23 +135,24 @@ class PycryptodomeCipher(_Base):
 
     def __init__(self, key: bytes, algorithm: Algorithm) -> None:
         super().__init__(key, algorithm)
+        self._cbc: Callable[[bytes], _Mode]
         if algorithm is Algorithm.AES:
-            ecb = _AES.new(key, _AES.MODE_ECB)
-            self._cbc = lambda iv: _AES.new(key, _AES.MODE_CBC, iv=iv)
+            ecb = cast(_Mode, _AES.new(key, _AES.MODE_ECB))
+            self._cbc = lambda iv: cast(_Mode, _AES.new(key, _AES.MODE_CBC, iv=iv))
         elif (short := _as_single_des(key)) is not None:
-            ecb = _DES.new(short, _DES.MODE_ECB)
-            self._cbc = lambda iv: _DES.new(short, _DES.MODE_CBC, iv=iv)
+            ecb = cast(_Mode, _DES.new(short, _DES.MODE_ECB))
+            self._cbc = lambda iv: cast(_Mode, _DES.new(short, _DES.MODE_CBC, iv=iv))
         else:
-            ecb = _DES3.new(key, _DES3.MODE_ECB)
-            self._cbc = lambda iv: _DES3.new(key, _DES3.MODE_CBC, iv=iv)
+            ecb = cast(_Mode, _DES3.new(key, _DES3.MODE_ECB))
+            self._cbc = lambda iv: cast(_Mode, _DES3.new(key, _DES3.MODE_CBC, iv=iv))
         self.encrypt = ecb.encrypt
         self.decrypt = ecb.decrypt
 
     def encrypt_cbc(self, data: bytes, iv: bytes) -> bytes:
-        return bytes(self._cbc(iv).encrypt(data))
+        return self._cbc(iv).encrypt(data)
 
     def decrypt_cbc(self, data: bytes, iv: bytes) -> bytes:
-        return bytes(self._cbc(iv).decrypt(data))
+        return self._cbc(iv).decrypt(data)
 
 
 def _as_single_des(key: bytes) -> bytes | None:

@@ -39,26 +39,26 @@ class Counters:
             raise ValueError("no such row of counters")
         self._columns = {name: column for column, name in enumerate(names)}
         self._width = len(self._columns)
-        self._rows = rows
-        self._row = row
+        self.rows = rows
+        self.row = row
         size_bytes = max(1, rows * self._width) * CELL_BYTES
         self._memory = mmap.mmap(-1 if descriptor is None else descriptor, size_bytes)
-        self._cells = memoryview(self._memory).cast("q")
+        self.cells = memoryview(self._memory).cast("q")
 
     def add(self, name: str, count: int = 1) -> None:
         """Add *count* to this process's cell of *name*.  Raises KeyError for an unknown name."""
-        at = self._row * self._width + self._columns[name]
-        self._cells[at] = (self._cells[at] + count) % COUNT_MODULUS
+        at = self.row * self._width + self._columns[name]
+        self.cells[at] = (self.cells[at] + count) % COUNT_MODULUS
 
     def total(self, name: str) -> int:
         """The sum of *name* over all processes."""
-        return sum(self._cells[self._columns[name] :: self._width]) if self._rows > 1 else self.own(name)
+        return sum(self.cells[self._columns[name] :: self._width]) if self.rows > 1 else self.own(name)
 
     def own(self, name: str) -> int:
         """This process's part of *name*."""
-        return int(self._cells[self._row * self._width + self._columns[name]])
+        return int(self.cells[self.row * self._width + self._columns[name]])
 
     def close(self) -> None:
         """Let go of the memory."""
-        self._cells.release()
+        self.cells.release()
         self._memory.close()

@@ -1,0 +1,74 @@
+"""The vocabulary that Thales messages share: each name is a type and how it is written.
+
+``Zmk``'s untagged width and the width of a PIN under the LMK follow settings, through ``widths``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from hsm import refusal as r
+from hsm.policy.choices import ZmkLength
+from hsm.policy.settings import Settings
+from hsm.wire.kinds import Account, Choice, Digits, Hex, Number, Pan, Pattern, Text, Width, Widths
+from hsm.wire.message import Message
+from hsm.wire.shapes import Key, Maybe, Until
+
+ZMK_WIDTH = Width("ZMK length", 32)
+LMK_PIN_WIDTH = Width("encrypted PIN length", 5)
+
+
+def widths(settings: Settings) -> Widths:
+    """The widths that *settings* decide."""
+    return {
+        ZMK_WIDTH.name: 16 if settings.zmk_length is ZmkLength.SINGLE else 32,
+        LMK_PIN_WIDTH.name: settings.encrypted_pin_length,
+    }
+
+
+# Keys -------------------------------------------------------------------------------------------------------------
+Zmk = Annotated[str, Key("ZMK", untagged=ZMK_WIDTH)]
+Zpk = Annotated[str, Key("ZPK")]
+Tpk = Annotated[str, Key("TPK")]
+Tmk = Annotated[str, Key("TMK")]
+Pvk = Annotated[str, Key("PVK")]
+PvkPair = Annotated[str, Key("PVK pair", untagged=32)]
+Tak = Annotated[str, Key("TAK")]
+Zak = Annotated[str, Key("ZAK")]
+Cvk = Annotated[str, Key("CVK pair", untagged=32)]
+Bdk = Annotated[str, Key("BDK", untagged=32)]
+AnyKey = Annotated[str, Key("as the key type code says")]
+
+KeyTypeCode = Annotated[str, Text("H", 3, 3, wrong=r.KeyTypeCodeInvalid)]
+"""Three characters, such as 001; FFF leaves the type to the key block."""
+Scheme = Annotated[str, Text("L", 1, 1, wrong=r.KeySchemeInvalid)]
+"""A key scheme tag: 0 Z U T X Y S R."""
+KeyCheckValue = Annotated[str, Text("H", 6, 16)]
+"""6 or 16 hexadecimal digits."""
+
+Atalla = Annotated[str, Pattern("[0-9]{0,2}", "[ 1-2 N Atalla variant ]")]
+"""Absent, or one or two digits."""
+
+
+class Extension(Message):
+    """The ``;xyz`` tail of the older key-management commands (HSM 8000 help)."""
+
+    transport_scheme: Annotated[str, Text("L", 1, 1, wrong=r.KeySchemeInvalid)]
+    lmk_scheme: Annotated[str, Text("L", 1, 1, wrong=r.KeySchemeInvalid)]
+    check_value_type: Annotated[str, Choice(("0", "1", "2"))]
+
+
+# PINs -------------------------------------------------------------------------------------------------------------
+PinBlock = Annotated[bytes, Hex(8)]
+PinFormatCode = Annotated[str, Digits(2, wrong=r.PinFormatInvalid)]
+"""A PIN block format code; whether it exists and is enabled is decided when it is used."""
+PinLength = Annotated[int, Number(2, 4, 12, wrong=r.PinLengthInvalid)]
+CheckLength = Annotated[int, Number(2, 1, 16)]
+Account12 = Annotated[str, Account(12, wrong=r.AccountInvalid)]
+LmkPin = Annotated[str, Text("H", 1, 16)]
+
+# Cards ------------------------------------------------------------------------------------------------------------
+PanUntilSemicolon = Annotated[str, Until(";", Pan("N", 1, 19, wrong=r.AccountInvalid))]
+
+LmkChoice = Annotated[str | None, Maybe("%", Digits(2))]
+"""``%`` and an LMK identifier, where it stands inside a message and not at its end."""

@@ -1,0 +1,114 @@
+"""One Thales host connection: frames, header, character set."""
+
+from __future__ import annotations
+
+from hsm.dialects.session import FramingError
+from hsm.dialects.thales.dispatch import Dispatcher
+from hsm.dialects.thales.ebcdic import TO_ASCII, TO_EBCDIC
+from hsm.wire.framing import FrameTooLong, LengthPrefixed
+
+FRAME_BYTES_MAX = 32_768
+"""The largest I/O buffer that payShields report (NO status)."""
+
+
+class ThalesSession:
+    """See ``hsm.dialects.session.HostSession``.
+
+    *header_chars* are echoed before the reply code; *lmk* is the LMK that the port is tied to, if it is; in a *worker*
+    a request that changes state is owed to the owner.
+    """
+
+    __slots__ = (
+        "_broken",
+        "_dispatcher",
+        "_ebcdic",
+        "_frames",
+        "_header",
+        "_lmk",
+        "_owed",
+        "_owed_header",
+        "_peer",
+        "_settled",
+        "_worker",
+    )
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        header_chars: int = 4,
+        lmk: str | None = None,
+        peer: str = "",
+        *,
+        ebcdic: bool = False,
+        worker: bool = False,
+        frame_bytes_max: int = FRAME_BYTES_MAX,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._frames = LengthPrefixed(frame_bytes_max)
+        self._broken = False
+        self._ebcdic = ebcdic
+        self._header = header_chars
+        self._lmk = lmk
+        self._peer = peer
+        self._worker = worker
+        self._owed: bytes | None = None
+        self._owed_header = b""
+        self._settled = b""
+
+    def feed(self, data: bytes) -> None:
+        self._frames.feed(data)
+
+    @property
+    def busy(self) -> bool:
+        return self._owed is None and (self._broken or bool(self._settled) or self._frames.whole)
+
+    @property
+    def partial(self) -> bool:
+        return self._frames.partial
+
+    @property
+    def owed(self) -> bytes | None:
+        return self._owed
+
+    def settle(self, reply: bytes) -> None:
+        self._settled = _framed(self._owed_header + reply)
+        self._owed = None
+
+    def work(self, frames_max: int) -> bytes:
+        if self._broken:
+            raise FramingError
+        replies = [self._settled]
+        self._settled = b""
+        for _ in range(frames_max if self._owed is None else 0):
+            try:
+                frame = self._frames.next()
+            except FrameTooLong:
+                self._broken = True  # what came before it is still answered; the next call closes
+                break
+            if frame is None:
+                break
+            header, request = frame[: self._header], frame[self._header :]
+            if self._worker and self._dispatcher.changes_state(self._text(request)):
+                self._owed, self._owed_header = request, header
+                break
+            replies.append(_framed(header + self.execute(request)))
+        return b"".join(replies)
+
+    def execute(self, request: bytes) -> bytes:
+        """The reply to one *request*, both without frame and header."""
+        reply = self._dispatcher.execute(self._text(request), self._lmk, self._peer, self._ebcdic).encode("latin-1")
+        return reply.translate(TO_EBCDIC) if self._ebcdic else reply
+
+    def datagram(self, data: bytes) -> bytes:
+        """One framed request a datagram; anything else is dropped."""
+        if len(data) < 2 or len(data) != 2 + int.from_bytes(data[:2], "big"):
+            return b""
+        self.feed(data)
+        return self.work(1)
+
+    def _text(self, request: bytes) -> str:
+        return (request.translate(TO_ASCII) if self._ebcdic else request).decode("latin-1")
+
+
+def _framed(reply: bytes) -> bytes:
+    return len(reply).to_bytes(2, "big") + reply

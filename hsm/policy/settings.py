@@ -1,0 +1,370 @@
+"""Everything about the appliance that can be set, each declared once.
+
+A declaration gives the kind of value, the words a payShield's CS and QS screens use, what it means, its value in either
+profile, and the switch of the attack catalogue (S1 to S23) it is.  Parsing, ``--set``, the configuration file, the
+console's listing and the manual all read these declarations.  The record is frozen: a change makes another record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hsm.policy.choices import DataEncryption, M6Layout, Profile, StorageLength, ZmkLength
+from hsm.policy.declaration import Declaration, declared, declared_in, setting, switch
+from hsm.policy.values import (
+    USUAL_PINS,
+    Choice,
+    Codes,
+    ExcludedPins,
+    Selection,
+    SettingError,
+    Span,
+    Text,
+    Unreadable,
+    YesNo,
+)
+
+_EVERYTHING = Selection.everything()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is set.  Attributes are the host names with underscores; the values here are the legacy profile's."""
+
+    # --- lengths and layouts -------------------------------------------------------------------------------------
+    encrypted_pin_length: int = setting(
+        Span(5, 13, "characters"),
+        "PIN length",
+        "Characters of a PIN under the LMK: one more than the longest PIN that can be kept.",
+        legacy=5,
+        hardened=5,
+        erases=True,
+    )
+    zmk_length: ZmkLength = setting(
+        Choice(ZmkLength),
+        "ZMK length",
+        "Length of a ZMK that a host sends without scheme tag.",
+        legacy=ZmkLength.DOUBLE,
+        hardened=ZmkLength.DOUBLE,
+    )
+    m6_layout: M6Layout = setting(
+        Choice(M6Layout),
+        "M6/M8 message layout",
+        "Whether M6 and M8 carry a two-digit algorithm (HSM 8000) or a MAC size and a one-digit algorithm (payShield).",
+        legacy=M6Layout.AUTO,
+        hardened=M6Layout.AUTO,
+    )
+    user_storage_length: StorageLength = setting(
+        Choice(StorageLength),
+        "User storage key length",
+        "Fixed slots hold keys of one length; variable ones hold any value, and its kind is checked at each use.",
+        legacy=StorageLength.SINGLE,
+        hardened=StorageLength.VARIABLE,
+        number="S23",
+    )
+    # --- keys ----------------------------------------------------------------------------------------------------
+    restrict_kcv: bool = switch(
+        "Restrict Key Check Values to 6 hex chars",
+        "A check value of 16 digits is answered as 6 digits and ten zeros.",
+        hardened=True,
+        number="S10",
+    )
+    allow_single_des: bool = switch(
+        "Enable Single-DES",
+        "Keys of 8 bytes may be generated, formed, imported, exported and used.",
+        legacy=True,
+        number="S8",
+        erases=True,
+    )
+    prevent_single_des_masquerade: bool = switch(
+        "Prevent Single-DES keys masquerading as double or triple-length key",
+        "A double- or triple-length key with equal parts is refused (75).",
+        hardened=True,
+        number="S8",
+        erases=True,
+    )
+    enforce_key_type_002_separation: bool = switch(
+        "Enforce key type 002 separation for PCI HSM compliance",
+        "TPK is type 70D, TMK 80D and TKR 90D under LMK pair 36-37; otherwise they share type 002 with the PVK.",
+        hardened=True,
+        number="S5",
+        erases=True,
+    )
+    trusted_format_only: bool = switch(
+        "Key export and import in trusted format only",
+        "Keys cross the border in key blocks alone; variant and X9.17 cryptograms under a ZMK are refused.",
+        hardened=True,
+        number="S6",
+    )
+    x917_import: bool = switch(
+        "Enable X9.17 for import", "Key schemes X and Y are taken in from under a ZMK.", legacy=True, number="S7"
+    )
+    x917_export: bool = switch(
+        "Enable X9.17 for export", "Key schemes X and Y are given out under a ZMK.", legacy=True, number="S7"
+    )
+    enforce_multiple_components: bool = switch(
+        "Enforce Multiple Key Components", "A key is formed of two components or more.", hardened=True, number="S9"
+    )
+    distinct_components: bool = switch(
+        "Enforce distinct key components",
+        "Two equal components, which would cancel, are refused when a key is formed.",
+        hardened=True,
+        number="S9",
+    )
+    atalla_variants: bool = switch(
+        "Atalla ZMK variant support",
+        "One or two digits after the fields of a key-exchange command choose an Atalla variant of the ZMK.",
+        legacy=True,
+        hardened=True,
+    )
+    atalla_variant_match: bool = switch(
+        "Enforce Atalla variant match to Thales key type",
+        "An Atalla variant is accepted only with the key types it stands for.",
+        hardened=True,
+        number="S17",
+    )
+    disguise_key_length: bool = switch(
+        "Additional padding to disguise key length",
+        "Key blocks are padded to the longest key of their algorithm, so that their length tells nothing.",
+        hardened=True,
+        number="S21",
+    )
+    weaker_lmk_allowed: bool = switch(
+        "Enable 2DES LMK encryption of 3DES keys and 2048-bit RSA keys",
+        "A double-length LMK may protect triple-length DES keys and RSA keys of 2048 bits or more.",
+        legacy=True,
+        number="S21",
+    )
+    zmk_translation: bool = switch(
+        "Enable ZMK translate command",
+        "The command that takes a ZMK in from under another ZMK (BY) may be used.",
+        legacy=True,
+        governs=("BY",),
+    )
+    rsa_import_needs_authority: bool = switch(
+        "Authorised State required when importing DES key under RSA key",
+        "Importing a symmetric key from under a public key needs the import activity.",
+        hardened=True,
+        number="S22",
+    )
+    key_cache: bool = setting(
+        YesNo(("on", "off")),
+        "Key cache",
+        "Opened keys stay ready, in a bounded cache that every change of LMK, setting or state empties.",
+        legacy=True,
+        hardened=True,
+    )
+    # --- PINs ----------------------------------------------------------------------------------------------------
+    encrypted_decimalisation_tables: bool = switch(
+        "Decimalization tables Encrypted",
+        "Decimalisation tables come under the LMK.  When off, a table of 16 decimal digits is taken as plaintext; "
+        "one with letters can only be under the LMK and is read so.",
+        hardened=True,
+        number="S1",
+    )
+    decimalisation_table_checks: bool = switch(
+        "Enable decimalization table checks",
+        "A decimalisation table has at least 8 different digits and none more than 4 times, else it is refused (25).",
+        hardened=True,
+        number="S2",
+    )
+    restrict_pin_block_usage: bool = switch(
+        "Restrict PIN block usage for PCI HSM compliance",
+        "PIN blocks are translated only as PCI PIN requirement 3-3 allows; all faults of a PIN block are one answer.",
+        hardened=True,
+        number="S3",
+        erases=True,
+    )
+    enabled_pin_block_formats: Selection = setting(
+        Codes("PIN block format"),
+        "CONFIGPB",
+        "PIN block formats in use; another is refused (69).",
+        legacy=_EVERYTHING,
+        hardened=Selection.only(("01", "05", "34", "47", "48")),
+        number="S4",
+    )
+    format_34_to_zpk: bool = switch(
+        "Enable PIN Block Format 34 as output format for PIN Translations to ZPK",
+        "A PIN block for a chip card (ISO format 2) may leave under a zone key.",
+        legacy=True,
+        number="S4",
+    )
+    weak_pin_check: bool = switch(
+        "Enable weak PIN checking",
+        "A PIN in the table of excluded PINs may not be chosen (81, 86).",
+        hardened=True,
+        number="S12",
+    )
+    excluded_pins: frozenset[str] = setting(
+        ExcludedPins(),
+        "Excluded PIN tables",
+        "PINs, by length, that the weak PIN check refuses; 'usual' is the built-in table.",
+        legacy=USUAL_PINS,
+        hardened=USUAL_PINS,
+        number="S12",
+    )
+    select_clear_pins: bool = switch(
+        "Select clear PINs",
+        "Commands that take or give a clear PIN (BA, NG) may be used, when authorised.",
+        legacy=True,
+        number="S14",
+    )
+    variable_length_offset: bool = switch(
+        "Enable support for variable length PIN offset",
+        "An IBM offset may be as long as the PIN; when off it is as long as the check length.",
+        legacy=True,
+        number="S16",
+    )
+    account_translation: bool = switch(
+        "Enable translation of account number for LMK encrypted PINs",
+        "A PIN under the LMK may be bound to another account (QK).",
+        legacy=True,
+        number="S18",
+        governs=("QK",),
+    )
+    # --- data and MACs -------------------------------------------------------------------------------------------
+    data_encryption: DataEncryption = setting(
+        Choice(DataEncryption),
+        "Enable ZEK/TEK encryption of ASCII data or Binary data or None",
+        "What the host may encipher with data keys: text alone, anything, or nothing.",
+        legacy=DataEncryption.BINARY,
+        hardened=DataEncryption.ASCII,
+        number="S15",
+    )
+    hmac_length_minimum: int = setting(
+        Span(5, 64, "bytes"),
+        "Minimum HMAC length in bytes",
+        "A shorter HMAC is not verified.",
+        legacy=5,
+        hardened=16,
+        number="S11",
+    )
+    # --- fraud ---------------------------------------------------------------------------------------------------
+    fraud_detection: bool = switch(
+        "Enable PIN fraud detection",
+        "When too many PIN verifications fail, they are all refused (39) until an officer enables them again.",
+        hardened=True,
+        number="S13",
+    )
+    pin_verifies_per_minute: int = setting(
+        Span(1, 999_999, "failed PIN verifications"),
+        "HSM Fraud Detection: PIN verification failures per minute",
+        "Failed verifications allowed in a minute.",
+        legacy=100,
+        hardened=100,
+        number="S13",
+    )
+    pin_verifies_per_hour: int = setting(
+        Span(1, 999_999, "failed PIN verifications"),
+        "HSM Fraud Detection: PIN verification failures per hour",
+        "Failed verifications allowed in an hour.",
+        legacy=1000,
+        hardened=1000,
+        number="S13",
+    )
+    pin_attack_limit: int = setting(
+        Span(1, 999_999, "attacks"),
+        "HSM Fraud Detection: PIN attack limit",
+        "Signs of a PIN attack (a block that holds no PIN, a refused decimalisation table) allowed in all.",
+        legacy=100,
+        hardened=100,
+        number="S13",
+    )
+    # --- commands and authority ----------------------------------------------------------------------------------
+    enabled_commands: Selection = setting(
+        Codes("command"),
+        "CONFIGCMDS",
+        "Host commands in use; another is refused (68).",
+        legacy=_EVERYTHING,
+        hardened=Selection.everything().without(("BQ", "LC")),
+        number="S20",
+    )
+    enforce_host_port_lmk: bool = switch(
+        "Ensure LMK Identifier in command corresponds with host port",
+        "A request may name no other LMK than the one its port is tied to.",
+        hardened=True,
+        number="S20",
+    )
+    multiple_authorised_activities: bool = switch(
+        "Enable multiple authorised activities",
+        "Officers authorise single activities; when off they authorise everything at once.",
+        hardened=True,
+        number="S22",
+    )
+    authorisation_time_limit: bool = switch(
+        "Enforce Authorization Time Limit",
+        "An activity ends after 12 hours at the latest.",
+        hardened=True,
+        number="S19",
+    )
+    # --- what status commands report -----------------------------------------------------------------------------
+    firmware: str = setting(
+        Text(r"[0-9A-Z]{4}-[0-9A-Z]{4}", "four letters or digits, a dash and four more"),
+        "Firmware version",
+        "Reported by NC, NO and VR.",
+        legacy="0001-0900",
+        hardened="0001-0900",
+    )
+    serial: str = setting(
+        Text(r"[0-9A-Z]{12}", "twelve capital letters or digits"),
+        "Serial number",
+        "Reported by J2, J4, J8 and JK.",
+        legacy="Z00000000001",
+        hardened="Z00000000001",
+    )
+
+    @classmethod
+    def of(cls, profile: Profile) -> Settings:
+        """The whole profile: everything set as *profile* has it."""
+        return _settings(**{found.attribute: found.value_in(profile) for found in declared_in(cls)})
+
+    def changed(self, name: str, text: str) -> Settings:
+        """These settings with *name* set to what *text* means.  Raises SettingError for either."""
+        found = declared(Settings, name)
+        if found is None:
+            raise SettingError(name[:80], "the name of a setting; `hsm settings` lists them")
+        try:
+            value = found.kind.parse(text, getattr(self, found.attribute))
+        except Unreadable:
+            raise SettingError(name, found.kind.expected) from None
+        values = {each.attribute: getattr(self, each.attribute) for each in declared_in(Settings)}
+        return _settings(**values | {found.attribute: value})
+
+    def text(self, name: str) -> str:
+        """The value of *name* as ``changed`` reads it.  Raises SettingError when there is no such setting."""
+        found = declared(Settings, name)
+        if found is None:
+            raise SettingError(name[:80], "the name of a setting; `hsm settings` lists them")
+        return found.kind.format(getattr(self, found.attribute))
+
+    def listing(self) -> Iterator[tuple[Declaration, str]]:
+        """Every declaration with its value as text, in the order of the chapter."""
+        for found in declared_in(Settings):
+            yield found, found.kind.format(getattr(self, found.attribute))
+
+    def deviations(self, profile: Profile) -> Iterator[tuple[Declaration, str]]:
+        """What is set otherwise than *profile* has it."""
+        for found, text in self.listing():
+            if getattr(self, found.attribute) != found.value_in(profile):
+                yield found, text
+
+    def erases_lmks(self, other: Settings) -> bool:
+        """Would going from these settings to *other* endanger keys, so that the LMKs must go?"""
+        return any(
+            found.erases and getattr(self, found.attribute) != getattr(other, found.attribute)
+            for found in declared_in(Settings)
+        )
+
+    def switched_off(self) -> frozenset[str]:
+        """Codes of host commands that a switch other than ``enabled-commands`` disables."""
+        return frozenset(
+            code
+            for found in declared_in(Settings)
+            if found.governs and not getattr(self, found.attribute)
+            for code in found.governs
+        )
+
+
+# Values read through a declaration have their kind's type; the checker can't follow them through its name.
+_settings: Callable[..., Settings] = Settings

@@ -1,0 +1,54 @@
+"""Cutting a byte stream into frames, whatever pieces it arrives in."""
+
+from __future__ import annotations
+
+
+class FrameTooLong(Exception):
+    """A frame announces more bytes than the limit; the stream can't be followed any further."""
+
+
+class LengthPrefixed:
+    """Frames led by their length, two bytes big-endian, which does not count itself.
+
+    Holds at most one incomplete frame beyond what was fed and not yet taken, so *frame_bytes_max* bounds what a silent
+    client can make us keep.
+    """
+
+    __slots__ = ("_at", "_buffer", "_frame_bytes_max")
+
+    def __init__(self, frame_bytes_max: int) -> None:
+        self._buffer = b""
+        self._at = 0
+        self._frame_bytes_max = frame_bytes_max
+
+    def feed(self, data: bytes) -> None:
+        if self._at == len(self._buffer):
+            self._buffer = data
+        else:
+            self._buffer = self._buffer[self._at :] + data
+        self._at = 0
+
+    def next(self) -> bytes | None:
+        """The next whole frame without its length, or None.  Raises FrameTooLong."""
+        buffer, at = self._buffer, self._at
+        if len(buffer) - at < 2:
+            return None
+        length = (buffer[at] << 8) | buffer[at + 1]
+        if length > self._frame_bytes_max:
+            raise FrameTooLong
+        end = at + 2 + length
+        if end > len(buffer):
+            return None
+        self._at = end
+        return buffer[at + 2 : end]
+
+    @property
+    def whole(self) -> bool:
+        """Is a whole frame waiting?"""
+        left = len(self._buffer) - self._at
+        return left >= 2 and left >= 2 + ((self._buffer[self._at] << 8) | self._buffer[self._at + 1])
+
+    @property
+    def partial(self) -> bool:
+        """Has a frame begun that is not whole?"""
+        return self._at < len(self._buffer) and not self.whole

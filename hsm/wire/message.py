@@ -1,0 +1,71 @@
+"""Message: a frozen class whose annotations are its wire layout."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, dataclass_transform, get_type_hints
+
+from hsm.refusal import Refusal
+from hsm.wire.kinds import Kind
+from hsm.wire.shapes import IfMore, Maybe, Repeated, Until, When
+
+
+class WireError(Exception):
+    """The bytes are not this message: *field* failed at *offset*.  Holds nothing of the message itself."""
+
+    def __init__(self, field: str, offset: int, expected: str, wrong: type[Refusal] | None = None) -> None:
+        super().__init__(f"{field} at byte {offset}: expected {expected}")
+        self.field = field
+        self.offset = offset
+        self.expected = expected
+        self.wrong = wrong
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Message:
+    """Base of every message.  A subclass's annotations, ``Annotated[type, kind]``, become its fields in order."""
+
+    FIELDS: ClassVar[Mapping[str, Kind]]
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True, kw_only=True, repr=False)(cls)
+        hints = get_type_hints(cls, include_extras=True)
+        cls.FIELDS = {f.name: _kind(cls, f.name, hints) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # made a dataclass above
+        for name, kind in cls.FIELDS.items():
+            if isinstance(kind, When) and kind.name not in cls.FIELDS:
+                raise TypeError(f"{cls.__name__}.{name} depends on {kind.name}, which does not exist")
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={show(kind, getattr(self, name))}" for name, kind in self.FIELDS.items())
+        return f"{type(self).__name__}({shown})"
+
+
+class Empty(Message):
+    """A message without fields."""
+
+
+def show(kind: Kind, value: object) -> str:
+    """*value* as text that may be logged: sensitive fields masked, nested messages by their own kinds."""
+    if value is None:
+        return "absent"
+    if is_sensitive(kind):
+        return "<masked>"
+    if isinstance(value, bytes):
+        return value.hex().upper()
+    return str(getattr(value, "value", value)) if not isinstance(value, str) else value
+
+
+def is_sensitive(kind: Kind) -> bool:
+    """Must the field's value never be shown?  A kind that holds another is as sensitive as what it holds."""
+    if isinstance(kind, Maybe | IfMore | When | Until | Repeated):
+        return is_sensitive(kind.inner)
+    return kind.sensitive or bool(getattr(kind, "hidden", False))
+
+
+def _kind(cls: type, name: str, hints: Mapping[str, Any]) -> Kind:
+    kinds = [m for m in getattr(hints[name], "__metadata__", ()) if isinstance(m, Kind)]
+    if len(kinds) != 1:
+        raise TypeError(f"{cls.__name__}.{name} needs exactly one kind, has {len(kinds)}")
+    return kinds[0]

@@ -1,0 +1,245 @@
+"""One reader and one writer for each kind.
+
+A reader takes the text, where to start and the fields seen so far, and returns the value and where it ended, or raises
+Mismatch.  A writer takes the value and the message's fields.  Both are compiled once a message and set of widths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+from hsm.refusal import DataLengthInvalid
+from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
+from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+
+if TYPE_CHECKING:
+    from hsm.wire.codec import Codec
+
+Reader = Callable[[str, int, dict[str, Any]], tuple[Any, int]]
+Writer = Callable[[Any, Mapping[str, Any]], str]
+
+REPEATED_MOST = 1_000
+"""No message repeats a field more often than this."""
+
+
+@singledispatch
+def reader(kind: Kind, widths: Widths) -> Reader:
+    raise TypeError(f"no reader for {type(kind).__name__}")
+
+
+@singledispatch
+def writer(kind: Kind, widths: Widths) -> Writer:
+    raise TypeError(f"no writer for {type(kind).__name__}")
+
+
+def sub_codec(kind: Group, widths: Widths) -> Codec[Any]:
+    from hsm.wire.codec import codec_of
+
+    return codec_of(kind.of, widths)
+
+
+@reader.register
+def _(kind: Plain, widths: Widths) -> Reader:
+    match = re.compile(kind.pattern(widths), re.DOTALL).match
+    decode, notation, wrong = kind.decode, kind.notation, kind.wrong
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[Any, int]:
+        found = match(text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        try:
+            return decode(found.group()), found.end()
+        except ValueError:
+            raise Mismatch(notation, wrong) from None
+
+    return read
+
+
+@writer.register
+def _(kind: Plain, widths: Widths) -> Writer:
+    encode = kind.encode
+    return lambda value, seen: encode(value, widths)
+
+
+@reader.register
+def _(kind: Key, widths: Widths) -> Reader:
+    untagged = width_of(kind.untagged, widths)
+    variant = re.compile(key_pattern(untagged)).match
+    block = re.compile("[SR][0-9A-Z]([0-9]{4})").match
+    stored = re.compile("[UTXYSR]?K[0-9A-F]{3}").match
+    notation, wrong = kind.notation, kind.wrong
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[str, int]:
+        if (found := variant(text, at)) is not None or (found := stored(text, at)) is not None:
+            return found.group(), found.end()
+        if (found := block(text, at)) is not None:
+            end = at + 1 + int(found.group(1))
+            if end - at > 17 and end <= len(text):
+                return text[at:end], end
+        raise Mismatch(notation, wrong)
+
+    return read
+
+
+def key_pattern(untagged: int) -> str:
+    """The forms of a key that a regular expression can bound."""
+    return f"(?:[0-9A-F]{{{untagged}}}|[UX][0-9A-F]{{32}}|[TY][0-9A-F]{{48}})"
+
+
+@writer.register
+def _(kind: Key, widths: Widths) -> Writer:
+    return lambda value, seen: str(value)
+
+
+@reader.register
+def _(kind: Maybe, widths: Widths) -> Reader:
+    inner, lead, skip = reader(kind.inner, widths), kind.lead, len(kind.lead)
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[Any, int]:
+        return inner(text, at + skip, seen) if text.startswith(lead, at) else (None, at)
+
+    return read
+
+
+@writer.register
+def _(kind: Maybe, widths: Widths) -> Writer:
+    inner, lead = writer(kind.inner, widths), kind.lead
+    return lambda value, seen: lead + inner(value, seen)
+
+
+@reader.register
+def _(kind: IfMore, widths: Widths) -> Reader:
+    inner = reader(kind.inner, widths)
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[Any, int]:
+        return (None, at) if text[at : at + 1] in ("", "%", "\x19") else inner(text, at, seen)
+
+    return read
+
+
+@writer.register
+def _(kind: IfMore, widths: Widths) -> Writer:
+    return writer(kind.inner, widths)
+
+
+@reader.register
+def _(kind: When, widths: Widths) -> Reader:
+    inner, name, values = reader(kind.inner, widths), kind.name, kind.values
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[Any, int]:
+        return inner(text, at, seen) if seen[name] in values else (None, at)
+
+    return read
+
+
+@writer.register
+def _(kind: When, widths: Widths) -> Writer:
+    return writer(kind.inner, widths)
+
+
+@reader.register
+def _(kind: Until, widths: Widths) -> Reader:
+    inner, delimiter, notation, wrong = reader(kind.inner, widths), kind.delimiter, kind.notation, kind.wrong
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[Any, int]:
+        value, end = inner(text, at, seen)
+        if not text.startswith(delimiter, end):
+            raise Mismatch(notation, wrong, end - at)
+        return value, end + len(delimiter)
+
+    return read
+
+
+@writer.register
+def _(kind: Until, widths: Widths) -> Writer:
+    inner, delimiter = writer(kind.inner, widths), kind.delimiter
+    return lambda value, seen: inner(value, seen) + delimiter
+
+
+@reader.register
+def _(kind: Repeated, widths: Widths) -> Reader:
+    inner, count = reader(kind.inner, widths), kind.count
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[Any, int]:
+        times = count if isinstance(count, int) else int(seen[count])
+        values, end = [], at
+        for _ in range(min(times, REPEATED_MOST)):
+            try:
+                value, end = inner(text, end, seen)
+            except Mismatch as e:
+                raise Mismatch(e.expected, e.wrong or kind.wrong, end - at + e.offset, e.name) from None
+            values.append(value)
+        return tuple(values), end
+
+    return read
+
+
+@writer.register
+def _(kind: Repeated, widths: Widths) -> Writer:
+    inner = writer(kind.inner, widths)
+    return lambda value, seen: "".join(inner(v, seen) for v in value)
+
+
+@reader.register
+def _(kind: Group, widths: Widths) -> Reader:
+    walk = sub_codec(kind, widths).walk
+    return lambda text, at, seen: walk(text, at)
+
+
+@writer.register
+def _(kind: Group, widths: Widths) -> Writer:
+    build = sub_codec(kind, widths).text
+    return lambda value, seen: build(value)
+
+
+@reader.register
+def _(kind: Prefixed, widths: Widths) -> Reader:
+    digits = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
+    width, base, most, doubled, notation, wrong = (
+        kind.width, kind.base, kind.most, kind.doubled, kind.notation, kind.wrong,
+    )  # fmt: skip
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        found = digits(text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        count = int(found.group(), base)
+        if doubled is not None and seen[doubled[0]] == doubled[1]:
+            count *= 2
+        start, end = at + width, at + width + count
+        if count > most or end > len(text):
+            raise Mismatch(notation, wrong or DataLengthInvalid, width)
+        return text[start:end].encode("latin-1"), end
+
+    return read
+
+
+@writer.register
+def _(kind: Prefixed, widths: Widths) -> Writer:
+    width, letter, doubled = kind.width, "X" if kind.base == 16 else "d", kind.doubled
+
+    def write(value: bytes, seen: Mapping[str, Any]) -> str:
+        count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value)
+        return f"{count:0{width}{letter}}" + value.decode("latin-1")
+
+    return write
+
+
+@reader.register
+def _(kind: Rest, widths: Widths) -> Reader:
+    most, notation, wrong = kind.most, kind.notation, kind.wrong
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        if len(text) - at > most:
+            raise Mismatch(notation, wrong)
+        return text[at:].encode("latin-1"), len(text)
+
+    return read
+
+
+@writer.register
+def _(kind: Rest, widths: Widths) -> Writer:
+    return lambda value, seen: value.decode("latin-1")

@@ -1,0 +1,142 @@
+"""The kinds that hold others, or whose extent depends on the message around them.
+
+They are read by the walk: ``read(text, at, seen, inner)`` returns the value and where it ended, *seen* being the fields
+read so far.  ``inner`` readers are compiled once a message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from hsm.wire.kinds import Kind, Width, width_text
+
+if TYPE_CHECKING:
+    from hsm.wire.message import Message
+
+
+@dataclass(frozen=True)
+class Maybe(Kind):
+    """*inner*, present only if the text *lead* comes next.  The lead is consumed."""
+
+    lead: str
+    inner: Kind
+
+    @property
+    def notation(self) -> str:
+        return f"[ '{self.lead}' {self.inner.notation} ]"
+
+
+@dataclass(frozen=True)
+class IfMore(Kind):
+    """*inner*, present only if the message goes on with something that is no ``%`` and no end delimiter."""
+
+    inner: Kind
+
+    @property
+    def notation(self) -> str:
+        return f"[ {self.inner.notation} ]"
+
+
+@dataclass(frozen=True)
+class When(Kind):
+    """*inner*, present only if an earlier field holds one of *values*; otherwise None."""
+
+    name: str
+    values: tuple[object, ...]
+    inner: Kind
+
+    @property
+    def notation(self) -> str:
+        shown = " or ".join(str(getattr(v, "value", v)) for v in self.values)
+        return f"{self.inner.notation}, if {self.name.replace('_', ' ')} is {shown}"
+
+
+@dataclass(frozen=True)
+class Until(Kind):
+    """*inner* and then *delimiter*, which is consumed."""
+
+    delimiter: str
+    inner: Kind
+
+    @property
+    def notation(self) -> str:
+        return f"{self.inner.notation} '{self.delimiter}'"
+
+
+@dataclass(frozen=True)
+class Repeated(Kind):
+    """*inner* as many times as *count* says: a number, or the name of an earlier number field."""
+
+    count: int | str
+    inner: Kind
+
+    @property
+    def notation(self) -> str:
+        times = self.count if isinstance(self.count, int) else self.count.replace("_", " ")
+        return f"{times} x ({self.inner.notation})"
+
+
+@dataclass(frozen=True)
+class Group(Kind):
+    """The fields of another message, in its place."""
+
+    of: type[Message]
+
+    @property
+    def notation(self) -> str:
+        return ", ".join(f"{n.replace('_', ' ')} {k.notation}" for n, k in self.of.FIELDS.items())
+
+
+@dataclass(frozen=True)
+class Prefixed(Kind):
+    """Bytes led by their count, *width* digits in *base*.
+
+    The count is of characters on the wire; with *doubled* = (field, value) it is of bytes that take two characters each
+    whenever that field holds that value.  *binary* says whether the bytes are no text (a host of another character set
+    must leave them alone): a bool, or (field, values) that mean binary.
+    """
+
+    width: int
+    base: int = 10
+    most: int = 32_000
+    doubled: tuple[str, object] | None = None
+    binary: bool | tuple[str, tuple[object, ...]] = True
+    hidden: bool = field(default=False, kw_only=True)
+
+    @property
+    def notation(self) -> str:
+        letter = "H" if self.base == 16 else "N"
+        return f"{self.width} {letter} count, then as many bytes (at most {self.most})"
+
+
+@dataclass(frozen=True)
+class Rest(Kind):
+    """All bytes to the end of the message, at most *most*."""
+
+    most: int = 32_000
+    binary: bool = True
+    hidden: bool = field(default=False, kw_only=True)
+
+    @property
+    def notation(self) -> str:
+        return f"the rest, at most {self.most} bytes"
+
+
+@dataclass(frozen=True)
+class Key(Kind):
+    """An enciphered key as its holder wrote it.
+
+    Untagged hexadecimal of *untagged* digits; or a scheme letter (U X: 32 H; T Y: 48 H); or S or R and a key block,
+    whose own length field says how long it is; or K and 3 H, an index into user storage.  The value stays the validated
+    text: a key seen before is then found by it, and costs no decoding at all.
+    *usage* says what the key is for, in words.
+    """
+
+    usage: str
+    untagged: int | Width = 16
+    sensitive: ClassVar[bool] = False
+
+    @property
+    def notation(self) -> str:
+        return f"key ({self.usage}): {width_text(self.untagged)} H, U/X+32 H, T/Y+48 H, S/R+block, K+3 H"
