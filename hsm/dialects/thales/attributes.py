@@ -79,6 +79,8 @@ class FormedKeyVersion(Message):
     optional_count: Annotated[str, Choice(("00",), wrong=r.KeyBlockOptionalCountInvalid)]
 
 
+HostKeyType = Annotated[str, Text("H", 3, 3, wrong=r.KeyTypeInvalid)]
+"""A key type code of three characters; FFF leaves the type to the key block."""
 Attributes = Annotated[KeyAttributes | None, Maybe("#", Group(KeyAttributes))]
 NewAttributes = Annotated[NewKeyAttributes | None, Maybe("#", Group(NewKeyAttributes))]
 NewExportability = Annotated[str | None, Maybe("&", _EXPORTABILITY)]
@@ -94,8 +96,11 @@ TripleKey = Annotated[str | None, When("length_flag", ("2", "3"), Key("as the ty
 
 
 def type_of(code: str) -> KeyType | None:
-    """The key type of *code*, None for FFF.  Raises KeyTypeCodeInvalid."""
-    return None if code == ANY_TYPE else key_type(code)
+    """The key type of the 3-character *code*, None for FFF.  Raises KeyTypeInvalid (28; 04 is for 2-character codes)."""
+    try:
+        return None if code == ANY_TYPE else key_type(code)
+    except r.KeyTypeCodeInvalid:
+        raise r.KeyTypeInvalid from None
 
 
 def asked_of(fields: KeyAttributes | NewKeyAttributes | None) -> BlockAttributes | None:

@@ -6,18 +6,20 @@ from typing import Annotated
 
 from hsm import refusal as r
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.crypto.blockcipher import Algorithm
 from hsm.dialects.thales.attributes import (
     ALGORITHMS,
     BlockVersion,
     FormedKeyVersion,
+    HostKeyType,
     NewAttributes,
     NewExportability,
     asked_of,
     type_of,
 )
 from hsm.dialects.thales.codes import thales
-from hsm.dialects.thales.fields import ZMK_WIDTH, AnyKey, KeyTypeCode, LmkChoice, Scheme
+from hsm.dialects.thales.fields import ZMK_WIDTH, AnyKey, LmkChoice, Scheme
 from hsm.keys.checkvalue import check_value
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KeyType, Usage
@@ -27,6 +29,8 @@ from hsm.operations.keyexport import export_key
 from hsm.wire.kinds import Choice, Number, Pattern, Text
 from hsm.wire.message import Message
 from hsm.wire.shapes import Group, Key, Maybe, Repeated, When
+
+CATEGORY = Category.KEY
 
 _EXPORTING = ("1", "B")
 _DERIVING = ("A", "B")
@@ -38,7 +42,7 @@ CheckValue6 = Annotated[str, Text("H", 6, 6)]
 
 class GenerateKey(Message):
     mode: Annotated[str, Choice(("0", "1", "A", "B"))]
-    key_type: KeyTypeCode
+    key_type: HostKeyType
     scheme: Scheme
     derivation: Annotated[str | None, When("mode", _DERIVING, Choice(("0",)))]
     master_type: Annotated[str | None, When("mode", _DERIVING, Choice(tuple(_MASTERS)))]
@@ -147,7 +151,7 @@ def _exported(ask: GenerateKey, key: ClearKey, key_type: KeyType | None, hsm: Hs
 
 class FormKey(Message):
     component_count: Annotated[int, Number(1, 2, 9, wrong=r.ComponentCountInvalid)]
-    key_type: KeyTypeCode
+    key_type: HostKeyType
     scheme: Scheme
     components: Annotated[tuple[str, ...], Repeated("component_count", Key("component"))]
     lmk: LmkChoice

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from hsm import refusal as r
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.dialects.thales.attributes import (
     Attributes,
     DoubleKey,
@@ -24,6 +25,8 @@ from hsm.operations.migrate import check_separation, open_under_old, to_new_lmk
 from hsm.wire.kinds import Choice, Text
 from hsm.wire.message import Empty, Message
 from hsm.wire.shapes import Group, Maybe, When
+
+CATEGORY = Category.KEY
 
 _BY_TYPE = "FF"
 _SEPARATE = "F2"
@@ -48,7 +51,7 @@ class TranslateKeyToNewLmk(Message):
     triple_key: TripleKey
     key_type: Annotated[
         str | None,
-        When("type_code", (_BY_TYPE, _SEPARATE), Maybe(";", Text("H", 3, 3, wrong=r.KeyTypeCodeInvalid))),
+        When("type_code", (_BY_TYPE, _SEPARATE), Maybe(";", Text("H", 3, 3, wrong=r.KeyTypeInvalid))),
     ]
     schemes: SchemeTail
     lmk: LmkChoice

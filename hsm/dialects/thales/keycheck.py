@@ -6,6 +6,7 @@ from typing import Annotated
 
 from hsm import refusal as r
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.dialects.thales.attributes import DoubleKey, KeyLengthFlag, ShortKey, TripleKey, check_length_flag, type_of
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import AnyKey, KeyCheckValue
@@ -14,6 +15,8 @@ from hsm.keys.usage import key_type_of_pair
 from hsm.wire.kinds import Choice, Digits, Text
 from hsm.wire.message import Message
 from hsm.wire.shapes import Group, Maybe, When
+
+CATEGORY = Category.KEY
 
 _BY_TYPE = "FF"
 _KA_CODES = ("00", "01", "02", "03")
@@ -36,9 +39,7 @@ class ComputeCheckValue(Message):
     short_key: ShortKey
     double_key: DoubleKey
     triple_key: TripleKey
-    key_type: Annotated[
-        str | None, When("type_code", (_BY_TYPE,), Maybe(";", Text("H", 3, 3, wrong=r.KeyTypeCodeInvalid)))
-    ]
+    key_type: Annotated[str | None, When("type_code", (_BY_TYPE,), Maybe(";", Text("H", 3, 3, wrong=r.KeyTypeInvalid)))]
     options: Options
 
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from hsm import refusal as r
 from hsm.appliance import Hsm
-from hsm.dialects.thales.attributes import Attributes, BlockVersion, NewExportability, asked_of, type_of
+from hsm.audit.record import Category
+from hsm.dialects.thales.attributes import Attributes, BlockVersion, HostKeyType, NewExportability, asked_of, type_of
 from hsm.dialects.thales.codes import thales
-from hsm.dialects.thales.fields import AnyKey, Atalla, KeyTypeCode, LmkChoice, Scheme, Zmk
+from hsm.dialects.thales.fields import AnyKey, Atalla, LmkChoice, Scheme, Zmk
 from hsm.keys.checkvalue import check_value
 from hsm.keys.scheme import is_block
 from hsm.keys.secret import ClearKey
@@ -21,13 +22,15 @@ from hsm.refusal import Advised, ParityForced
 from hsm.wire.kinds import Text
 from hsm.wire.message import Message
 
+CATEGORY = Category.KEY
+
 _KEK_USAGES = ("52", "K0")
 _DATA_TYPES = ("00A", "00B", "30B")
 _ZMK_TYPE = "000"
 
 
 class ImportKey(Message):
-    key_type: KeyTypeCode
+    key_type: HostKeyType
     zmk: Zmk
     key: AnyKey
     scheme: Scheme
@@ -76,7 +79,7 @@ def import_host_key(ask: ImportKey, hsm: Hsm) -> KeyImported | Advised[KeyImport
 
 
 class ExportKey(Message):
-    key_type: KeyTypeCode
+    key_type: HostKeyType
     zmk: Zmk
     key: AnyKey
     scheme: Scheme
@@ -126,7 +129,7 @@ def _activity(key: ClearKey, code: str) -> str:
 
 
 class ChangeScheme(Message):
-    key_type: KeyTypeCode
+    key_type: HostKeyType
     key: AnyKey
     scheme: Scheme
 
