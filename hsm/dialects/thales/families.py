@@ -8,7 +8,7 @@ from functools import cache
 
 from hsm.dialects import thales
 
-NOT_FAMILIES = frozenset({"attributes", "codes", "dispatch", "ebcdic", "families", "fields", "session"})
+NOT_FAMILIES = frozenset({"attributes", "codes", "crossing", "dispatch", "ebcdic", "families", "fields", "session"})
 
 
 @cache
