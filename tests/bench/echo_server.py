@@ -26,7 +26,9 @@ def main() -> None:
     reactor = running_reactor()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         listening.setblocking(False)
-        reactor.adoptStreamPort(listening.fileno(), socket.AF_INET, ServerFactory.forProtocol(Echo))
+        reactor.adoptStreamPort(
+            listening.fileno(), socket.AF_INET, cast(ServerFactory, ServerFactory.forProtocol(Echo))
+        )
         print(listening.getsockname()[1], flush=True)
     reactor.run()
 
