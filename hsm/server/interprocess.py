@@ -36,6 +36,10 @@ class ListeningFailed(Exception):
     """A worker can't listen; the text says why."""
 
 
+class AuditNotKept(Exception):
+    """The owner could not write the audit log; its own journal says where."""
+
+
 class State(amp.Command):
     """Owner to worker: a piece of the whole state."""
 
@@ -53,6 +57,13 @@ class Begin(amp.Command):
 
     arguments: ClassVar = [(b"ports", amp.Unicode())]
     errors: ClassVar = {ListeningFailed: b"LISTENING_FAILED"}
+
+
+class Audited(amp.Command):
+    """Worker to owner: a piece of what the audit log must keep."""
+
+    arguments: ClassVar = [(b"chunk", amp.String()), (b"last", amp.Boolean())]
+    errors: ClassVar = {AuditNotKept: b"AUDIT_NOT_KEPT"}
 
 
 class Execute(amp.Command):

@@ -90,6 +90,12 @@ class Household(Protocol):
         When it raises, the replies don't leave: nothing is answered that the log can't show.
         """
 
+    def relay_audit(self, told: Callable[[bytes], None]) -> None:
+        """Worker only: have *told* called at each flush with what the audit log must keep, as opaque bytes."""
+
+    def relayed_audit(self, told: bytes) -> None:
+        """Owner only: keep in the audit log what a worker *told*."""
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 
