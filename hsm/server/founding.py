@@ -112,8 +112,8 @@ class ApplianceHousehold:
             worker=not self._owns,
         )
 
-    def execute(self, listener: Listener, request: bytes) -> bytes:
-        return self.session(listener, "worker").execute(request)
+    def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
+        return self.session(listener, peer).execute(request)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())

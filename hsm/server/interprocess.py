@@ -69,7 +69,7 @@ class Audited(amp.Command):
 class Execute(amp.Command):
     """Worker to owner: execute a request that changes state."""
 
-    arguments: ClassVar = [(b"listener", amp.Unicode()), (b"request", amp.String())]
+    arguments: ClassVar = [(b"listener", amp.Unicode()), (b"request", amp.String()), (b"peer", amp.Unicode())]
     response: ClassVar = [(b"reply", amp.String())]
     errors: ClassVar = {ExecutionFailed: b"EXECUTION_FAILED"}
 

@@ -69,8 +69,8 @@ class Household(Protocol):
     def session(self, listener: Listener, peer: str) -> HostSession:
         """A new conversation with the host at *peer* (``address:port``) on *listener*."""
 
-    def execute(self, listener: Listener, request: bytes) -> bytes:
-        """Owner only: the unframed reply to an unframed *request* that a worker owed."""
+    def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
+        """Owner only: the unframed reply to an unframed *request* of *peer* that a worker owed."""
 
     def snapshot(self) -> bytes:
         """Owner only: the whole shared state, LMKs included: for workers over a private socket, never for a disk."""

@@ -85,9 +85,9 @@ class OwnerLink(Link):
         settle_down()
         return {}
 
-    def executed_by_owner(self, listener: Listener, request: bytes) -> Deferred[bytes]:
-        """The owner's reply to *request*."""
-        return self.ask(Execute, listener=listener.name, request=request).addCallback(
+    def executed_by_owner(self, listener: Listener, request: bytes, peer: str) -> Deferred[bytes]:
+        """The owner's reply to *request* of *peer*."""
+        return self.ask(Execute, listener=listener.name, request=request, peer=peer).addCallback(
             lambda answered: answered["reply"]
         )
 

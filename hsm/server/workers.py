@@ -88,9 +88,9 @@ class WorkerLink(Link):
         self._audit = Joiner()
 
     @Execute.responder
-    def execute(self, listener: str, request: bytes) -> Deferred[dict[str, bytes]]:
+    def execute(self, listener: str, request: bytes, peer: str) -> Deferred[dict[str, bytes]]:
         """Execute for the worker; the answer waits until every worker knows what changed."""
-        return self._staff.executed(listener, request).addCallback(lambda reply: {"reply": reply})
+        return self._staff.executed(listener, request, peer).addCallback(lambda reply: {"reply": reply})
 
     @Audited.responder
     def audited(self, chunk: bytes, last: bool) -> dict[str, object]:
@@ -150,10 +150,10 @@ class Staff:
 
         return gatherResults(restored, consumeErrors=True).addCallback(listen).addCallback(lambda _: None)
 
-    def executed(self, listener_name: str, request: bytes) -> Deferred[bytes]:
-        """The reply to *request*, once every serving worker has what it changed.  Fails with ExecutionFailed."""
+    def executed(self, listener_name: str, request: bytes, peer: str) -> Deferred[bytes]:
+        """The reply to *request* of *peer*, once every serving worker has what it changed.  Fails with ExecutionFailed."""
         try:
-            reply = self._household.execute(self._listeners[listener_name], request)
+            reply = self._household.execute(self._listeners[listener_name], request, peer)
             self._household.flush()
         except Exception as fault:
             _log.critical("an owed request failed: {where}", where=whereabouts(fault))

@@ -118,7 +118,7 @@ class EchoHousehold:
         self.sessions.append(session)
         return session
 
-    def execute(self, listener: Listener, request: bytes) -> bytes:
+    def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.answer(request)
 
     def snapshot(self) -> bytes:

@@ -38,7 +38,7 @@ class Bench:
             self.household,
             limits or Limits(),
             cast(IReactorTime, self.clock),
-            owner or (lambda _, request: succeed(self.household.execute(LISTENER, request))),
+            owner or (lambda _, request, peer: succeed(self.household.execute(LISTENER, request, peer))),
         )
 
     def connect(self) -> tuple[HostConnection, StringTransport]:
@@ -218,7 +218,8 @@ def test_the_audit_is_kept_before_replies_leave_or_they_do_not_leave() -> None:
 def test_an_owed_request_is_answered_in_its_place() -> None:
     asked: list[tuple[bytes, Deferred[bytes]]] = []
 
-    def owner(_: Listener, request: bytes) -> Deferred[bytes]:
+    def owner(_: Listener, request: bytes, peer: str) -> Deferred[bytes]:
+        assert peer == "192.0.2.1:40000"
         asked.append((request, Deferred()))
         return asked[-1][1]
 
