@@ -37,6 +37,7 @@ class RunningHsm:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--hsm-option``."""
     parser.getgroup("zonekey").addoption(
         "--hsm-option", action="append", default=[], metavar="OPTION", help="an option of hsm serve for the hsm fixture"
     )
