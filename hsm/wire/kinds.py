@@ -30,10 +30,12 @@ class Width:
 
 
 def width_of(width: int | Width, widths: Widths) -> int:
+    """Characters that *width* is under *widths*."""
     return width.under(widths) if isinstance(width, Width) else width
 
 
 def width_text(width: int | Width) -> str:
+    """*width* as manuals write it."""
     return f"{width.name} (default {width.default})" if isinstance(width, Width) else str(width)
 
 

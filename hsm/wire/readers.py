@@ -27,15 +27,18 @@ REPEATED_MOST = 1_000
 
 @singledispatch
 def reader(kind: Kind, widths: Widths) -> Reader:
+    """What reads a field of *kind* under *widths*."""
     raise TypeError(f"no reader for {type(kind).__name__}")
 
 
 @singledispatch
 def writer(kind: Kind, widths: Widths) -> Writer:
+    """What writes a field of *kind* under *widths*."""
     raise TypeError(f"no writer for {type(kind).__name__}")
 
 
 def sub_codec(kind: Group, widths: Widths) -> Codec[Any]:
+    """The codec of a group's message; asked for late, because codecs are made of readers."""
     from hsm.wire.codec import codec_of
 
     return codec_of(kind.of, widths)
