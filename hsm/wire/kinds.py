@@ -102,6 +102,13 @@ class Account(Digits):
 
 
 @dataclass(frozen=True)
+class CardValue(Digits):
+    """Digits that prove a card (CVV, CVC, CSC): shown masked."""
+
+    sensitive: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class Number(Plain):
     """Text of *width* digits in *base* 10 or 16, read as an integer from *least* to *most*."""
 
