@@ -70,9 +70,9 @@ def generate(
 ) -> bytes:
     """The MAC, one whole block (callers cut it on the left), or the running value of a part that is not the last.
 
-    *running* is one block, present if *part* continues (else InputInvalid).  Raises DataLengthInvalid for a part that is not whole blocks
-    or an empty message, PaddingInvalid for the total length in front of a message that comes in parts, and the KeyBlock
-    refusals for a key that may not do this.
+    *running* is one block, present if *part* continues (else InputInvalid).  Raises DataLengthInvalid for a part that is
+    not whole blocks or an empty message, PaddingInvalid for the total length in front of a message that comes in parts,
+    and the KeyBlock refusals for a key that may not do this.
     """
     require(key, Deed.GENERATE)
     return _value(key, algorithm, data, padding, part, running)
