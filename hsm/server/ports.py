@@ -36,14 +36,15 @@ class Listener:
     host: str = "127.0.0.1"
     dialect: str = "thales"
     header_bytes: int = 4
-    lmk_id: str = "00"
+    lmk_id: str | None = None
+    """The LMK that the port is tied to; None: the default one, or the one that a request names."""
     charset: str = "ascii"
     tls: TlsFiles | None = None
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds of one host port in one process.  A time of 0 seconds means: no limit."""
+    """The bounds of one host port in one process.  A time of 0 seconds means no limit, where nothing else is said."""
 
     connections_max: int = 256
     requests_per_second_max: float = field(default=0.0)
@@ -57,7 +58,9 @@ class Limits:
     stall_seconds: float = 60.0
     """How long a client may leave a reply unread when its socket buffers are full."""
     drain_seconds: float = 5.0
-    """How long stopping waits for replies in flight."""
+    """How long stopping waits for replies in flight; 0 does not wait."""
+    change_seconds: float = 5.0
+    """How long a worker may take over a change of shared state before it is ended and replaced."""
 
 
 class Household(Protocol):
@@ -81,6 +84,12 @@ class Household(Protocol):
     def apply(self, change: bytes) -> None:
         """Worker only: make a *change* that the owner made."""
 
+    def flush(self) -> None:
+        """Have the audit log keep what was executed; called after each turn, before its replies leave.
+
+        When it raises, the replies don't leave: nothing is answered that the log can't show.
+        """
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 
@@ -95,5 +104,5 @@ class Founding(Protocol):
     def found(self, config: Config, counters: Counters) -> Household:
         """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
 
-    def adopt(self, counters: Counters) -> Household:
-        """A worker's household, empty until ``restore``."""
+    def adopt(self, counters: Counters, seed: int | None) -> Household:
+        """A worker's household, empty until ``restore``; *seed* as in the owner's configuration."""

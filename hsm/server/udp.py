@@ -36,7 +36,9 @@ class HostDatagrams(DatagramProtocol):
         session = self._session(addr)
         try:
             reply = session.datagram(datagram)
+            self._household.flush()
         except FramingError:
+            self._sessions.pop(addr, None)
             return
         except Exception as fault:
             _log.critical("a datagram's session failed: {where}", where=whereabouts(fault))

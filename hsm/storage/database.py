@@ -18,7 +18,6 @@ BUSY_WAIT_MS = 5_000
 # Values are text (hex) or bytes; what must be secret is sealed before it comes here.
 _SCHEMA = (
     "CREATE TABLE slot (address INTEGER PRIMARY KEY CHECK (address BETWEEN 0 AND 4095), value BLOB NOT NULL) STRICT",
-    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "CREATE TABLE vault (id INTEGER PRIMARY KEY CHECK (id = 1), header BLOB NOT NULL) STRICT",
     "CREATE TABLE lmk (name TEXT PRIMARY KEY, kind TEXT NOT NULL, check_value TEXT NOT NULL, comment TEXT NOT NULL,"
     " sealed BLOB NOT NULL) STRICT",

@@ -86,7 +86,7 @@ class UserStorage:
         if not re.fullmatch(r"[0-9A-F]{3}", address):
             raise IndexInvalid
         first = int(address, 16)
-        if not 1 <= count <= SLOTS_COUNT - first:
+        if not 0 <= count <= SLOTS_COUNT - first:
             raise IndexInvalid
         return range(first, first + count)
 

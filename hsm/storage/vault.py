@@ -23,7 +23,6 @@ from hsm.storage.database import FILE_MODE, Database, StorageError, check_privat
 
 PASSPHRASE_VARIABLE = "HSM_PASSPHRASE"  # noqa: S105 (the name of a variable, not a passphrase)
 PASSPHRASE_CHARS_MIN, PASSPHRASE_BYTES_MAX = 8, 4_096
-KINDS = ("variant", "3des-block", "aes-block")
 LMKS_MAX = 100
 MATERIAL_BYTES_MAX = 1_024
 COMMENT_CHARS_MAX = 60
@@ -52,8 +51,8 @@ class LmkLabel:
         """Raises ValueError, saying which part is wrong."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", self.name):
             raise ValueError("an LMK's name is 1 to 32 small letters, digits, - and _")
-        if self.kind not in KINDS:
-            raise ValueError(f"an LMK's kind is one of {', '.join(KINDS)}")
+        if not re.fullmatch(r"[a-z0-9-]{1,16}", self.kind):
+            raise ValueError("an LMK's kind is 1 to 16 small letters, digits and -")
         if not re.fullmatch(r"[0-9A-F]{16}", self.check_value):
             raise ValueError("a check value is 16 hex digits")
         if len(self.comment) > COMMENT_CHARS_MAX or not self.comment.isprintable():
@@ -86,7 +85,7 @@ def _passphrase_in(file: Path) -> bytes:
     try:
         check_private(file, "the passphrase file", FILE_MODE)
         with file.open("rb") as opened:
-            found = opened.read(PASSPHRASE_BYTES_MAX + 1)
+            found = opened.read(PASSPHRASE_BYTES_MAX + 3)  # room for a line end, and for one byte too many
     except OSError as error:
         raise StorageError(file, error.strerror or "can't be read") from None
     return _long_enough(file, found.removesuffix(b"\n").removesuffix(b"\r"))
@@ -107,15 +106,23 @@ def labels(database: Database) -> tuple[LmkLabel, ...]:
         raise VaultError(database.path, "the label of an LMK is damaged; restore it from a backup") from None
 
 
-class Vault:
-    """The vault of *database*, opened with *passphrase*; a new vault is made for a database without one.
+def exists(database: Database) -> bool:
+    """Has *database* a vault?  Its first LMK's passphrase makes it.  Raises StorageError."""
+    return bool(database.read("SELECT 1 FROM vault"))
 
-    Raises VaultError for a wrong passphrase or a damaged header, StorageError when nothing can be read or written.
+
+class Vault:
+    """The vault of *database*, opened with *passphrase*; if there is none yet it is made when *make* says so.
+
+    Raises VaultError when there is none, for a wrong passphrase and for a damaged header, StorageError when nothing can
+    be read or written.
     """
 
-    def __init__(self, database: Database, passphrase: bytes) -> None:
+    def __init__(self, database: Database, passphrase: bytes, *, make: bool = False) -> None:
         self._database = database
-        if not database.read("SELECT 1 FROM vault"):
+        if not exists(database):
+            if not make:
+                raise VaultError(database.path, "holds no LMKs; `hsm lmk new` makes one")
             self._create(passphrase)
         self._key = self._opened(passphrase)
 

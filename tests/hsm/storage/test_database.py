@@ -23,7 +23,7 @@ def test_files_are_the_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
     try:
         database = opened(tmp_path)
         with database.transaction() as change:
-            change.execute("INSERT INTO setting VALUES ('a', 'b')")
+            change.execute("INSERT INTO slot VALUES (7, x'AA')")
         modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "state").iterdir()}
     finally:
         os.umask(before)
@@ -136,5 +136,5 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
 def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     first, second = opened(tmp_path), opened(tmp_path)
     with first.transaction() as change:
-        change.execute("INSERT INTO setting VALUES ('a', 'b')")
-    assert second.read("SELECT * FROM setting") == [("a", "b")]
+        change.execute("INSERT INTO slot VALUES (7, x'AA')")
+    assert second.read("SELECT * FROM slot") == [(7, b"\xaa")]

@@ -27,6 +27,8 @@ def test_fixed_slots_take_keys_of_their_length_alone(length: StorageLength) -> N
         with pytest.raises(DataLengthInvalid):
             storage.write("020", (whole, wrong))
     assert storage.read("020") == (whole[::-1],)
+    storage.write("020", ())
+    assert storage.read("020", 0) == ()
 
 
 @given(st.integers(0, 0xFFF), st.binary(min_size=1, max_size=50))
@@ -44,7 +46,9 @@ def test_variable_slots_have_a_bound() -> None:
             storage.write("000", (wrong,))
 
 
-@pytest.mark.parametrize(("address", "count"), [("000", 0), ("FFF", 2), ("00G", 1), ("0ff", 1), ("10", 1), (" 10", 1)])
+@pytest.mark.parametrize(
+    ("address", "count"), [("FFF", 2), ("000", 0x1001), ("00G", 1), ("0ff", 1), ("10", 1), (" 10", 1)]
+)
 def test_addresses_out_of_range(address: str, count: int) -> None:
     storage = UserStorage(MemorySlots(), StorageLength.SINGLE)
     with pytest.raises(IndexInvalid):

@@ -1,13 +1,14 @@
 """A household that echoes, for tests of the server alone: its sessions speak the 2-byte length prefix.
 
-A request's first byte says what becomes of it: ``S`` stores the rest in the shared state (owed, in a worker), ``G`` is
-answered with what is stored, ``X`` raises, ``L`` answers as many ``x`` as the number that follows it, ``P`` tells the
-process id, ``C`` counts and tells the total; anything else comes back as it is.  Run as a module it is ``hsm``, with
-this household in place of the appliance's.
+A request's first byte says what becomes of it: ``S`` stores the rest in the shared state (owed, in a worker; ``SX``
+raises), ``G`` is answered with what is stored, ``H`` with its SHA-256, ``X`` raises, ``L`` answers as many ``x`` as the
+number that follows it, ``P`` tells the process id, ``C`` counts and tells the total; anything else comes back as it is.
+Run as a module it is ``hsm``, with this household in place of the appliance's.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections import deque
@@ -81,17 +82,22 @@ class EchoHousehold:
         self.stored = b"nothing"
         self.sessions: list[EchoSession] = []
         self.closed = False
+        self.flushed = 0
         self._counters = counters
         self._told: list[Callable[[bytes], None]] = []
 
     def answer(self, request: bytes) -> bytes:
         verb, rest = request[:1], request[1:]
+        if request == b"SX":
+            raise ValueError("canary-in-an-exception")
         if verb == b"S":
             self.stored = rest
             for told in self._told:
                 told(rest)
         elif verb == b"G":
             return b"G" + self.stored
+        elif verb == b"H":
+            return hashlib.sha256(self.stored).digest()
         elif verb == b"X":
             raise ValueError("canary-in-an-exception")
         elif verb == b"L":
@@ -123,6 +129,9 @@ class EchoHousehold:
     def apply(self, change: bytes) -> None:
         self.stored = change
 
+    def flush(self) -> None:
+        self.flushed += 1
+
     def close(self) -> None:
         self.closed = True
 
@@ -139,13 +148,13 @@ def found(config: Config, counters: Counters) -> EchoHousehold:
     return household
 
 
-def adopt(counters: Counters) -> EchoHousehold:
+def adopt(counters: Counters, seed: int | None = None) -> EchoHousehold:
     return EchoHousehold(counters, owns=False)
 
 
 if __name__ == "__main__":
     from hsm.server import main, serving
 
-    serving.FOUNDING = "tests.hsm.server.echo_household"
+    serving.FOUNDING = "support.echo_household"
     sys.argv[0] = "hsm"
     main.main()

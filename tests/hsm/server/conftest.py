@@ -1,0 +1,41 @@
+"""A running server for tests that need a real one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.served import ECHO, Serve, Served, echo_environment
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts servers: options of ``hsm serve`` in, a Served out, ready."""
+    started: list[Served] = []
+
+    def start(*options: str) -> Served:
+        ready_file = tmp_path / f"ready-{len(started)}.json"
+        words = ["serve", "--ready-file", str(ready_file), *options]
+        if not any(each in ("--host-port", "--config") for each in options):
+            words += ["--host-port", "0"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", ECHO, *words],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=echo_environment(),
+        )
+        served = Served(process, {}, ready_file)
+        started.append(served)
+        served.line("listening on")
+        served.ports.update(json.loads(ready_file.read_text())["ports"])
+        return served
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+        each.process.communicate()
