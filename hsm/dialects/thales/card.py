@@ -16,7 +16,7 @@ from hsm.keys.usage import Usage
 from hsm.operations import cards
 from hsm.operations.cards import Match
 from hsm.refusal import AccountInvalid, Advised, InputInvalid, KeySchemeInvalid, VerificationFailed
-from hsm.wire.kinds import Account, CardValue, Choice, Digits, Pattern, Text
+from hsm.wire.kinds import Account, CardValue, Choice, Digits, Text
 from hsm.wire.message import Empty, Message
 from hsm.wire.shapes import Group, Key, Maybe, When
 
@@ -54,21 +54,21 @@ class SecurityCodesRequest(Message):
     csck: Annotated[str | None, When("mode", _CODES, Key("CSCK pair", untagged=32))]
     account: Annotated[str | None, When("mode", _CODES, Account(19))]
     expiry: Annotated[str | None, When("mode", _CODES, Digits(4))]
-    csc5: Annotated[str | None, When("mode", (VERIFY_CODES,), Pattern("(?:[0-9]{5}|FFFFF)", "5 N, or FFFFF for none"))]
-    csc4: Annotated[str | None, When("mode", (VERIFY_CODES,), Pattern("(?:[0-9]{4}|FFFF)", "4 N, or FFFF for none"))]
-    csc3: Annotated[str | None, When("mode", (VERIFY_CODES,), Pattern("(?:[0-9]{3}|FFF)", "3 N, or FFF for none"))]
+    five: Annotated[str | None, When("mode", (VERIFY_CODES,), CardValue(5, may_be_absent=True))]
+    four: Annotated[str | None, When("mode", (VERIFY_CODES,), CardValue(4, may_be_absent=True))]
+    three: Annotated[str | None, When("mode", (VERIFY_CODES,), CardValue(3, may_be_absent=True))]
 
 
 class SecurityCodesAnswer(Message):
     mode: Annotated[str, Choice((GENERATE_KEY, GENERATE_CODES, VERIFY_CODES))]
     csck: Annotated[str | None, When("mode", (GENERATE_KEY,), Key("CSCK pair", untagged=32))] = None
     check_value: Annotated[str | None, When("mode", (GENERATE_KEY,), Text("H", 6, 12))] = None
-    csc5: Annotated[str | None, When("mode", (GENERATE_CODES,), CardValue(5))] = None
-    csc4: Annotated[str | None, When("mode", (GENERATE_CODES,), CardValue(4))] = None
-    csc3: Annotated[str | None, When("mode", (GENERATE_CODES,), CardValue(3))] = None
-    result5: Annotated[str | None, When("mode", (VERIFY_CODES,), Choice(("0", "1", "2")))] = None
-    result4: Annotated[str | None, When("mode", (VERIFY_CODES,), Choice(("0", "1", "2")))] = None
-    result3: Annotated[str | None, When("mode", (VERIFY_CODES,), Choice(("0", "1", "2")))] = None
+    five: Annotated[str | None, When("mode", (GENERATE_CODES,), CardValue(5))] = None
+    four: Annotated[str | None, When("mode", (GENERATE_CODES,), CardValue(4))] = None
+    three: Annotated[str | None, When("mode", (GENERATE_CODES,), CardValue(3))] = None
+    result_of_five: Annotated[str | None, When("mode", (VERIFY_CODES,), Choice(("0", "1", "2")))] = None
+    result_of_four: Annotated[str | None, When("mode", (VERIFY_CODES,), Choice(("0", "1", "2")))] = None
+    result_of_three: Annotated[str | None, When("mode", (VERIFY_CODES,), Choice(("0", "1", "2")))] = None
 
 
 @thales.command("CW")
@@ -109,10 +109,10 @@ def security_codes(ask: SecurityCodesRequest, hsm: Hsm) -> SecurityCodesAnswer |
         raise AccountInvalid
     if ask.mode == GENERATE_CODES:
         codes = cards.security_codes(key, pan, ask.expiry)
-        return SecurityCodesAnswer(mode=ask.mode, csc5=codes.five, csc4=codes.four, csc3=codes.three)
-    given = (_present(ask.csc5), _present(ask.csc4), _present(ask.csc3))
+        return SecurityCodesAnswer(mode=ask.mode, five=codes.five, four=codes.four, three=codes.three)
+    given = (_present(ask.five), _present(ask.four), _present(ask.three))
     five, four, three = (_RESULTS[m] for m in cards.check_security_codes(hsm, key, pan, ask.expiry, given))
-    answer = SecurityCodesAnswer(mode=ask.mode, result5=five, result4=four, result3=three)
+    answer = SecurityCodesAnswer(mode=ask.mode, result_of_five=five, result_of_four=four, result_of_three=three)
     return Advised(VerificationFailed, answer) if "2" in (five, four, three) else answer
 
 
