@@ -104,6 +104,23 @@ class Account(Digits):
 
 
 @dataclass(frozen=True)
+class CardValue(Plain):
+    """*width* digits that prove a card (CVV, CVC, CSC), or as many F for none where it *may_be_absent*: shown masked."""
+
+    sensitive: ClassVar[bool] = True
+    width: int = 3
+    may_be_absent: bool = False
+
+    def pattern(self, widths: Widths) -> str:
+        absent = f"|F{{{self.width}}}" if self.may_be_absent else ""
+        return f"(?:[0-9]{{{self.width}}}{absent})"
+
+    @property
+    def notation(self) -> str:
+        return f"{self.width} N" + (f", or {'F' * self.width} for none" if self.may_be_absent else "")
+
+
+@dataclass(frozen=True)
 class Number(Plain):
     """Text of *width* digits in *base* 10 or 16, read as an integer from *least* to *most*."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import CipherBlock, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -246,3 +246,28 @@ def _(kind: Rest, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Rest, widths: Widths) -> Writer:
     return lambda value, seen: value.decode("latin-1")
+
+
+_HEX_BLOCKS = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+_ALGORITHM_AT = 8
+"""Where a key block with its scheme letter names the algorithm."""
+
+
+@reader.register
+def _(kind: CipherBlock, widths: Widths) -> Reader:
+    of, notation, wrong = kind.of, kind.notation, kind.wrong
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        key: str = seen[of]
+        is_aes = key[:1] in ("S", "R") and key[_ALGORITHM_AT : _ALGORITHM_AT + 1] == "A"
+        found = _HEX_BLOCKS[32 if is_aes else 16](text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        return bytes.fromhex(found.group()), found.end()
+
+    return read
+
+
+@writer.register
+def _(kind: CipherBlock, widths: Widths) -> Writer:
+    return lambda value, seen: value.hex().upper()

@@ -140,3 +140,17 @@ class Key(Kind):
     @property
     def notation(self) -> str:
         return f"key ({self.usage}): {width_text(self.untagged)} H, U/X+32 H, T/Y+48 H, S/R+block, K+3 H"
+
+
+@dataclass(frozen=True)
+class CipherBlock(Kind):
+    """Hexadecimal of one block of the cipher that the earlier key field *of* is for: 8 bytes, or 16 for AES.
+
+    Only a key block says that its key is an AES key, so any other form of key goes with 8 bytes.
+    """
+
+    of: str
+
+    @property
+    def notation(self) -> str:
+        return f"16 H, or 32 H if {self.of.replace('_', ' ')} is an AES key block"
