@@ -123,16 +123,18 @@ class VariantLmk:
     def wrap(
         self,
         key: ClearKey,
-        row: KeyType,
+        row: KeyType | None,
         scheme: str,
-        attributes: BlockAttributes | None = None,
-        random: Random | None = None,
+        attributes: BlockAttributes | None,
+        random: Random,
     ) -> str:
         """*key* as a key of type *row*: *scheme* U, T, X, Y, or empty, Z or 0 for no tag.
 
-        A variant LMK binds no *attributes* and needs no *random*.  Raises KeySchemeInvalid (also for a key that is not
-        DES: it has no variant form), KeyTypeInvalid and KeyLengthInvalid.
+        A variant LMK binds no *attributes* and draws nothing from *random*.  Raises KeySchemeInvalid (also for a key
+        that is not DES: it has no variant form), KeyTypeInvalid (also when *row* is None) and KeyLengthInvalid.
         """
+        if row is None:
+            raise KeyTypeInvalid
         if key.algorithm not in (Algorithm.DES, Algorithm.TDES):
             raise KeySchemeInvalid
         if key.key_bytes not in row.des_bytes:

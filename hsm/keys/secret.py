@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hsm.crypto.blockcipher import Algorithm, Cipher, cipher
+from hsm.crypto.keyblock import OptionalBlock
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class BlockAttributes:
     """What a key block binds to its key (ANSI X9.143 clause 6; Thales uses numeric usages besides).
 
     *usage* is 2 characters, *algorithm* and *mode* 1 each, *key_version* 2, *exportability* 1 (E, N or S);
-    *optional* holds (identifier, content) of each optional block.
+    *optional* leaves out the padding block.
     """
 
     usage: str
@@ -24,7 +25,7 @@ class BlockAttributes:
     mode: str
     key_version: str = "00"
     exportability: str = "N"
-    optional: tuple[tuple[str, str], ...] = ()
+    optional: tuple[OptionalBlock, ...] = ()
 
 
 class _Secret:

@@ -160,7 +160,7 @@ class Wanted:
     """What a key must be to be opened: *key_type* under a variant LMK, the rest in a key block.
 
     *key_type* is None when the message leaves the type to the key block (key type code FFF).
-    *block_usages* is None when any will do.
+    *block_usages* is None when any will do; *components* says whether a component of a key (key version c1 to c9) will.
     """
 
     key_type: KeyType | None
@@ -168,6 +168,7 @@ class Wanted:
     modes: frozenset[str]
     algorithms: str
     des_bytes: tuple[int, ...] = _DES_BYTES
+    components: bool = True
 
 
 ANY_IN_BLOCK = Wanted(None, None, frozenset("BCDEGNSTVXY"), "DTAH")
@@ -226,7 +227,7 @@ class Usage(Enum):
 def _wanted_for(usage: Usage, separate_002: bool) -> Wanted:
     row = usage.key_type(separate_002)
     _, _, block_usages, modes = usage.value
-    return Wanted(row, frozenset(block_usages), modes, row.algorithms, row.des_bytes)
+    return Wanted(row, frozenset(block_usages), modes, row.algorithms, row.des_bytes, usage is Usage.ZMK_COMPONENT)
 
 
 _FOR_USAGE = MappingProxyType({(usage, split): _wanted_for(usage, split) for usage in Usage for split in (False, True)})
