@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from hsm.audit.record import Auditor
+from hsm.audit.record import Audit
 from hsm.crypto.blockcipher import Cipher
 from hsm.keys.lmk import LmkUse
-from hsm.keys.ring import KeyRing, Lmk, Rules
+from hsm.keys.masters import Lmk
+from hsm.keys.ring import KeyRing, Rules
 from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import KeyType, Usage
@@ -24,7 +25,7 @@ from hsm.policy.gate import Gate
 from hsm.policy.settings import Settings
 from hsm.ports import Clock, Random
 from hsm.refusal import LmkInvalid, Refusal, SourceKeyParity
-from hsm.storage.slots import Slots
+from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
 
@@ -41,17 +42,18 @@ class Appliance:
         authority: Authority | None = None,
         slots: Slots,
         fraud: FraudCounters,
-        audit: Auditor,
+        audit: Audit,
         clock: Clock,
         random: Random,
     ) -> None:
-        self.slots = slots
+        self._slots = slots
         self.audit = audit
         self.clock = clock
         self.random = random
         self.started = clock.now()
         self._fraud_counters = fraud
         self.version = 0
+        self._told: Callable[[], None] | None = None
         self._set(settings, lmks, old_lmks, authority or Authority())
 
     def _set(
@@ -73,6 +75,19 @@ class Appliance:
         self.gate = Gate(settings, authority, self.clock)
         self.fraud = FraudDetection(settings, self._fraud_counters, self.clock)
         self.formats = PinFormats(settings)
+        self.storage = UserStorage(self._slots, settings.user_storage_length)
+        if self._told is not None:
+            self._told()
+
+    def on_change(self, told: Callable[[], None]) -> None:
+        """Have *told* called after each replacement of settings, LMKs or authority."""
+        self._told = told
+
+    def replace(
+        self, settings: Settings, lmks: Mapping[str, Lmk], old_lmks: Mapping[str, Lmk], authority: Authority
+    ) -> None:
+        """Put all of it in force at once, as another process of the same appliance has it."""
+        self._set(settings, lmks, old_lmks, authority)
 
     def change_settings(self, settings: Settings) -> None:
         """Put *settings* in force; those that endanger keys erase the LMKs, as the devices do."""
@@ -125,9 +140,7 @@ class Hsm:
             token = self.stored(token)
         return self._ring.destination(token, usage, self._named)
 
-    def typed(
-        self, token: str, key_type: KeyType | None, *, parity: type[Refusal] = SourceKeyParity
-    ) -> ClearKey:
+    def typed(self, token: str, key_type: KeyType | None, *, parity: type[Refusal] = SourceKeyParity) -> ClearKey:
         """A key whose type the message gives; None for FFF, the type that the key block itself names."""
         return self._ring.typed(self.stored(token), key_type, self._named, parity=parity)
 
@@ -162,9 +175,11 @@ class Hsm:
         return self.lmk_for(beside).cipher_for(use)
 
     def stored(self, token: str) -> str:
-        """*token* itself, or the key in user storage that it points to."""
+        """*token* itself, or the key in user storage that it points to; a scheme letter before the index goes before it."""
         index = stored_at(token)
-        return token if index is None else self.appliance.slots.key(index)
+        if index is None:
+            return token
+        return token[:-4] + self.appliance.storage.read(index)[0].decode("latin-1")
 
     # --- policy --------------------------------------------------------------------------------------------------
     def authorise(self, activity: str) -> None:

@@ -23,7 +23,7 @@ UNKNOWN_COMMAND = "$$"
 _COMMAND = re.compile(r"[A-Z0-9$]{2}|[A-Z$][A-Z]{0,15}")
 _OUTCOME = re.compile(r"[0-9A-Z]{2}")
 _PEER = re.compile(r"[0-9a-z_.:%\[\]-]{0,64}")
-_PLACE = re.compile(r"([A-Za-z_]{1,60})?( at [a-z_]{1,40}(\.py)?:[0-9]{1,5})?")
+_PLACE = re.compile(r"([A-Za-z_]{1,60})?( at [a-z_][a-z0-9_]{0,39}\.py:[0-9]{1,5})?")
 
 
 class Category(Enum):

@@ -7,11 +7,13 @@ The function holds the meaning and nothing else: parsing, policy, audit and the 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.refusal import Advised, Refusal
 from hsm.wire.message import Message
 
@@ -25,6 +27,7 @@ class Command:
     """A declared command.
 
     *needs* names the activity that must be authorised, with fields of the request in braces (``export.{key_type}``).
+    *category* is what sort of command the audit log takes it for: the CATEGORY of the module that declares it.
     *refusals* are codes particular to this command.  A command that *changes_state* is executed by the process that owns
     the state.
     """
@@ -37,6 +40,7 @@ class Command:
     needs: str | None
     refusals: Mapping[type[Refusal], str]
     changes_state: bool
+    category: Category
 
     @property
     def purpose(self) -> str:
@@ -78,8 +82,9 @@ class Dialect:
                 raise TypeError(f"{code} is declared twice or does not say what it is for")
             hints = get_type_hints(does)
             asks, answers = next(iter(hints.values())), _answer_class(hints["return"])
+            category: Category = sys.modules[does.__module__].CATEGORY
             self.commands[code] = Command(
-                code, self.reply_code(code), asks, answers, does, needs, refusals or {}, changes_state
+                code, self.reply_code(code), asks, answers, does, needs, refusals or {}, changes_state, category
             )
             return does
 

@@ -38,17 +38,22 @@ class FraudCounts:
 class FraudCounters:
     """The device's counters, of *rows* processes; this one writes row *row*.
 
-    *memory* is shared, writable and at first zero, ``size_bytes(rows)`` long; None means that nobody shares them.  All
-    processes must use one monotonic clock, as those of one machine do.
+    *memory* is shared, writable and at first zero, ``size_bytes(rows)`` long; None means that nobody shares them.  A row
+    may be part of a longer one, of *row_cells* cells of 8 bytes.  All processes must use one monotonic clock, as those
+    of one machine do.
     """
 
-    def __init__(self, memory: memoryview | None = None, rows: int = 1, row: int = 0) -> None:
+    def __init__(
+        self, memory: memoryview | None = None, rows: int = 1, row: int = 0, row_cells: int = ROW_CELLS
+    ) -> None:
         if not 0 <= row < rows:
             raise ValueError("no such row of counters")
-        shared = memoryview(bytearray(self.size_bytes(rows))) if memory is None else memory
-        self._cells = shared[: self.size_bytes(rows)].cast("B").cast("q")
+        size_bytes = rows * row_cells * 8
+        shared = memoryview(bytearray(size_bytes)) if memory is None else memory.cast("B")
+        self._cells = shared[:size_bytes].cast("q")
         self._rows = rows
-        self._start = row * ROW_CELLS
+        self._row_cells = row_cells
+        self._start = row * row_cells
 
     @staticmethod
     def size_bytes(rows: int) -> int:
@@ -74,7 +79,7 @@ class FraudCounters:
 
     def _failures(self, ring: int, first: int, last: int) -> int:
         total = 0
-        for start in range(ring, self._rows * ROW_CELLS, ROW_CELLS):
+        for start in range(ring, self._rows * self._row_cells, self._row_cells):
             for cell in self._cells[start : start + RING_CELLS]:
                 moment, count = divmod(cell, FAILURES_MAX + 1)
                 if first <= moment <= last:
@@ -85,7 +90,7 @@ class FraudCounters:
         self._cells[self._start + cell] += 1
 
     def _sum(self, cell: int) -> int:
-        return sum(self._cells[cell::ROW_CELLS])
+        return sum(self._cells[cell :: self._row_cells])
 
     def stop(self, *, minute: bool = False, hour: bool = False) -> None:
         """Stop PIN verification, because the limit of a *minute* or an *hour* was reached, or that of attacks."""
@@ -97,7 +102,7 @@ class FraudCounters:
 
     @property
     def stopped(self) -> bool:
-        return 1 in self._cells[_STOPPED::ROW_CELLS].tolist() if self._rows > 1 else self._cells[_STOPPED] == 1
+        return 1 in self._cells[_STOPPED :: self._row_cells].tolist() if self._rows > 1 else self._cells[_STOPPED] == 1
 
     def add_attack(self) -> int:
         """Count an attack; the attacks since verification was last enabled."""
@@ -110,7 +115,7 @@ class FraudCounters:
 
         This writes other processes' rows.  A failure counted in the same instant may stay counted, which does no harm.
         """
-        for start in range(0, self._rows * ROW_CELLS, ROW_CELLS):
+        for start in range(0, self._rows * self._row_cells, self._row_cells):
             for cell in chain(range(start, start + 2 * RING_CELLS), (start + _STOPPED, start + _ATTACKS)):
                 self._cells[cell] = 0
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
-from hsm.appliance import Appliance, Hsm
+from hsm.appliance import DEFAULT_LMK, Appliance, Hsm
+from hsm.audit.place import place_of
+from hsm.audit.record import UNKNOWN_COMMAND, Category
 from hsm.dialects.dialect import Command
 from hsm.dialects.thales.codes import reply_code, thales
 from hsm.dialects.thales.ebcdic import arrived, departing
@@ -42,6 +45,7 @@ class Dispatcher:
     def __init__(self, appliance: Appliance) -> None:
         load()
         self._appliance = appliance
+        self._done = appliance.audit.done
         self._entries: dict[str, _Entry] = {}
         self._views: dict[str | None, Hsm] = {}
         self._version = -1
@@ -75,7 +79,8 @@ class Dispatcher:
         entry = self._entries.get(text[:2])
         if entry is None:
             return self._unknown(text, peer)
-        trailer = ""
+        trailer = place = ""
+        began = perf_counter()
         try:
             if entry.closed:
                 raise CommandDisabled
@@ -98,21 +103,25 @@ class Dispatcher:
             code = thales.code_of(entry.command, type(e))
             reply = entry.command.reply + code + (trailer or _trailer(text))
         except WireError as e:
+            place = e.field.partition(".")[0]
             code = thales.code_of(entry.command, e.wrong or InputInvalid)
             reply = entry.command.reply + code + _trailer(text)
         except Exception as e:  # whatever is broken in us, the host gets an answer and others go on
             code = thales.code_of(None, InternalFault)
             reply = entry.command.reply + code + _trailer(text)
-            self._appliance.audit.fault(entry.command.code, e)
-        self._appliance.audit.command(entry.command.code, code, peer)
+            place = place_of(e)
+        spent = int((perf_counter() - began) * 1_000_000)
+        self._done(entry.command.code, code, entry.command.category, peer, duration_us=spent, place=place)
         return reply
 
     def _admitted(self, command: Command, message: Message, lmk: str | None, port_lmk: str | None) -> Hsm:
         """The view of the appliance that the request may have.  Raises NotAuthorised, LmkInvalid."""
         if port_lmk is not None:
+            tied = self._appliance.settings.enforce_host_port_lmk
             if lmk is None:
-                lmk = port_lmk
-            elif lmk != port_lmk and self._appliance.settings.enforce_host_port_lmk:
+                # The first port goes with the default LMK, but a key block there may still name its own.
+                lmk = port_lmk if tied or port_lmk != DEFAULT_LMK else None
+            elif lmk != port_lmk and tied:
                 raise LmkIdsIncompatible
         view = self._views.get(lmk)
         if view is None:
@@ -130,8 +139,9 @@ class Dispatcher:
     def _unknown(self, text: str, peer: str) -> str:
         """No such command: the reply code is still one higher, so that the host can match it (see decisions)."""
         code = text[:2] if _CODE(text) else "ZY"
-        self._appliance.audit.command("??", "15", peer)
-        return reply_code(code) + thales.code_of(None, InputInvalid) + _trailer(text)
+        refused = thales.code_of(None, InputInvalid)
+        self._done(UNKNOWN_COMMAND, refused, Category.STATUS, peer)
+        return reply_code(code) + refused + _trailer(text)
 
 
 def _trailer(text: str) -> str:

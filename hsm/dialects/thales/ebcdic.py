@@ -7,8 +7,6 @@ EBCDIC, so theirs is undone.  Source: HSM 8000 host interface help; the code pag
 
 from __future__ import annotations
 
-import dataclasses
-from functools import cache
 from typing import TypeVar
 
 from hsm.refusal import Advised
@@ -36,22 +34,30 @@ def departing(answer: M | Advised[M]) -> M | Advised[M]:
 
 def _with_binary(message: M, table: bytes) -> M:
     changed = {}
-    for name, condition in _binary_fields(type(message)):
+    for name, deciding, values in _binary_fields(type(message)):
         value = getattr(message, name)
-        if isinstance(value, bytes) and (condition is True or getattr(message, condition[0]) in condition[1]):
+        if isinstance(value, bytes) and (not deciding or getattr(message, deciding) in values):
             changed[name] = value.translate(table)
-    return dataclasses.replace(message, **changed) if changed else message
+    if not changed:
+        return message
+    return type(message)(**{name: changed.get(name, getattr(message, name)) for name in message.FIELDS})
 
 
-@cache
-def _binary_fields(cls: type[Message]) -> tuple[tuple[str, bool | tuple[str, tuple[object, ...]]], ...]:  # type: ignore[misc]
-    return tuple((name, binary) for name, kind in cls.FIELDS.items() if (binary := _binary(kind)))
+_BINARY_FIELDS: dict[type[Message], tuple[tuple[str, str, tuple[object, ...]], ...]] = {}
 
 
-def _binary(kind: Kind) -> bool | tuple[str, tuple[object, ...]]:
-    """Is the field no text: always, never, or when another field holds one of some values?"""
+def _binary_fields(cls: type[Message]) -> tuple[tuple[str, str, tuple[object, ...]], ...]:
+    """Fields that are no text: name, and the field and its values that make it so (an empty name: always)."""
+    if cls not in _BINARY_FIELDS:
+        found = [(name, _binary(kind)) for name, kind in cls.FIELDS.items()]
+        _BINARY_FIELDS[cls] = tuple((name, *how) for name, how in found if how is not None)
+    return _BINARY_FIELDS[cls]
+
+
+def _binary(kind: Kind) -> tuple[str, tuple[object, ...]] | None:
     if isinstance(kind, Maybe | IfMore | When | Until):
         return _binary(kind.inner)
-    if isinstance(kind, Prefixed | Rest):
+    if isinstance(kind, Prefixed | Rest) and isinstance(kind.binary, tuple):
         return kind.binary
-    return isinstance(kind, Binary)
+    always = isinstance(kind, Binary) or (isinstance(kind, Prefixed | Rest) and kind.binary)
+    return ("", ()) if always else None

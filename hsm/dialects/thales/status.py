@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
 from hsm.wire.kinds import Text
 from hsm.wire.message import Empty, Message
+
+CATEGORY = Category.STATUS
 
 
 class Diagnosed(Message):

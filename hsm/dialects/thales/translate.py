@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import Account12, PinBlock, PinFormatCode, PinLength, Tpk, Zpk
 from hsm.keys.usage import Usage
 from hsm.operations import pins
 from hsm.wire.kinds import Number
 from hsm.wire.message import Message
+
+CATEGORY = Category.PIN
 
 
 class TranslatePinFromTerminal(Message):
@@ -44,9 +47,7 @@ def translate_pin_from_terminal(ask: TranslatePinFromTerminal, hsm: Hsm) -> PinT
     """Re-encipher a PIN block from a terminal PIN key to a zone PIN key."""
     source, destination = hsm.key(ask.source_key, Usage.TPK), hsm.destination(ask.destination_key, Usage.ZPK)
     formats = (ask.source_format, ask.destination_format)
-    length, block = pins.translate(
-        hsm, source, destination, ask.source_block, formats, ask.account, ask.pin_length_max
-    )
+    length, block = pins.translate(hsm, source, destination, ask.source_block, formats, ask.account, ask.pin_length_max)
     return PinTranslated(pin_length=length, destination_block=block, destination_format=ask.destination_format)
 
 
@@ -55,7 +56,5 @@ def translate_pin_between_zones(ask: TranslatePinBetweenZones, hsm: Hsm) -> PinT
     """Re-encipher a PIN block from one zone PIN key to another."""
     source, destination = hsm.key(ask.source_key, Usage.ZPK), hsm.destination(ask.destination_key, Usage.ZPK)
     formats = (ask.source_format, ask.destination_format)
-    length, block = pins.translate(
-        hsm, source, destination, ask.source_block, formats, ask.account, ask.pin_length_max
-    )
+    length, block = pins.translate(hsm, source, destination, ask.source_block, formats, ask.account, ask.pin_length_max)
     return PinTranslated(pin_length=length, destination_block=block, destination_format=ask.destination_format)

@@ -55,7 +55,9 @@ def test_an_entry_as_plain_values() -> None:
     assert "place" not in entry().fields()
 
 
-@pytest.mark.parametrize("place", ["", "source_block", "KeyError", "KeyError at pins.py:41", " at pins.py:41"])
+@pytest.mark.parametrize(
+    "place", ["", "source_block", "KeyError", "KeyError at pins.py:41", " at pins.py:41", "KeyError at tr31.py:7"]
+)
 def test_places(place: str) -> None:
     assert entry(place=place).place == place
 

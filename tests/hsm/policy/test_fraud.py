@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsm.policy.choices import Profile
-from hsm.policy.fraud import FraudCounters, FraudCounts, FraudDetection
+from hsm.policy.fraud import ROW_CELLS, FraudCounters, FraudCounts, FraudDetection
 from hsm.policy.settings import Settings
 from hsm.refusal import FraudDetected
 
@@ -132,6 +132,22 @@ def test_processes_share_limits_and_the_stop() -> None:
         parties[2].failed()
     FraudDetection(HARDENED, FraudCounters(memory, rows, 2), clock).failed()
     assert refused(parties[0])
+
+
+def test_a_row_may_be_part_of_a_longer_one() -> None:
+    row_cells, clock = ROW_CELLS + 9, FakeClock()
+    memory = memoryview(bytearray(2 * row_cells * 8))
+    first, second = (FraudDetection(HARDENED, FraudCounters(memory, 2, row, row_cells), clock) for row in range(2))
+    for party in (first, second) * 50:
+        assert not refused(party)
+        party.failed()
+    assert refused(first)
+    assert refused(second)
+    first.enable_again()
+    assert not refused(second)
+    for row in range(2):
+        rest = memory[(row * row_cells + ROW_CELLS) * 8 : (row + 1) * row_cells * 8]
+        assert not any(rest)
 
 
 def test_a_row_must_exist() -> None:

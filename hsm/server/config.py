@@ -1,0 +1,68 @@
+"""How ``hsm serve`` is configured: one frozen record, from a TOML file and the command line.
+
+The command line wins over the file, and the file over the defaults here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hsm.server.ports import Limits, Listener
+
+HOST_PORT = 1500
+"""The well-known port of the Thales host interface."""
+
+PROFILES = ("legacy", "hardened")
+CHARSETS = ("ascii", "ebcdic")
+DIALECTS = ("thales",)
+HEADER_BYTES_MAX = 255
+WORKERS_MAX = 64
+
+
+class ConfigError(Exception):
+    """What was configured is wrong: *where* (file and line, or option), *field*, and what was *expected*."""
+
+    def __init__(self, where: str, field: str, expected: str) -> None:
+        super().__init__(where, field, expected)
+        self.where = where
+        self.field = field
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.field}: expected {self.expected}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One security setting as it was written; the appliance knows its meaning and says ConfigError with *where*."""
+
+    name: str
+    value: str
+    where: str
+
+
+@dataclass(frozen=True)
+class LoadedLmk:
+    """LMK *name* is loaded under the two-digit *lmk_id*."""
+
+    lmk_id: str
+    name: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything ``hsm serve`` was told."""
+
+    listeners: tuple[Listener, ...] = (Listener("thales", HOST_PORT),)
+    state_dir: str | None = None
+    lmks: tuple[LoadedLmk, ...] = ()
+    old_lmks: tuple[LoadedLmk, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    profile: str = "legacy"
+    authorise: tuple[str, ...] = ()
+    workers: int = 0
+    """Worker processes; 0: one process does everything."""
+    ready_file: str | None = None
+    seed: int | None = None
+    limits: Limits = field(default_factory=Limits)

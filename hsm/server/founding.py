@@ -1,0 +1,238 @@
+"""Makes the appliance that ``hsm serve`` was configured for, and carries its state between processes.
+
+The owner of the state *founds* it from the configuration; a worker *adopts* an empty one and is then told the state, LMKs
+included, over a private socket.  A change is either one write to user storage or the replacement of everything else, which
+is small.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hsm.appliance import Appliance
+from hsm.audit.file import AuditFileError, FileAuditor
+from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
+from hsm.dialects.thales.codes import thales
+from hsm.dialects.thales.dispatch import Dispatcher
+from hsm.dialects.thales.families import load
+from hsm.dialects.thales.session import ThalesSession
+from hsm.keys.masters import PUBLISHED_NAMES, Lmk, lmk_of_material, published_lmk
+from hsm.policy.authority import ActivityError, Authority, parse_activities
+from hsm.policy.choices import Profile
+from hsm.policy.fraud import ROW_CELLS, FraudCounters
+from hsm.policy.settings import Settings
+from hsm.policy.values import SettingError
+from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
+from hsm.server.config import Config, ConfigError, LoadedLmk
+from hsm.server.shared_state import applied, slots_change, state_of, whole_state
+from hsm.storage.database import Database, StorageError
+from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
+from hsm.storage.vault import Vault, passphrase_from
+
+if TYPE_CHECKING:
+    from hsm.server.counters import Counters
+    from hsm.server.ports import Listener
+
+AUDIT_NAME = "audit.jsonl"
+DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
+
+load()
+counter_names = (
+    *(f"fraud {cell}" for cell in range(ROW_CELLS)),
+    *(f"command {code}" for code in (*thales.commands, UNKNOWN_COMMAND)),
+    *(f"outcome {code}" for code in sorted({"00", *thales.refusals.values()})),
+)
+"""What processes count together; the fraud counters stand first, in their own layout."""
+
+
+class SharedTally:
+    """Counts by name, kept under *prefix* in the counters that processes share."""
+
+    def __init__(self, counters: Counters, prefix: str) -> None:
+        self._counters = counters
+        self._prefix = prefix
+
+    def add(self, name: str, count: int = 1) -> None:
+        self._counters.add(self._prefix + name, count)
+
+    def total(self, name: str) -> int:
+        return self._counters.total(self._prefix + name)
+
+
+class ToldSlots:
+    """Slots whose every write is told, once it is kept."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self.told: Callable[[bytes], None] | None = None
+
+    def load(self, address: int) -> bytes | None:
+        return self._slots.load(address)
+
+    def stored(self) -> Mapping[int, bytes]:
+        return self._slots.stored()
+
+    def save(self, values: Mapping[int, bytes]) -> None:
+        self._slots.save(values)
+        if self.told is not None:
+            self.told(slots_change(values))
+
+
+class ApplianceHousehold:
+    """One appliance behind any number of host ports; see ``hsm.server.ports.Household``."""
+
+    def __init__(
+        self, appliance: Appliance, slots: ToldSlots, *, owns: bool, closing: Callable[[], None] | None = None
+    ) -> None:
+        self._appliance = appliance
+        self._slots = slots
+        self._owns = owns
+        self._closing = closing
+        self._dispatcher = Dispatcher(appliance)
+
+    def session(self, listener: Listener, peer: str) -> ThalesSession:
+        return ThalesSession(
+            self._dispatcher,
+            listener.header_bytes,
+            listener.lmk_id,
+            peer,
+            ebcdic=listener.charset == "ebcdic",
+            worker=not self._owns,
+        )
+
+    def execute(self, listener: Listener, request: bytes) -> bytes:
+        return self.session(listener, "worker").execute(request)
+
+    def snapshot(self) -> bytes:
+        return whole_state(self._appliance, self._slots.stored())
+
+    def restore(self, snapshot: bytes) -> None:
+        applied(snapshot, self._appliance, self._slots)
+
+    def on_change(self, told: Callable[[bytes], None]) -> None:
+        self._slots.told = told
+        self._appliance.on_change(lambda: told(state_of(self._appliance)))
+
+    def apply(self, change: bytes) -> None:
+        applied(change, self._appliance, self._slots)
+
+    def flush(self) -> None:
+        """Write what the audit log has gathered; called once a turn of the reactor."""
+        self._appliance.audit.flush()
+
+    def close(self) -> None:
+        self._appliance.audit.flush()
+        if self._closing is not None:
+            self._closing()
+
+
+def found(config: Config, counters: Counters) -> ApplianceHousehold:
+    """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
+    settings = _settings(config)
+    try:
+        directory = Path(config.state_dir) if config.state_dir is not None else None
+        database = Database(directory) if directory is not None else None
+        auditor: Auditor = FileAuditor(directory / AUDIT_NAME) if directory is not None else MemoryAuditor()
+        slots = ToldSlots(DatabaseSlots(database) if database is not None else MemorySlots())
+    except (StorageError, AuditFileError) as fault:
+        raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
+    shelf = _Shelf(database)
+    lmks = {each.lmk_id: shelf.lmk(each) for each in config.lmks or DEFAULT_LMKS}
+    clock = SystemClock()
+    appliance = _appliance(
+        settings,
+        lmks,
+        {each.lmk_id: shelf.lmk(each) for each in config.old_lmks},
+        _authority(config, lmks, settings, clock.monotonic()),
+        slots,
+        auditor,
+        counters,
+        SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner"),
+    )
+    return ApplianceHousehold(appliance, slots, owns=True, closing=database.close if database is not None else None)
+
+
+def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
+    """A worker's household, empty until ``restore``.  A *seed* gives each worker random values of its own."""
+    slots = ToldSlots(MemorySlots())
+    random: Random = SystemRandom() if seed is None else SeededRandom(seed, f"worker {counters.row}")
+    appliance = _appliance(Settings(), {}, {}, Authority(), slots, MemoryAuditor(), counters, random)
+    return ApplianceHousehold(appliance, slots, owns=False)
+
+
+def _appliance(
+    settings: Settings,
+    lmks: Mapping[str, Lmk],
+    old_lmks: Mapping[str, Lmk],
+    authority: Authority,
+    slots: Slots,
+    auditor: Auditor,
+    counters: Counters,
+    random: Random,
+) -> Appliance:
+    shared = counters.rows > 1
+    volumes: Tally = SharedTally(counters, "command ") if shared else MemoryTally()
+    outcomes: Tally = SharedTally(counters, "outcome ") if shared else MemoryTally()
+    clock = SystemClock()
+    return Appliance(
+        settings=settings,
+        lmks=lmks,
+        old_lmks=old_lmks,
+        authority=authority,
+        slots=slots,
+        fraud=FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names)),
+        audit=Audit(auditor, clock, volumes=volumes, outcomes=outcomes),
+        clock=clock,
+        random=random,
+    )
+
+
+def _settings(config: Config) -> Settings:
+    settings = Settings.of(Profile(config.profile))
+    for each in config.settings:
+        try:
+            settings = settings.changed(each.name, each.value)
+        except SettingError as fault:
+            raise ConfigError(each.where, fault.name, fault.expected) from None
+    return settings
+
+
+def _authority(config: Config, lmks: Mapping[str, Lmk], settings: Settings, now: float) -> Authority:
+    authority = Authority()
+    for text in config.authorise:
+        try:
+            activities = parse_activities(text)
+            for lmk_id in lmks:
+                limited = settings.authorisation_time_limit
+                authority = authority.granting(activities, lmk_id, now, limited=limited)
+        except ActivityError as fault:
+            raise ConfigError("command line", "--authorise", str(fault)) from None
+    return authority
+
+
+class _Shelf:
+    """Where LMKs come from: the published test sets, and the vault of the state directory, opened when first needed."""
+
+    def __init__(self, database: Database | None) -> None:
+        self._database = database
+        self._vault: Vault | None = None
+
+    def lmk(self, wanted: LoadedLmk) -> Lmk:
+        if wanted.name in PUBLISHED_NAMES:
+            return published_lmk(wanted.name, wanted.lmk_id)
+        if self._database is None:
+            raise ConfigError(
+                wanted.where,
+                f"LMK {wanted.lmk_id}",
+                f"one of {', '.join(PUBLISHED_NAMES)}, or --state-dir with {wanted.name}",
+            )
+        try:
+            if self._vault is None:
+                self._vault = Vault(self._database, passphrase_from(os.environ))
+            label, material = self._vault.load(wanted.name)
+        except StorageError as fault:
+            raise ConfigError(wanted.where, f"LMK {wanted.lmk_id}", str(fault)) from None
+        return lmk_of_material(label.kind, wanted.lmk_id, material, label.name)

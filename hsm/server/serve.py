@@ -1,0 +1,161 @@
+"""``hsm serve``: command line and file become a Config, and a Config a running server."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from dataclasses import dataclass, replace
+
+import click
+
+from hsm.server.config import (
+    HEADER_BYTES_MAX,
+    PROFILES,
+    WORKERS_MAX,
+    Config,
+    ConfigError,
+    LoadedLmk,
+    Setting,
+)
+from hsm.server.config_file import lmk_id, read_config
+from hsm.server.ports import Listener, TlsFiles
+
+COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line as it was typed; None or empty where nothing was."""
+
+    config: str | None = None
+    bind: str | None = None
+    host_port: int | None = None
+    tls_port: int | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    tls_client_ca: str | None = None
+    header_length: int | None = None
+    state_dir: str | None = None
+    lmk: tuple[str, ...] = ()
+    old_lmk: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()
+    profile: str | None = None
+    authorise: tuple[str, ...] = ()
+    workers: int | None = None
+    ready_file: str | None = None
+    seed: int | None = None
+
+
+def configured(options: Options) -> Config:
+    """The Config of *options* over that of the file they name.  Raises ConfigError."""
+    config = Config() if options.config is None else read_config(options.config)
+    lmks = tuple(_loaded("--lmk", each) for each in options.lmk)
+    return replace(
+        config,
+        listeners=_listeners(options, config),
+        state_dir=options.state_dir or config.state_dir,
+        lmks=_overlaid(config.lmks, lmks),
+        old_lmks=_overlaid(config.old_lmks, tuple(_loaded("--old-lmk", each) for each in options.old_lmk)),
+        settings=config.settings + tuple(_setting(each) for each in options.set),
+        profile=options.profile or config.profile,
+        authorise=config.authorise + options.authorise,
+        workers=config.workers if options.workers is None else options.workers,
+        ready_file=options.ready_file or config.ready_file,
+        seed=config.seed if options.seed is None else options.seed,
+    )
+
+
+def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:
+    found = {each.name: each for each in config.listeners}
+    model = next(iter(found.values()))
+    if options.host_port is not None:
+        found["thales"] = replace(found.get("thales", Listener("thales", 0, model.host)), port=options.host_port)
+    files = (options.tls_cert, options.tls_key, options.tls_client_ca)
+    if options.tls_port is not None:
+        if options.tls_cert is None or options.tls_key is None:
+            raise ConfigError(COMMAND_LINE, "--tls-port", "--tls-cert and --tls-key with it")
+        tls = TlsFiles(options.tls_cert, options.tls_key, options.tls_client_ca)
+        found["tls"] = replace(found.get("tls", replace(model, name="tls")), port=options.tls_port, tls=tls)
+    elif any(files):
+        raise ConfigError(COMMAND_LINE, "--tls-cert, --tls-key, --tls-client-ca", "--tls-port with them")
+    listeners = tuple(found.values())
+    if options.bind is not None:
+        listeners = tuple(replace(each, host=options.bind) for each in listeners)
+    if options.header_length is not None:
+        listeners = tuple(replace(each, header_bytes=options.header_length) for each in listeners)
+    return listeners
+
+
+def _overlaid(base: tuple[LoadedLmk, ...], over: tuple[LoadedLmk, ...]) -> tuple[LoadedLmk, ...]:
+    return tuple({each.lmk_id: each for each in base + over}.values())
+
+
+def _loaded(option: str, text: str) -> LoadedLmk:
+    key, equals, name = text.partition("=")
+    identifier = lmk_id(key)
+    if identifier is None or not equals or not name:
+        raise ConfigError(COMMAND_LINE, option, "ID=NAME with an ID of two digits")
+    return LoadedLmk(identifier, name, COMMAND_LINE)
+
+
+def _setting(text: str) -> Setting:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ConfigError(COMMAND_LINE, "--set", "NAME=VALUE")
+    return Setting(name, value, COMMAND_LINE)
+
+
+def warnings(config: Config) -> list[str]:
+    """What somebody who starts this server must be told."""
+    told = []
+    open_to = sorted({each.host for each in config.listeners if not _loopback(each.host)})
+    if open_to:
+        told.append(
+            f"listening on {', '.join(open_to)}: this is an emulator, its keys are not protected as in a real HSM. "
+            "Load test keys only, and keep it off networks that you do not trust."
+        )
+    if config.seed is not None:
+        told.append(
+            "--seed makes every generated key and PIN predictable. Anybody who knows the seed knows them all: "
+            "for reproducible tests only, never for keys that matter."
+        )
+    return told
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_PORT = click.IntRange(0, 65535)
+
+
+@click.command("serve")
+@click.option("--config", metavar="FILE", help="TOML file; the command line wins over it.")
+@click.option("--bind", metavar="ADDRESS", help="Address of all ports.  [default: 127.0.0.1]")
+@click.option("--host-port", type=_PORT, metavar="N", help="TCP and UDP port; 0 picks a free one.  [default: 1500]")
+@click.option("--tls-port", type=_PORT, metavar="N", help="TLS port, besides the other; 0 picks a free one.")
+@click.option("--tls-cert", metavar="FILE", help="PEM certificate (chain) of the TLS port.")
+@click.option("--tls-key", metavar="FILE", help="PEM key of the certificate.")
+@click.option("--tls-client-ca", metavar="FILE", help="PEM authority; clients must show a certificate of it.")
+@click.option("--header-length", type=click.IntRange(0, HEADER_BYTES_MAX), metavar="N", help="[default: 4]")
+@click.option("--state-dir", metavar="DIR", help="Where settings, sealed LMKs and the audit log live.")
+@click.option("--lmk", multiple=True, metavar="ID=NAME", help="Load an LMK: test-variant, test-aes-block, …")
+@click.option("--old-lmk", multiple=True, metavar="ID=NAME", help="Load an LMK into key change storage.")
+@click.option("--set", multiple=True, metavar="NAME=VALUE", help="A security setting.")
+@click.option("--profile", type=click.Choice(PROFILES), help="All security settings at once.  [default: legacy]")
+@click.option("--authorise", multiple=True, metavar="ACTIVITY", help="Start with this activity authorised, or all.")
+@click.option("--workers", type=click.IntRange(0, WORKERS_MAX), metavar="N", help="Processes that serve.")
+@click.option("--ready-file", metavar="FILE", help="Written as JSON when every port listens.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Reproducible keys: TESTS ONLY.")
+def command(**typed: str | int | tuple[str, ...] | None) -> None:
+    """Serve host commands until SIGTERM or Ctrl-C, which let replies in flight be written first."""
+    try:
+        config = configured(Options(**typed))  # type: ignore[arg-type]  # click has checked each option's type
+    except ConfigError as fault:
+        raise click.UsageError(str(fault)) from None
+    from hsm.server.serving import serve
+
+    sys.exit(serve(config))

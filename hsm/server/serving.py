@@ -1,0 +1,121 @@
+"""Runs a configured server until it is told to stop."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from twisted.internet.defer import Deferred, succeed
+
+from hsm.server.config import Config, ConfigError
+from hsm.server.counters import Counters
+from hsm.server.hostport import Owner
+from hsm.server.journal import begin_journal
+from hsm.server.listening import Ports, PortUnavailable, Reactor
+from hsm.server.ports import Founding, Household, Listener
+from hsm.server.tls import TlsFilesUnusable
+
+FOUNDING = "hsm.server.founding"
+"""The module that makes the household; worker processes are told its name too."""
+
+CANNOT_START = 1
+
+
+def founding_module(name: str) -> Founding:
+    """The module *name* as what makes households."""
+    return cast(Founding, import_module(name))
+
+
+def running_reactor() -> Reactor:
+    """The process's reactor; imported late, because importing it installs it."""
+    from twisted.internet import reactor
+
+    return cast(Reactor, reactor)
+
+
+def executed_here(household: Household) -> Owner:
+    """The owner of the state, when that is this process."""
+
+    def owner(listener: Listener, request: bytes) -> Deferred[bytes]:
+        return succeed(household.execute(listener, request))
+
+    return owner
+
+
+def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
+    """Tell by the file *path*, which appears whole or not at all, that every port listens."""
+    ready = {"pid": os.getpid(), "ports": {each.name: each.port for each in listeners}}
+    directory = Path(path).absolute().parent
+    with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".ready-", delete=False) as opened:
+        try:
+            json.dump(ready, opened)
+            opened.flush()
+            os.fchmod(opened.fileno(), 0o644)
+            os.replace(opened.name, path)
+        except OSError:
+            os.unlink(opened.name)
+            raise
+
+
+def announce(config: Config, listeners: Sequence[Listener]) -> None:
+    """Say on standard error, and in the ready file, where the server listens."""
+    for each in listeners:
+        what = "TLS" if each.tls else "TCP and UDP"
+        print(f"{each.name}: listening on {each.host}:{each.port} ({what})", file=sys.stderr, flush=True)
+    if config.ready_file is not None:
+        write_ready_file(config.ready_file, listeners)
+
+
+def settle_down() -> None:
+    """Call when start-up is over: what lives until the end need not be looked at by every garbage collection."""
+    gc.collect()
+    gc.freeze()
+
+
+def keep_memory_private() -> None:
+    """No core file: it would hold the clear keys."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def serve(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT, and give the exit code."""
+    keep_memory_private()
+    begin_journal()
+    try:
+        if config.ready_file is not None:
+            # Who waits for the file must not find that of an earlier run.
+            Path(config.ready_file).unlink(missing_ok=True)
+        if config.workers:
+            from hsm.server.workers import serve_with_workers
+
+            return serve_with_workers(config, FOUNDING)
+        return _serve_alone(config)
+    except (ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
+        print(f"hsm serve: {fault}", file=sys.stderr)
+    except OSError as fault:
+        print(f"hsm serve: {fault.filename or 'system'}: {fault.strerror}", file=sys.stderr)
+    return CANNOT_START
+
+
+def _serve_alone(config: Config) -> int:
+    founding = founding_module(FOUNDING)
+    household = founding.found(config, Counters(1, founding.counter_names))
+    try:
+        reactor = running_reactor()
+        ports = Ports(reactor, household, config.limits, executed_here(household))
+        ports.open(config.listeners)
+        announce(config, ports.listeners)
+        reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
+        settle_down()
+        reactor.run()
+    finally:
+        household.close()
+    return 0

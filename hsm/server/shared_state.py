@@ -1,0 +1,59 @@
+"""The appliance's state as bytes, for its worker processes; never for a disk, because LMKs are in it in the clear."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from hsm.appliance import Appliance
+from hsm.keys.masters import Lmk, lmk_of_material
+from hsm.policy.authority import Activity, Authority, Grant
+from hsm.policy.settings import Settings
+from hsm.storage.slots import Slots
+
+
+def state_of(appliance: Appliance) -> bytes:
+    """Settings, LMKs, key change storage and authority of *appliance*."""
+    return json.dumps(_state(appliance)).encode("ascii")
+
+
+def slots_change(values: Mapping[int, bytes]) -> bytes:
+    """A write of *values* to user storage."""
+    return json.dumps({"slots": {str(address): value.hex() for address, value in values.items()}}).encode("ascii")
+
+
+def whole_state(appliance: Appliance, stored: Mapping[int, bytes]) -> bytes:
+    """All that a new worker must know."""
+    slots = {str(address): value.hex() for address, value in stored.items()}
+    return json.dumps(_state(appliance) | {"slots": slots}).encode("ascii")
+
+
+def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
+    """Make *change*, the work of one of the functions above, in another process's *appliance* and *slots*."""
+    told = json.loads(change)
+    if "slots" in told:
+        slots.save({int(address): bytes.fromhex(value) for address, value in told["slots"].items()})
+    if "settings" in told:
+        settings = Settings()
+        for name, text in told["settings"].items():
+            settings = settings.changed(name, text)
+        authority = Authority(tuple(Grant(Activity.parse(a), lmk_id, expires) for a, lmk_id, expires in told["grants"]))
+        appliance.replace(settings, _lmks(told["lmks"]), _lmks(told["old_lmks"]), authority)
+
+
+def _state(appliance: Appliance) -> dict[str, Any]:
+    return {
+        "settings": {declared.name: text for declared, text in appliance.settings.listing()},
+        "lmks": [_told(lmk) for lmk in appliance.lmks.values()],
+        "old_lmks": [_told(lmk) for lmk in appliance.old_lmks.values()],
+        "grants": [(str(g.activity), g.lmk_id, g.expires) for g in appliance.authority.grants],
+    }
+
+
+def _told(lmk: Lmk) -> tuple[str, str, str, str]:
+    return lmk.kind, lmk.lmk_id, lmk.material().hex(), lmk.name
+
+
+def _lmks(told: list[tuple[str, str, str, str]]) -> dict[str, Lmk]:
+    return {lmk_id: lmk_of_material(kind, lmk_id, bytes.fromhex(m), name) for kind, lmk_id, m, name in told}

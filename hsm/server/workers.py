@@ -1,0 +1,283 @@
+"""Worker processes from the owner's side: start them, tell them every change, replace the dead.
+
+The owner holds the state, executes what changes it, and serves no hosts itself.  A request that makes a change is
+answered only when every serving worker has made the change too; a worker that does not do so in time is ended, because
+it would go on answering by the old state.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from typing import cast
+
+from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.interfaces import IReactorProcess
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from hsm.server.config import Config
+from hsm.server.counters import Counters, shared_file
+from hsm.server.interprocess import (
+    COUNTERS_DESCRIPTOR,
+    LINK_DESCRIPTOR,
+    Begin,
+    Change,
+    Execute,
+    ExecutionFailed,
+    Link,
+    State,
+    chunks,
+    ports_told,
+)
+from hsm.server.journal import whereabouts
+from hsm.server.listening import Reactor, reserved
+from hsm.server.ports import Household, Limits, Listener
+from hsm.server.serving import CANNOT_START, announce, founding_module, running_reactor, settle_down
+from hsm.server.tls import server_context
+
+CHANGE_SECONDS_MAX = 5.0
+RESTARTS_MAX = 20
+RESTART_WINDOW_SECONDS = 60.0
+STOP_SECONDS_EXTRA = 1.0
+
+_log = Logger()
+
+
+class ProcessReactor(Reactor, IReactorProcess):
+    """The reactor's sides that the owner needs."""
+
+
+class WorkerProcess(ProcessProtocol):
+    """One worker process and the link to it."""
+
+    def __init__(self, staff: Staff, row: int) -> None:
+        self.staff = staff
+        self.row = row
+        self.link = WorkerLink(staff)
+        self.serving = False
+        self.ended: Deferred[None] = Deferred()
+
+    def processEnded(self, reason: Failure) -> None:
+        """It is gone, for whatever reason."""
+        self.serving = False
+        self.staff.lost(self)
+        self.ended.callback(None)
+
+    def signal(self, name: str) -> None:
+        """Send it the signal *name* (``TERM``, ``KILL``)."""
+        if self.transport is not None:
+            try:
+                self.transport.signalProcess(name)
+            except ProcessExitedAlready:
+                return
+
+
+class WorkerLink(Link):
+    """The owner's end of the link to one worker."""
+
+    def __init__(self, staff: Staff) -> None:
+        super().__init__()
+        self._staff = staff
+
+    @Execute.responder
+    def execute(self, listener: str, request: bytes) -> Deferred[dict[str, bytes]]:
+        """Execute for the worker; the answer waits until every worker knows what changed."""
+        return self._staff.executed(listener, request).addCallback(lambda reply: {"reply": reply})
+
+
+class Staff:
+    """All workers of one owner."""
+
+    def __init__(
+        self,
+        reactor: ProcessReactor,
+        household: Household,
+        listeners: Sequence[Listener],
+        limits: Limits,
+        command: Sequence[str],
+        counters_descriptor: int,
+    ) -> None:
+        """*command* starts a worker, with its row of counters put in place of the word ``ROW``."""
+        self._reactor = reactor
+        self._household = household
+        self._listeners = {each.name: each for each in listeners}
+        self._told = ports_told(listeners, limits)
+        self._limits = limits
+        self._command = command
+        self._counters_descriptor = counters_descriptor
+        self._workers: dict[int, WorkerProcess] = {}
+        self._unacknowledged: set[Deferred[None]] = set()
+        self._restarts: list[float] = []
+        self._stopping = False
+        self.exit_code = 0
+        household.on_change(self.tell)
+
+    def hire(self, row: int) -> Deferred[None]:
+        """Start the worker of *row*; fires when it listens, fails with ListeningFailed when it can't."""
+        worker = WorkerProcess(self, row)
+        self._workers[row] = worker
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            descriptors = {0: 0, 1: 1, 2: 2, LINK_DESCRIPTOR: theirs.fileno()}
+            descriptors[COUNTERS_DESCRIPTOR] = self._counters_descriptor
+            command = [str(row) if word == "ROW" else word for word in self._command]
+            self._reactor.spawnProcess(worker, command[0], command, env=None, childFDs=descriptors)
+            worker.link.adopted(self._reactor, ours)
+        restored = [
+            worker.link.ask(State, chunk=chunk, last=last) for chunk, last in chunks(self._household.snapshot())
+        ]
+
+        def listen(_: object) -> Deferred[dict[str, bytes]]:
+            # From here on changes wait for this worker: those made earlier reach it before it listens.
+            worker.serving = True
+            return worker.link.ask(Begin, ports=self._told)
+
+        return gatherResults(restored, consumeErrors=True).addCallback(listen).addCallback(lambda _: None)
+
+    def executed(self, listener_name: str, request: bytes) -> Deferred[bytes]:
+        """The reply to *request*, once every serving worker has what it changed.  Fails with ExecutionFailed."""
+        try:
+            reply = self._household.execute(self._listeners[listener_name], request)
+        except Exception as fault:
+            _log.critical("an owed request failed: {where}", where=whereabouts(fault))
+            raise ExecutionFailed from None
+        if not self._unacknowledged:
+            return succeed(reply)
+        return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: reply)
+
+    def tell(self, change: bytes) -> None:
+        """Send *change* to every worker."""
+        for worker in tuple(self._workers.values()):
+            sent = [worker.link.ask(Change, chunk=chunk, last=last) for chunk, last in chunks(change)]
+            if worker.serving:
+                self._await(worker, sent[-1])
+            for each in sent:
+                each.addErrback(lambda _: None)
+
+    def _await(self, worker: WorkerProcess, asked: Deferred[dict[str, bytes]]) -> None:
+        acknowledged: Deferred[None] = Deferred()
+        self._unacknowledged.add(acknowledged)
+        late = self._reactor.callLater(CHANGE_SECONDS_MAX, self._dismiss, worker)
+
+        def settled(_: object) -> None:
+            if late.active():
+                late.cancel()
+            self._unacknowledged.discard(acknowledged)
+            acknowledged.callback(None)
+
+        # A worker that is lost meanwhile fails the call, which is as good: nobody is served by the old state.
+        asked.addBoth(settled)
+
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        _log.critical("worker {row} does not take a change: ended", row=worker.row)
+        worker.signal("KILL")
+
+    def lost(self, worker: WorkerProcess) -> None:
+        """Replace *worker*, unless we are stopping or workers die too often."""
+        if self._workers.get(worker.row) is worker:
+            del self._workers[worker.row]
+        worker.link.cut()
+        if self._stopping:
+            return
+        now = self._reactor.seconds()
+        self._restarts = [each for each in self._restarts if now - each < RESTART_WINDOW_SECONDS] + [now]
+        if len(self._restarts) > RESTARTS_MAX:
+            self.give_up("workers end as soon as they are started")
+            return
+        _log.error("worker {row} ended: replaced", row=worker.row)
+        self.hire(worker.row).addErrback(self._not_hired)
+
+    def _not_hired(self, failure: Failure) -> None:
+        # A worker that ended before it listened is replaced by ``lost``.
+        if failure.check(ConnectionError) is None and not self._stopping:
+            _log.error("a worker can't serve: {kind}", kind=failure.type.__name__ if failure.type else "?")
+
+    def give_up(self, why: str) -> None:
+        """Stop the server with an exit code that says so."""
+        if self._stopping:
+            return
+        _log.critical("{why}: stopping", why=why)
+        self._stopping = True
+        self.exit_code = CANNOT_START
+        self._reactor.stop()
+
+    def drain(self) -> Deferred[None]:
+        """Have every worker finish and end; fires when all are gone, or killed after the time for it."""
+        self._stopping = True
+        workers = tuple(self._workers.values())
+        for worker in workers:
+            worker.signal("TERM")
+
+        def kill() -> None:
+            for worker in workers:
+                worker.signal("KILL")
+
+        deadline = self._reactor.callLater(self._limits.drain_seconds + STOP_SECONDS_EXTRA, kill)
+
+        def over(_: object) -> None:
+            if deadline.active():
+                deadline.cancel()
+
+        return gatherResults([each.ended for each in workers]).addBoth(over)
+
+
+def _follow(source: Deferred[None]) -> Deferred[None]:
+    """A Deferred of its own that fires when *source* does."""
+    follower: Deferred[None] = Deferred()
+
+    def passed_on(_: None) -> None:
+        follower.callback(None)
+
+    source.addCallback(passed_on)
+    return follower
+
+
+def serve_with_workers(config: Config, founding_name: str) -> int:
+    """Serve with ``config.workers`` processes until told to stop; gives the exit code.
+
+    Raises ConfigError, PortUnavailable or TlsFilesUnusable.
+    """
+    founding = founding_module(founding_name)
+    rows = config.workers + 1
+    descriptor = shared_file(rows, founding.counter_names)
+    household = founding.found(config, Counters(rows, founding.counter_names, row=0, descriptor=descriptor))
+    reservations = []
+    listeners = []
+    try:
+        for each in config.listeners:
+            if each.tls is not None:
+                server_context(each.tls)
+            fixed, reservation = reserved(each)
+            listeners.append(fixed)
+            reservations.append(reservation)
+        reactor = cast(ProcessReactor, running_reactor())
+        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows))
+        staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
+        reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
+
+        def start() -> None:
+            hired = [staff.hire(row) for row in range(1, rows)]
+            gatherResults(hired, consumeErrors=True).addCallbacks(ready, failed)
+
+        def ready(_: object) -> None:
+            announce(config, listeners)
+            settle_down()
+
+        def failed(failure: Failure) -> None:
+            told = failure.value.subFailure if isinstance(failure.value, FirstError) else failure
+            print(f"hsm serve: a worker can't start: {told.getErrorMessage()}", file=sys.stderr, flush=True)
+            staff.give_up("no worker")
+
+        reactor.callWhenRunning(start)
+        reactor.run()
+        return staff.exit_code
+    finally:
+        for reservation in reservations:
+            reservation.close()
+        os.close(descriptor)
+        household.close()
