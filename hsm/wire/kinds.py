@@ -154,6 +154,20 @@ class Hex(Plain):
 
 
 @dataclass(frozen=True)
+class HexOf(Hex):
+    """As many bytes as one of *sizes* says, the longest that fits, as upper-case hexadecimal text."""
+
+    sizes: tuple[int, ...] = (8,)
+
+    def pattern(self, widths: Widths) -> str:
+        return "(?:" + "|".join(f"[0-9A-F]{{{2 * size}}}" for size in sorted(self.sizes, reverse=True)) + ")"
+
+    @property
+    def notation(self) -> str:
+        return " or ".join(f"{2 * size} H" for size in sorted(self.sizes))
+
+
+@dataclass(frozen=True)
 class Binary(Plain):
     """*size* bytes as they are."""
 

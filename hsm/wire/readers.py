@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -138,6 +138,37 @@ def _(kind: When, widths: Widths) -> Reader:
 @writer.register
 def _(kind: When, widths: Widths) -> Writer:
     return writer(kind.inner, widths)
+
+
+@reader.register
+def _(kind: Cases, widths: Widths) -> Reader:
+    readers = {inner: reader(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda text, at, seen: readers[kind.chosen(seen)](text, at, seen)
+
+
+@writer.register
+def _(kind: Cases, widths: Widths) -> Writer:
+    writers = {inner: writer(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda value, seen: writers[kind.chosen(seen)](value, seen)
+
+
+@reader.register
+def _(kind: BlockUnder, widths: Widths) -> Reader:
+    matches = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+    notation, wrong, key, digits_for = kind.notation, kind.wrong, kind.key, kind.digits
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        found = matches[digits_for(seen[key])](text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        return bytes.fromhex(found.group()), found.end()
+
+    return read
+
+
+@writer.register
+def _(kind: BlockUnder, widths: Widths) -> Writer:
+    return lambda value, seen: str(value.hex().upper())
 
 
 @reader.register
