@@ -8,7 +8,7 @@ from functools import cache
 
 from hsm.dialects import thales
 
-NOT_FAMILIES = frozenset({"codes", "dispatch", "ebcdic", "families", "fields", "session"})
+NOT_FAMILIES = frozenset({"codes", "dispatch", "ebcdic", "families", "fields", "pinwords", "session"})
 
 
 @cache
