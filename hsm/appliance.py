@@ -13,7 +13,7 @@ from types import MappingProxyType
 from hsm.audit.record import Audit
 from hsm.crypto.blockcipher import Cipher
 from hsm.keys.lmk import LmkUse
-from hsm.keys.masters import Lmk
+from hsm.keys.masters import Lmk, padding_keys
 from hsm.keys.ring import KeyRing, Rules
 from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
@@ -61,7 +61,8 @@ class Appliance:
     ) -> None:
         self.version += 1
         self.settings = settings
-        self.lmks = MappingProxyType(dict(lmks))
+        disguise = settings.disguise_key_length
+        self.lmks = MappingProxyType({lmk_id: padding_keys(lmk, disguise) for lmk_id, lmk in lmks.items()})
         self.old_lmks = MappingProxyType(dict(old_lmks))
         self.authority = authority
         rules = Rules(

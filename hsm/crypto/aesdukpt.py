@@ -82,11 +82,11 @@ def transaction_key(initial: bytes, ksn: bytes) -> bytes:
     6.6: a derivation for every one in the counter, from the left.
     """
     device, counter = _split(ksn)
-    key, working = initial, 0
+    key, working, kind = initial, 0, _type_of(initial)
     for place in range(31, -1, -1):
         if counter >> place & 1:
             working |= 1 << place
-            key = _derive(key, KeyUsage.KEY_DERIVATION, _type_of(initial), device + working.to_bytes(4, "big"))
+            key = _derive(key, KeyUsage.KEY_DERIVATION, kind, device + working.to_bytes(4, "big"))
     return key
 
 

@@ -134,12 +134,20 @@ def script_encipher(key: Cipher, data: bytes) -> bytes:
     return key.encrypt_cbc(pad(data, Padding.BIT), bytes(8))
 
 
+def script_encipher_mastercard(key: Cipher, data: bytes) -> bytes:
+    """Confidential script data of Mastercard: padding method 2 unless they fill whole blocks, CBC from zero (M/Chip)."""
+    return key.encrypt_cbc(pad(data, Padding.BIT) if len(data) % 8 else data, bytes(8))
+
+
 def script_encipher_visa(key: Cipher, data: bytes) -> bytes:
-    """Confidential script data of Visa: a length byte in front, padding to whole blocks if needed, ECB (VIS 1.5)."""
+    """Confidential script data of Visa: a length byte in front, padding method 2, ECB (VIS 1.5).
+
+    Whether data that fill whole blocks with their length byte are padded is pyemv's reading; PIN blocks never do.
+    """
     if len(data) > 255:
         raise EmvInputError("script data")
     framed = bytes([len(data)]) + data
-    return key.encrypt(framed if len(framed) % 8 == 0 else pad(framed, Padding.BIT))
+    return key.encrypt(pad(framed, Padding.BIT))
 
 
 def visa_pin_block(card_ac_key: bytes, pin: str, current_pin: str = "") -> bytes:

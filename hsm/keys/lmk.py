@@ -41,7 +41,8 @@ class LmkUse(Enum):
 
     Pairs: 02-03 PINs, 18-19 variant 1 decimalisation tables, 18-19 reference numbers, 34-35 RSA private keys and, with
     variant 1, HMAC keys, 36-37 the MAC over RSA public keys (HSM 8000 help; payShield client sources).  The letter T
-    is witnessed by two captures under the 3DES key-block LMK; the other letters are Zonekey's own.
+    is witnessed by two captures under the 3DES key-block LMK; the other letters are Zonekey's own.  Under 3DES a letter
+    must differ from every other, and from the E and M of key blocks, in more than its lowest bit, which is parity.
     """
 
     PIN = (1, 0, "P")
@@ -49,7 +50,7 @@ class LmkUse(Enum):
     REFERENCE_NUMBER = (9, 0, "N")
     RSA_PRIVATE_KEY = (17, 0, "R")
     HMAC_KEY = (17, 1, "H")
-    RSA_PUBLIC_KEY_MAC = (18, 0, "U")
+    RSA_PUBLIC_KEY_MAC = (18, 0, "A")
 
     # As in usage.Usage: asked for at every PIN command, so not hashed by name.
     __hash__ = object.__hash__

@@ -52,6 +52,16 @@ def published_lmk(name: str, lmk_id: str, *, mask_bytes: int = 0) -> Lmk:
     return lmk_of_material(kind, lmk_id, material, name, mask_bytes=mask_bytes)
 
 
+def padding_keys(lmk: Lmk, disguise: bool) -> Lmk:
+    """*lmk*, padding every key it wraps to the longest of the algorithm when *disguise* is asked for.
+
+    A variant LMK has nothing to pad: its schemes say how long a key is.
+    """
+    if lmk.kind == "variant":
+        return lmk
+    return lmk_of_material(lmk.kind, lmk.lmk_id, lmk.material(), lmk.name, mask_bytes=lmk.key_bytes if disguise else 0)
+
+
 def new_material(kind: str, random: Callable[[int], bytes]) -> bytes:
     """Material of a new LMK: 20 double-length pairs, a triple-length DES key, or an AES-256 key; raises ValueError."""
     if kind == "variant":

@@ -70,7 +70,12 @@ class KeyRing:
         default_id: str = "00",
         cached_keys_max: int = 4096,
     ) -> None:
-        """*cached_keys_max* bounds each LMK's cache, and that of requests which name no LMK."""
+        """*cached_keys_max* bounds each LMK's cache, and that of requests which name no LMK.
+
+        Raises ValueError when an LMK stands under another identifier than it writes into its blocks.
+        """
+        if any(lmk.lmk_id != lmk_id for lmk_id, lmk in lmks.items()):
+            raise ValueError("an LMK under another's identifier")
         self.lmks = dict(lmks)
         self.rules = rules
         self.default_id = default_id

@@ -8,7 +8,7 @@
 ``K`` + 3H               a place in user storage; a scheme letter may stand before it
 ======================  ==============================================================
 
-Source: protocol-spec/key-schemes.md, after HSM 8000 and payShield 9000 host message layouts.
+Source: HSM 8000 and payShield 9000 host message layouts; protocol-spec/thales/key-schemes.md has the whole.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def split(text: str, at: int, untagged: int = 16) -> tuple[str, int]:
     digits = found.group(1)
     if digits is None:
         return found.group(), found.end()
-    end = at + 1 + int(digits)
-    block = text[at:end]
-    if len(block) != 1 + int(digits) or len(block) <= BLOCK_HEADER_CHARS or _BLOCK_TEXT.fullmatch(block) is None:
+    chars = int(digits)
+    block = text[at : at + 1 + chars]
+    if chars <= BLOCK_HEADER_CHARS or len(block) != 1 + chars or _BLOCK_TEXT.fullmatch(block) is None:
         raise SchemeError("a key block cut short")
-    return block, end
+    return block, at + 1 + chars
 
 
 def is_block(token: str) -> bool:

@@ -99,9 +99,10 @@ class Span:
 
     def parse(self, text: str, present: int) -> int:
         # int() would also take signs, underscores, inner blanks and other scripts' digits.
-        if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        digits = text.strip()
+        if not re.fullmatch(r"[0-9]{1,9}", digits):
             raise Unreadable
-        value = int(text)
+        value = int(digits)
         if not self.low <= value <= self.high:
             raise Unreadable
         return value

@@ -87,7 +87,8 @@ class _Table:
         self._left: dict[str, object] = dict(value)
 
     def where(self, key: str) -> str:
-        line = self._lines.get((self._name, self._which, key)) or self._lines.get((self._name, self._which, ""))
+        places = ((self._name, self._which, key), (self._name, self._which, ""), ("", 0, self._name))
+        line = next((self._lines[place] for place in places if place in self._lines), None)
         return f"{self._path}, line {line}" if line else self._path
 
     def field(self, key: str) -> str:
@@ -169,8 +170,9 @@ def read_config(path: str) -> Config:
     except UnicodeDecodeError:
         raise ConfigError(path, "--config", "UTF-8 text") from None
     except tomllib.TOMLDecodeError as fault:
-        line = re.search(r"at line (\d+)", str(fault))
-        raise ConfigError(f"{path}, line {line[1]}" if line else path, "syntax", f"TOML ({fault})") from None
+        found = re.search(r"at line (\d+)", str(fault))
+        line = found[1] if found else len(text.splitlines())
+        raise ConfigError(f"{path}, line {line}", "syntax", f"TOML ({fault})") from None
     return _config(path, key_lines(text), whole)
 
 
@@ -214,8 +216,8 @@ def _listener(table: _Table, bind: str, others: list[Listener]) -> Listener:
     port = table.number("port", 0, 65535)
     if port is None:
         raise table.wrong("port", "a port number (0: any free one)")
-    lmk = table.text("lmk", "an LMK id of two digits") or Listener.lmk_id
-    if lmk_id(lmk) is None:
+    lmk = table.text("lmk", "an LMK id of two digits")
+    if lmk is not None and lmk_id(lmk) is None:
         raise table.wrong("lmk", "an LMK id of two digits")
     certificate, key, client_ca = (table.text(each, "a file name") for each in ("tls-cert", "tls-key", "tls-client-ca"))
     if (certificate is None) != (key is None) or (client_ca is not None and certificate is None):
@@ -227,7 +229,7 @@ def _listener(table: _Table, bind: str, others: list[Listener]) -> Listener:
         host=table.text("bind") or bind,
         dialect=table.choice("dialect", DIALECTS) or Listener.dialect,
         header_bytes=Listener.header_bytes if header_bytes is None else header_bytes,
-        lmk_id=lmk.zfill(2),
+        lmk_id=None if lmk is None else lmk_id(lmk),
         charset=table.choice("charset", CHARSETS) or Listener.charset,
         tls=None if certificate is None or key is None else TlsFiles(certificate, key, client_ca),
     )

@@ -156,8 +156,8 @@ class HostConnection(Protocol):
 
     def abort(self) -> None:
         """Close at once, replies or not."""
-        if not self._lost:
-            self._stream.abortConnection()
+        self._lost = True
+        self._stream.abortConnection()
 
     def overdue(self, now: float) -> bool:
         """Has the client used up its time: idle, a slow request or handshake, replies left unread?"""
@@ -180,8 +180,7 @@ class HostConnection(Protocol):
         try:
             self._session.feed(data)
         except FramingError:
-            _log.info("unreadable framing on {name}: closing", name=self._port.listener.name)
-            self._ending = True
+            self._ending = True  # what came before it is still answered
 
     def _turn(self) -> None:
         """Execute as much as this turn allows and send the replies in one write."""
@@ -191,6 +190,9 @@ class HostConnection(Protocol):
         session = self._session
         try:
             replies = session.work(self._limits.frames_per_turn_max) if self._bucket is None else self._metered()
+        except FramingError:
+            self._unreadable()
+            return
         except Exception as fault:
             # The text of an exception may quote the request, so only its type and place are told.
             _log.critical("a session failed: {where}", where=whereabouts(fault))
@@ -206,6 +208,11 @@ class HostConnection(Protocol):
         if not self._lost and session.owed is not None:
             self._forward(session.owed)
         self._go_on()
+
+    def _unreadable(self) -> None:
+        """The stream can't be followed any further: close, once earlier replies are written."""
+        _log.info("unreadable framing on {name}: closed", name=self._port.listener.name)
+        self._close()
 
     def _metered(self) -> bytes:
         """The turn under a rate limit: one token a request."""
@@ -271,8 +278,7 @@ class HostConnection(Protocol):
         if not waiting and not self._ending and self._finishing:
             waiting = self._last_sip()
         if not waiting and (self._ending or self._finishing):
-            self._stream.unregisterProducer()
-            self._stream.loseConnection()
+            self._close()
             return
         self._pause(waiting or self._ending or self._finishing)
 
@@ -290,6 +296,14 @@ class HostConnection(Protocol):
         self._feed(data)
         self._next_turn = self._port.clock.callLater(0, self._turn)
         return True
+
+    def _close(self) -> None:
+        """Close when everything is written; nothing is read or executed any more."""
+        self._lost = True
+        # A client that does not take the rest is held to the same deadline as before.
+        self._unread_since = self._port.clock.seconds()
+        self._stream.unregisterProducer()
+        self._stream.loseConnection()
 
     def _pause(self, paused: bool) -> None:
         if paused is self._paused:

@@ -13,7 +13,7 @@ import click
 from hsm.keys.masters import KINDS, lmk_of_material, new_material
 from hsm.ports import SystemRandom
 from hsm.storage.database import DATABASE_NAME, Database, StorageError
-from hsm.storage.vault import PASSPHRASE_VARIABLE, LmkLabel, Vault, labels, passphrase_from
+from hsm.storage.vault import PASSPHRASE_VARIABLE, LmkLabel, Vault, exists, labels, passphrase_from
 
 TEST_PREFIX = "test-"
 
@@ -69,9 +69,9 @@ def new(name: str, kind: str, state_dir: Path, comment: str, passphrase_file: Pa
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     with _opened(state_dir) as database:
-        ask = _asked if database.read("SELECT 1 FROM vault") else _asked_twice
+        ask = _asked if exists(database) else _asked_twice
         passphrase = passphrase_from(os.environ, passphrase_file, ask if sys.stdin.isatty() else None)
-        Vault(database, passphrase).add(label, material)
+        Vault(database, passphrase, make=True).add(label, material)
     click.echo(_line(label))
 
 

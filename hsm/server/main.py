@@ -10,6 +10,7 @@ import click
 SUBCOMMANDS = MappingProxyType(
     {
         "serve": ("hsm.server.serve", "Serve host commands on TCP, UDP and TLS."),
+        "lmk": ("hsm.server.lmk_command", "Make and list the sealed LMKs of a state directory."),
         "bench": ("hsm.server.bench", "Load a server and print commands/s and times to reply."),
     }
 )

@@ -36,14 +36,15 @@ class Listener:
     host: str = "127.0.0.1"
     dialect: str = "thales"
     header_bytes: int = 4
-    lmk_id: str = "00"
+    lmk_id: str | None = None
+    """The LMK that the port is tied to; None: the default one, or the one that a request names."""
     charset: str = "ascii"
     tls: TlsFiles | None = None
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds of one host port in one process.  A time of 0 seconds means: no limit."""
+    """The bounds of one host port in one process.  A time of 0 seconds means no limit, where nothing else is said."""
 
     connections_max: int = 256
     requests_per_second_max: float = field(default=0.0)
@@ -57,7 +58,9 @@ class Limits:
     stall_seconds: float = 60.0
     """How long a client may leave a reply unread when its socket buffers are full."""
     drain_seconds: float = 5.0
-    """How long stopping waits for replies in flight."""
+    """How long stopping waits for replies in flight; 0 does not wait."""
+    change_seconds: float = 5.0
+    """How long a worker may take over a change of shared state before it is ended and replaced."""
 
 
 class Household(Protocol):

@@ -156,6 +156,8 @@ def command(**typed: str | int | tuple[str, ...] | None) -> None:
         config = configured(Options(**typed))  # type: ignore[arg-type]  # click has checked each option's type
     except ConfigError as fault:
         raise click.UsageError(str(fault)) from None
+    for each in warnings(config):
+        click.echo(f"WARNING: {each}", err=True)
     from hsm.server.serving import serve
 
     sys.exit(serve(config))

@@ -66,12 +66,12 @@ def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
 
 
 def announce(config: Config, listeners: Sequence[Listener]) -> None:
-    """Say on standard error, and in the ready file, where the server listens."""
+    """Say in the ready file and then on standard error where the server listens."""
+    if config.ready_file is not None:
+        write_ready_file(config.ready_file, listeners)
     for each in listeners:
         what = "TLS" if each.tls else "TCP and UDP"
         print(f"{each.name}: listening on {each.host}:{each.port} ({what})", file=sys.stderr, flush=True)
-    if config.ready_file is not None:
-        write_ready_file(config.ready_file, listeners)
 
 
 def settle_down() -> None:
@@ -112,10 +112,22 @@ def _serve_alone(config: Config) -> int:
         reactor = running_reactor()
         ports = Ports(reactor, household, config.limits, executed_here(household))
         ports.open(config.listeners)
-        announce(config, ports.listeners)
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
-        settle_down()
+        unready: list[OSError] = []
+
+        def ready() -> None:
+            settle_down()
+            try:
+                announce(config, ports.listeners)
+            except OSError as fault:
+                unready.append(fault)
+                reactor.stop()
+
+        # The reactor's first round comes after it took over the signals, so who sees the ready file may send one.
+        reactor.callLater(0, ready)
         reactor.run()
     finally:
         household.close()
+    if unready:
+        raise unready[0]
     return 0

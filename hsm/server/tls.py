@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.internet.protocol import ServerFactory
@@ -35,16 +41,18 @@ def server_context(files: TlsFiles) -> SSL.Context:
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_TICKET | SSL.OP_CIPHER_SERVER_PREFERENCE)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    # Without an answer OpenSSL would ask for a key's passphrase on the terminal and wait.
-    context.set_passwd_cb(lambda *_: b"")
     try:
         context.use_certificate_chain_file(files.certificate)
     except (SSL.Error, OSError):
         raise TlsFilesUnusable(f"{files.certificate}: not a readable PEM certificate") from None
     try:
-        context.use_privatekey_file(files.key)
+        # OpenSSL reading the file itself would ask for an encrypted key's passphrase on the terminal and wait.
+        key = load_pem_private_key(Path(files.key).read_bytes(), None)
+        if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey):
+            raise TypeError
+        context.use_privatekey(key)
         context.check_privatekey()
-    except (SSL.Error, OSError):
+    except (SSL.Error, OSError, ValueError, TypeError):
         raise TlsFilesUnusable(f"{files.key}: not the readable PEM key of {files.certificate}") from None
     if files.client_ca is not None:
         try:

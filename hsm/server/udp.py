@@ -37,6 +37,7 @@ class HostDatagrams(DatagramProtocol):
         try:
             reply = session.datagram(datagram)
         except FramingError:
+            self._sessions.pop(addr, None)
             return
         except Exception as fault:
             _log.critical("a datagram's session failed: {where}", where=whereabouts(fault))

@@ -40,7 +40,6 @@ from hsm.server.ports import Household, Limits, Listener
 from hsm.server.serving import CANNOT_START, announce, founding_module, running_reactor, settle_down
 from hsm.server.tls import server_context
 
-CHANGE_SECONDS_MAX = 5.0
 RESTARTS_MAX = 20
 RESTART_WINDOW_SECONDS = 60.0
 STOP_SECONDS_EXTRA = 1.0
@@ -162,10 +161,11 @@ class Staff:
     def _await(self, worker: WorkerProcess, asked: Deferred[dict[str, bytes]]) -> None:
         acknowledged: Deferred[None] = Deferred()
         self._unacknowledged.add(acknowledged)
-        late = self._reactor.callLater(CHANGE_SECONDS_MAX, self._dismiss, worker)
+        patience = self._limits.change_seconds
+        late = self._reactor.callLater(patience, self._dismiss, worker) if patience > 0 else None
 
         def settled(_: object) -> None:
-            if late.active():
+            if late is not None and late.active():
                 late.cancel()
             self._unacknowledged.discard(acknowledged)
             acknowledged.callback(None)
@@ -190,7 +190,9 @@ class Staff:
             self.give_up("workers end as soon as they are started")
             return
         _log.error("worker {row} ended: replaced", row=worker.row)
-        self.hire(worker.row).addErrback(self._not_hired)
+        self.hire(worker.row).addCallbacks(
+            lambda _: _log.info("worker {row} serves again", row=worker.row), self._not_hired
+        )
 
     def _not_hired(self, failure: Failure) -> None:
         # A worker that ended before it listened is replaced by ``lost``.
@@ -262,18 +264,18 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
 
         def start() -> None:
             hired = [staff.hire(row) for row in range(1, rows)]
-            gatherResults(hired, consumeErrors=True).addCallbacks(ready, failed)
+            gatherResults(hired, consumeErrors=True).addCallback(ready).addErrback(failed)
 
         def ready(_: object) -> None:
-            announce(config, listeners)
             settle_down()
+            announce(config, listeners)
 
         def failed(failure: Failure) -> None:
             told = failure.value.subFailure if isinstance(failure.value, FirstError) else failure
-            print(f"hsm serve: a worker can't start: {told.getErrorMessage()}", file=sys.stderr, flush=True)
-            staff.give_up("no worker")
+            print(f"hsm serve: can't start: {told.getErrorMessage()}", file=sys.stderr, flush=True)
+            staff.give_up("not ready")
 
-        reactor.callWhenRunning(start)
+        reactor.callLater(0, start)
         reactor.run()
         return staff.exit_code
     finally:

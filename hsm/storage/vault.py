@@ -85,7 +85,7 @@ def _passphrase_in(file: Path) -> bytes:
     try:
         check_private(file, "the passphrase file", FILE_MODE)
         with file.open("rb") as opened:
-            found = opened.read(PASSPHRASE_BYTES_MAX + 1)
+            found = opened.read(PASSPHRASE_BYTES_MAX + 3)  # room for a line end, and for one byte too many
     except OSError as error:
         raise StorageError(file, error.strerror or "can't be read") from None
     return _long_enough(file, found.removesuffix(b"\n").removesuffix(b"\r"))
@@ -106,15 +106,23 @@ def labels(database: Database) -> tuple[LmkLabel, ...]:
         raise VaultError(database.path, "the label of an LMK is damaged; restore it from a backup") from None
 
 
-class Vault:
-    """The vault of *database*, opened with *passphrase*; a new vault is made for a database without one.
+def exists(database: Database) -> bool:
+    """Has *database* a vault?  Its first LMK's passphrase makes it.  Raises StorageError."""
+    return bool(database.read("SELECT 1 FROM vault"))
 
-    Raises VaultError for a wrong passphrase or a damaged header, StorageError when nothing can be read or written.
+
+class Vault:
+    """The vault of *database*, opened with *passphrase*; if there is none yet it is made when *make* says so.
+
+    Raises VaultError when there is none, for a wrong passphrase and for a damaged header, StorageError when nothing can
+    be read or written.
     """
 
-    def __init__(self, database: Database, passphrase: bytes) -> None:
+    def __init__(self, database: Database, passphrase: bytes, *, make: bool = False) -> None:
         self._database = database
-        if not database.read("SELECT 1 FROM vault"):
+        if not exists(database):
+            if not make:
+                raise VaultError(database.path, "holds no LMKs; `hsm lmk new` makes one")
             self._create(passphrase)
         self._key = self._opened(passphrase)
 

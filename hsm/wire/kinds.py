@@ -226,10 +226,11 @@ class Padded(Plain):
     fill: str = "F"
 
     def pattern(self, widths: Widths) -> str:
-        width = width_of(self.width, widths)
-        return (
-            f"(?=[0-9{self.fill}]{{{width}}})[0-9]{{{self.least},{width}}}{self.fill}*(?<=[0-9{self.fill}]{{{width}}})"
-        )
+        # All fill, or a digit and then one character less: it can't run over into a next field that begins like fill.
+        tail = ""
+        for left in range(1, width_of(self.width, widths) - self.least + 1):
+            tail = f"(?:{re.escape(self.fill)}{{{left}}}|[0-9]{tail})"
+        return f"[0-9]{{{self.least}}}{tail}"
 
     @property
     def notation(self) -> str:

@@ -30,7 +30,8 @@ class Message:
     FIELDS: ClassVar[Mapping[str, Kind]]
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True, kw_only=True, repr=False)(cls)
+        dataclass(frozen=True, kw_only=True, repr=False, init=False)(cls)
+        cls.__init__ = _initialiser(cls)  # type: ignore[method-assign]  # what dataclass_transform promises
         hints = get_type_hints(cls, include_extras=True)
         cls.FIELDS = {f.name: _kind(cls, f.name, hints) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # made a dataclass above
         for name, kind in cls.FIELDS.items():
@@ -41,6 +42,23 @@ class Message:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={show(kind, getattr(self, name))}" for name, kind in self.FIELDS.items())
         return f"{type(self).__name__}({shown})"
+
+
+def _initialiser(cls: type) -> Any:
+    """``__init__`` by keywords.  A frozen dataclass's own sets each field through ``object.__setattr__``, at twice the cost."""
+    scope: dict[str, Any] = {}
+    parameters, body = [], []
+    for field in dataclasses.fields(cls):
+        if field.default is dataclasses.MISSING:
+            parameters.append(field.name)
+        else:
+            scope[f"default_{field.name}"] = field.default
+            parameters.append(f"{field.name}=default_{field.name}")
+        body.append(f" values[{field.name!r}] = {field.name}")
+    listed = f", *, {', '.join(parameters)}" if parameters else ""
+    source = f"def __init__(self{listed}):\n values = self.__dict__\n" + "\n".join(body)
+    exec(compile(source, f"<{cls.__name__}>", "exec"), scope)  # noqa: S102  # our own text; field names are identifiers
+    return scope["__init__"]
 
 
 class Empty(Message):

@@ -47,7 +47,7 @@ class Dispatcher:
         self._appliance = appliance
         self._done = appliance.audit.done
         self._entries: dict[str, _Entry] = {}
-        self._views: dict[str | None, Hsm] = {}
+        self._views: dict[tuple[str | None, str | None], Hsm] = {}
         self._version = -1
 
     def _renew(self) -> None:
@@ -88,7 +88,9 @@ class Dispatcher:
             lmk = message.__dict__.get("lmk")
             if end != len(text) - 2:
                 lmk, trailer = self._tail(text, end + 2, lmk)
-            view = self._admitted(entry.command, message, lmk, port_lmk)
+            view = self._views.get((lmk, port_lmk)) or self._view(lmk, port_lmk)
+            if entry.command.needs is not None:
+                view.authorise(entry.command.needs.format_map(message.__dict__))
             if ebcdic:
                 message = arrived(message)
             answer = entry.command.does(message, view)
@@ -103,7 +105,7 @@ class Dispatcher:
             code = thales.code_of(entry.command, type(e))
             reply = entry.command.reply + code + (trailer or _trailer(text))
         except WireError as e:
-            place = e.field.partition(".")[0]
+            place = e.field.partition(".")[0].replace(" ", "_")
             code = thales.code_of(entry.command, e.wrong or InputInvalid)
             reply = entry.command.reply + code + _trailer(text)
         except Exception as e:  # whatever is broken in us, the host gets an answer and others go on
@@ -114,20 +116,20 @@ class Dispatcher:
         self._done(entry.command.code, code, entry.command.category, peer, duration_us=spent, place=place)
         return reply
 
-    def _admitted(self, command: Command, message: Message, lmk: str | None, port_lmk: str | None) -> Hsm:
-        """The view of the appliance that the request may have.  Raises NotAuthorised, LmkInvalid."""
+    def _view(self, lmk: str | None, port_lmk: str | None) -> Hsm:
+        """The view of the appliance under the LMK that the request names, else its port's.
+
+        Raises LmkInvalid, and LmkIdsIncompatible when ports are tied to their LMK and the request names another.
+        """
+        named = lmk
         if port_lmk is not None:
             tied = self._appliance.settings.enforce_host_port_lmk
             if lmk is None:
                 # The first port goes with the default LMK, but a key block there may still name its own.
-                lmk = port_lmk if tied or port_lmk != DEFAULT_LMK else None
+                named = port_lmk if tied or port_lmk != DEFAULT_LMK else None
             elif lmk != port_lmk and tied:
                 raise LmkIdsIncompatible
-        view = self._views.get(lmk)
-        if view is None:
-            view = self._views[lmk] = self._appliance.view(lmk, self.execute)
-        if command.needs is not None:
-            view.authorise(command.needs.format_map(message.__dict__))
+        view = self._views[lmk, port_lmk] = self._appliance.view(named, self.execute)
         return view
 
     def _tail(self, text: str, at: int, lmk: str | None) -> tuple[str | None, str]:

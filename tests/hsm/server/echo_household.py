@@ -1,13 +1,14 @@
 """A household that echoes, for tests of the server alone: its sessions speak the 2-byte length prefix.
 
-A request's first byte says what becomes of it: ``S`` stores the rest in the shared state (owed, in a worker), ``G`` is
-answered with what is stored, ``X`` raises, ``L`` answers as many ``x`` as the number that follows it, ``P`` tells the
-process id, ``C`` counts and tells the total; anything else comes back as it is.  Run as a module it is ``hsm``, with
-this household in place of the appliance's.
+A request's first byte says what becomes of it: ``S`` stores the rest in the shared state (owed, in a worker; ``SX``
+raises), ``G`` is answered with what is stored, ``H`` with its SHA-256, ``X`` raises, ``L`` answers as many ``x`` as the
+number that follows it, ``P`` tells the process id, ``C`` counts and tells the total; anything else comes back as it is.
+Run as a module it is ``hsm``, with this household in place of the appliance's.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections import deque
@@ -86,12 +87,16 @@ class EchoHousehold:
 
     def answer(self, request: bytes) -> bytes:
         verb, rest = request[:1], request[1:]
+        if request == b"SX":
+            raise ValueError("canary-in-an-exception")
         if verb == b"S":
             self.stored = rest
             for told in self._told:
                 told(rest)
         elif verb == b"G":
             return b"G" + self.stored
+        elif verb == b"H":
+            return hashlib.sha256(self.stored).digest()
         elif verb == b"X":
             raise ValueError("canary-in-an-exception")
         elif verb == b"L":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsm.storage.database import DATABASE_NAME, Database, StorageError
-from hsm.storage.vault import LMKS_MAX, LmkLabel, Vault, VaultError, labels, passphrase_from
+from hsm.storage.vault import LMKS_MAX, LmkLabel, Vault, VaultError, exists, labels, passphrase_from
 
 PASSPHRASE = b"correct horse"
 MATERIAL = bytes(range(64, 96))
@@ -27,7 +26,7 @@ def database(tmp_path: Path) -> Database:
 def vault(database: Database, monkeypatch: pytest.MonkeyPatch) -> Vault:
     # Half the usual cost, because the tests derive the key a hundred times; it is written into the header.
     monkeypatch.setattr("hsm.storage.vault._SCRYPT_LOG_N", 14)
-    made = Vault(database, PASSPHRASE)
+    made = Vault(database, PASSPHRASE, make=True)
     made.add(LABEL, MATERIAL)
     return made
 
@@ -36,6 +35,15 @@ def test_an_lmk_comes_back_after_a_restart(vault: Vault, tmp_path: Path) -> None
     again = Database(tmp_path / "state")
     assert labels(again) == (LABEL,)
     assert Vault(again, PASSPHRASE).load("live-1") == (LABEL, MATERIAL)
+
+
+def test_a_vault_is_made_only_when_asked_for(database: Database) -> None:
+    assert not exists(database)
+    with pytest.raises(VaultError, match="holds no LMKs"):
+        Vault(database, PASSPHRASE)
+    assert not exists(database)
+    Vault(database, PASSPHRASE, make=True)
+    assert exists(database)
 
 
 @pytest.mark.parametrize("wrong", [b"correct horse ", b"Correct horse", b""])
@@ -206,6 +214,10 @@ def test_where_the_passphrase_comes_from(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="No such file"):
         passphrase_from({}, tmp_path / "missing")
     file.chmod(0o600)
-    file.write_bytes(os.urandom(5_000))
-    with pytest.raises(StorageError, match="to 4096 bytes"):
-        passphrase_from({}, file)
+    for longest in (b"x" * 4_096, b"x" * 4_096 + b"\n", b"x" * 4_096 + b"\r\n"):
+        file.write_bytes(longest)
+        assert passphrase_from({}, file) == b"x" * 4_096
+    for long in (b"x" * 4_097, b"x" * 4_096 + b"\n\n", b"x" * 4_096 + b"\n" + b"x" * 5_000, b"\n" * 5_000):
+        file.write_bytes(long)
+        with pytest.raises(StorageError, match="to 4096 bytes"):
+            passphrase_from({}, file)

@@ -1,0 +1,175 @@
+"""Manual pages in Markdown, from declarations and witnessed exchanges."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+
+from hsm import refusal
+from hsm.dialects.dialect import Command, Dialect
+from hsm.policy.declaration import Declaration, declared_in
+from hsm.policy.settings import Settings
+from hsm.refusal import Refusal
+from hsm.spec.witnessed import Exchange
+from hsm.wire.codec import codec_of
+from hsm.wire.kinds import Kind
+from hsm.wire.message import Message, is_sensitive
+
+DERIVED = "<!-- Derived from the declarations by `python -m hsm.spec.derive`; never edited. -->\n"
+ALWAYS = (refusal.InputInvalid, refusal.LmkInvalid, refusal.CommandDisabled)
+"""What any command may be refused for."""
+
+
+def command_page(command: Command, dialect: Dialect, witnessed: Iterable[Exchange]) -> str:
+    """The manual page of *command*, with its *witnessed* exchanges."""
+    parts = [
+        DERIVED,
+        f"# {command.code}: {command.purpose.rstrip('.')}\n",
+        f"Request `{command.code}`, answer `{command.reply}`. Family: {command.module}.\n",
+        _needs(command),
+        "## Request\n",
+        _table(command.asks, lambda kind: dialect.code_of(command, kind.wrong) if kind.wrong else ""),
+        "## Answer\n",
+        f"`{command.reply}` `00`, then\n" if command.answers.FIELDS else f"`{command.reply}` `00` and nothing more.\n",
+        _table(command.answers, lambda kind: "") if command.answers.FIELDS else "",
+        "## Refused with\n",
+        _refusals(command, dialect),
+        f"## Remarks\n\n{command.remarks}\n" if command.remarks else "",
+        _examples(command, sorted(witnessed, key=lambda exchange: exchange.id)),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def index_page(dialect: Dialect) -> str:
+    """The list of commands by family."""
+    families = sorted({command.module for command in dialect.commands.values()})
+    lines = [DERIVED, f"# {dialect.name.capitalize()} host commands\n"]
+    for family in families:
+        lines += [f"## {family}\n", "| request | answer | purpose |", "|---|---|---|"]
+        for code, command in sorted(dialect.commands.items()):
+            if command.module == family:
+                lines.append(f"| [{code}]({code}.md) | {command.reply} | {_cell(command.purpose)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """Every setting: name, what it may be, what both profiles make it, what it means."""
+    lines = [
+        DERIVED,
+        "# Settings\n",
+        "Set with `hsm serve --set NAME=VALUE` or in the `[settings]` table of the configuration file. "
+        "`--profile legacy` (the default) and `--profile hardened` set all of them.\n",
+    ]
+    for found in declared_in(Settings):
+        lines += [f"## {found.name}\n", f"{_wording(found)}\n", f"{found.doc}\n", _values(found)]
+    return "\n".join(lines)
+
+
+def _wording(found: Declaration) -> str:
+    number = f" (switch {found.number} of the published attacks)" if found.number else ""
+    return f"*{found.wording}*{number}"
+
+
+def _values(found: Declaration) -> str:
+    lines = [f"* Value: {found.kind.expected}"]
+    lines += [f"* Legacy: `{found.kind.format(found.legacy)}`; hardened: `{found.kind.format(found.hardened)}`"]
+    if found.erases:
+        lines.append("* A change erases the LMKs.")
+    if found.governs:
+        lines.append(f"* Commands that need it: {', '.join(found.governs)}")
+    return "\n".join(lines) + "\n"
+
+
+def _needs(command: Command) -> str:
+    notes = []
+    if command.needs is not None:
+        activity = re.sub(r"\{(\w+)\}", lambda m: f"<{m[1].replace('_', ' ')}>", command.needs)
+        notes.append(f"Needs the activity `{activity}` authorised.")
+    if command.changes_state:
+        notes.append("Changes what the appliance keeps.")
+    return " ".join(notes) + "\n" if notes else ""
+
+
+def _table(message: type[Message], code_of: Callable[[Kind], str]) -> str:
+    """The fields of *message*; *code_of* gives the code for a malformed field where it has one of its own."""
+    lines = ["| field | format | |", "|---|---|---|"]
+    for name, kind in message.FIELDS.items():
+        notes = [f"else {code}"] if (code := code_of(kind)) else []
+        notes += ["masked wherever shown"] if is_sensitive(kind) else []
+        lines.append(f"| {name.replace('_', ' ')} | {_cell(kind.notation)} | {'; '.join(notes)} |")
+    if len(lines) == 2:
+        return "No fields.\n"
+    return "\n".join(lines) + "\n"
+
+
+def reasons(command: Command) -> list[type[Refusal]]:
+    """What the declaration says that *command* may be refused for."""
+    found: set[type[Refusal]] = {*ALWAYS, *command.refusals, *_wrongs(command.asks)}
+    if command.needs is not None:
+        found.add(refusal.NotAuthorised)
+    return sorted(found, key=lambda reason: reason.__name__)
+
+
+def _wrongs(message: type[Message]) -> Iterable[type[Refusal]]:
+    for kind in message.FIELDS.values():
+        each: object = kind
+        while isinstance(each, Kind):
+            if each.wrong is not None:
+                yield each.wrong
+            each = getattr(each, "inner", None)
+        inner = getattr(kind, "of", None)
+        if isinstance(inner, type) and issubclass(inner, Message):
+            yield from _wrongs(inner)
+
+
+def _refusals(command: Command, dialect: Dialect) -> str:
+    rows = sorted((dialect.code_of(command, reason), _meaning(reason)) for reason in reasons(command))
+    lines = ["| code | because |", "|---|---|"]
+    lines += [f"| {code} | {_cell(meaning)} |" for code, meaning in rows]
+    return "\n".join(lines) + "\n\nKeys, PINs and key blocks have reasons of their own: see [refusals](refusals.md).\n"
+
+
+def _meaning(reason: type[Refusal]) -> str:
+    return inspect.cleandoc(reason.__doc__ or "").partition("\n")[0]
+
+
+def _examples(command: Command, witnessed: list[Exchange]) -> str:
+    if not witnessed:
+        return ""
+    lines = ["## Witnessed\n", "One blank between fields is for the eye alone.\n"]
+    for exchange in witnessed:
+        lines += [
+            f"{exchange.id}: {_sentence(exchange.note)}{_sentence(exchange.source)}{_sentence(exchange.verified)}\n",
+            "```",
+            f"> {_spaced(command.code, command.asks, exchange.request, 2)}",
+            f"< {_spaced(command.reply, command.answers, exchange.reply, 4)}{'...' if exchange.open_ended else ''}",
+            "```\n",
+        ]
+    return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text.strip().rstrip('.')}. " if text.strip() else ""
+
+
+def _spaced(code: str, message: type[Message], wire: bytes, at: int) -> str:
+    """*wire* with a blank between fields, and bytes that are no text as hexadecimal in brackets."""
+    text = wire.decode("latin-1")
+    lead = [text[start : start + 2] for start in range(0, at, 2)]
+    spans = codec_of(message).spans(text[at:])
+    pieces = [text[at:][start:end] for _, start, end in spans if end > start]
+    rest = text[at + (spans[-1][2] if spans else 0) :]
+    shown = [*lead, *pieces, rest]
+    return " ".join(_printable(piece) for piece in shown if piece)
+
+
+def _printable(piece: str) -> str:
+    if all(" " <= letter <= "~" for letter in piece):
+        return piece
+    return f"[{piece.encode('latin-1').hex().upper()}]"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,90 @@
+"""Exchanges that others witnessed, as ``protocol-spec/<dialect>/vectors/*.json`` keeps them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its reply, both without frame and header, and who saw them.
+
+    *reply* is the whole reply unless *open_ended*: then it is how the reply begins, since the rest is random.
+    *lmks* says what must be loaded (id → name of a published LMK), *settings* what must be set, *old_lmks* what the key
+    change storage holds, *authorise* which activities: ``all``, none, or a list.
+    """
+
+    id: str
+    collection: str
+    note: str
+    source: str
+    verified: str
+    conditions: str
+    command: str
+    request: bytes
+    reply: bytes
+    open_ended: bool
+    lmks: tuple[tuple[str, str], ...]
+    old_lmks: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...]
+    authorise: str
+
+    @property
+    def refused(self) -> bool:
+        """Is the reply a refusal?  01 and 02 are refusals only when no data follow."""
+        code = self.reply[2:4]
+        return code != b"00" and not (code in (b"01", b"02") and len(self.reply) > 4)
+
+
+def exchanges(folder: Path) -> tuple[Exchange, ...]:
+    """All exchanges of the vector files in *folder*, by file and then in the order written.
+
+    Raises ValueError when an entry is malformed, or an id stands for two different exchanges.
+    """
+    found: dict[str, Exchange] = {}
+    for path in sorted(folder.glob("*.json")):
+        for entry in json.loads(path.read_text(encoding="utf-8")):
+            exchange = _exchange(entry, path.stem)
+            before = found.setdefault(exchange.id, exchange)
+            if (before.request, before.reply) != (exchange.request, exchange.reply):
+                raise ValueError(f"{exchange.id} stands for two exchanges")
+    return tuple(found.values())
+
+
+_KNOWN = frozenset(
+    {
+        "id", "note", "source", "verified", "conditions", "lmks", "old_lmks", "settings", "authorise",
+        "request", "request_hex", "reply", "reply_hex", "reply_starts",
+    }
+)  # fmt: skip
+
+
+def _exchange(entry: dict[str, Any], collection: str) -> Exchange:
+    if unknown := set(entry) - _KNOWN:
+        raise ValueError(f"{collection} {entry.get('id')}: unknown {sorted(unknown)}")
+    request = _wire(entry, "request")
+    open_ended = "reply_starts" in entry
+    return Exchange(
+        id=entry["id"],
+        collection=collection,
+        note=entry.get("note", ""),
+        source=entry["source"],
+        verified=entry.get("verified", "not recomputed"),
+        conditions=entry.get("conditions", ""),
+        command=request[:2].decode("latin-1"),
+        request=request,
+        reply=_wire(entry, "reply_starts" if open_ended else "reply"),
+        open_ended=open_ended,
+        lmks=tuple(entry.get("lmks", {"00": "test-variant"}).items()),
+        old_lmks=tuple(entry.get("old_lmks", {}).items()),
+        settings=tuple(entry.get("settings", {}).items()),
+        authorise=entry.get("authorise", "all"),
+    )
+
+
+def _wire(entry: dict[str, Any], name: str) -> bytes:
+    hexadecimal = entry.get(f"{name}_hex")
+    return bytes.fromhex(hexadecimal) if hexadecimal is not None else str(entry[name]).encode("latin-1")

@@ -1,0 +1,254 @@
+"""For tests: Hypothesis strategies for every message, and an appliance without a process.
+
+``strategy(MessageClass)``, ``requests()`` and ``values(kind)`` draw messages; ``dispatcher()`` answers them.
+
+For tests of programs that speak to an HSM as well as for our own.  Needs Hypothesis: ``pip install zonekey[testing]``.
+
+A strategy follows the declaration and nothing else: what it draws is well-formed on the wire, and says nothing about
+whether a key decrypts or a PIN verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import singledispatch
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from hsm.wire.codec import codec_of
+from hsm.wire.kinds import (
+    Binary,
+    Choice,
+    Code,
+    Digits,
+    Hex,
+    Kind,
+    Number,
+    Padded,
+    Pattern,
+    Plain,
+    Text,
+    Widths,
+    width_of,
+)
+from hsm.wire.message import Message
+from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+
+if TYPE_CHECKING:
+    from hsm.dialects.thales.dispatch import Dispatcher
+
+M = TypeVar("M", bound=Message)
+
+BYTES_MAX = 64
+"""Fields of open length are drawn no longer than this: examples stay small and the shape is the same."""
+
+_LETTERS = {
+    "N": "0123456789",
+    "H": "0123456789ABCDEF",
+    "A": "".join(map(chr, range(0x20, 0x7F))),
+    "L": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+}
+
+
+def strategy(cls: type[M], widths: Widths | None = None) -> SearchStrategy[M]:
+    """Messages of class *cls*, well-formed under *widths* (those that settings decide)."""
+
+    @st.composite
+    def draw_message(draw: DrawFn) -> M:
+        seen: dict[str, Any] = {}
+        ended = False
+        for name, kind in cls.FIELDS.items():
+            seen[name] = None if ended else draw(values(kind, widths or {}, seen))
+            # An IfMore that is absent means that the message ends: nothing may follow but what other leads introduce.
+            ended = ended or (isinstance(kind, IfMore) and seen[name] is None)
+            if ended and not isinstance(kind, IfMore | Maybe):
+                raise TypeError(f"{cls.__name__}.{name} follows an optional field and is not optional")
+        return cls(**seen)
+
+    return draw_message()
+
+
+def requests(widths: Widths | None = None) -> SearchStrategy[tuple[str, Message]]:
+    """A command code and a well-formed request for it, any declared Thales command."""
+    # Here and not above: strategies for messages alone need no dialect.
+    from hsm.dialects.thales.codes import thales
+    from hsm.dialects.thales.families import load
+
+    load()
+
+    def of(code: str) -> SearchStrategy[tuple[str, Message]]:
+        return st.tuples(st.just(code), strategy(thales.commands[code].asks, widths))
+
+    return st.sampled_from(sorted(thales.commands)).flatmap(of)
+
+
+def request_bytes(widths: Widths | None = None) -> SearchStrategy[bytes]:
+    """A request of any declared Thales command as it stands in a frame: code and fields, without header."""
+
+    def written(drawn: tuple[str, Message]) -> bytes:
+        code, message = drawn
+        return code.encode() + codec_of(type(message), widths).build(message)
+
+    return requests(widths).map(written)
+
+
+@singledispatch
+def values(kind: Kind, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    """Values of *kind* in a message whose earlier fields are *seen*; None where the field must be absent."""
+    raise TypeError(f"no strategy for {type(kind).__name__}")
+
+
+@values.register
+def _(kind: Digits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    width = width_of(kind.width, widths)
+    return st.text(_LETTERS["N"], min_size=width, max_size=width)
+
+
+@values.register
+def _(kind: Number, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
+    # A number that counts later fields would make huge messages; its small values show the same shape.
+    return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
+
+
+@values.register
+def _(kind: Hex | Binary, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.binary(min_size=kind.size, max_size=kind.size)
+
+
+@values.register
+def _(kind: Text, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    letters = [letter for letter in _LETTERS[kind.alphabet] if letter not in kind.without]
+    return st.text(letters, min_size=kind.least, max_size=kind.most)
+
+
+@values.register
+def _(kind: Padded, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.text(_LETTERS["N"], min_size=kind.least, max_size=width_of(kind.width, widths))
+
+
+@values.register
+def _(kind: Choice, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.sampled_from(kind.texts)
+
+
+@values.register
+def _(kind: Code, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    return st.sampled_from(list(kind.of))
+
+
+@values.register
+def _(kind: Pattern, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.from_regex(kind.expression, fullmatch=True)
+
+
+@values.register
+def _(kind: Maybe, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    return st.none() | values(kind.inner, widths, seen)
+
+
+@values.register
+def _(kind: IfMore, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    """What begins like an LMK identifier or a trailer would be read as one."""
+
+    def begins_well(value: object) -> bool:
+        return not isinstance(kind.inner, Plain) or kind.inner.encode(value, widths)[:1] not in ("", "%", "\x19")
+
+    return st.none() | values(kind.inner, widths, seen).filter(begins_well)
+
+
+@values.register
+def _(kind: When, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    return values(kind.inner, widths, seen) if seen[kind.name] in kind.values else st.none()
+
+
+@values.register
+def _(kind: Until, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    return values(kind.inner, widths, seen)
+
+
+@values.register
+def _(kind: Repeated, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[tuple[Any, ...]]:
+    times = kind.count if isinstance(kind.count, int) else int(seen[kind.count])
+    return st.tuples(*[values(kind.inner, widths, seen)] * times)
+
+
+@values.register
+def _(kind: Group, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Message]:
+    return strategy(kind.of, widths)
+
+
+@values.register
+def _(kind: Prefixed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    fits = min(kind.most, kind.base**kind.width - 1, BYTES_MAX)
+    if kind.doubled is not None and seen[kind.doubled[0]] == kind.doubled[1]:
+        return st.binary(max_size=fits // 2).map(lambda raw: raw.hex().upper().encode())
+    return st.binary(max_size=fits)
+
+
+@values.register
+def _(kind: Rest, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.binary(max_size=min(kind.most, BYTES_MAX))
+
+
+@values.register
+def _(kind: Key, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    def digits(count: int) -> SearchStrategy[str]:
+        return st.text(_LETTERS["H"], min_size=count, max_size=count)
+
+    def block(body: str) -> str:
+        return f"S1{len(body) + 5:04d}{body}"
+
+    tagged = st.builds(str.__add__, st.sampled_from("UX"), digits(32)) | st.builds(
+        str.__add__, st.sampled_from("TY"), digits(48)
+    )
+    stored = st.builds(str.__add__, st.sampled_from(["K", "UK"]), digits(3))
+    blocks = st.text(_LETTERS["L"], min_size=44, max_size=91).map(block)
+    return digits(width_of(kind.untagged, widths)) | tagged | blocks | stored
+
+
+def dispatcher(
+    lmks: Mapping[str, str] = MappingProxyType({"00": "test-variant"}),
+    *,
+    old_lmks: Mapping[str, str] = MappingProxyType({}),
+    settings: Mapping[str, str] = MappingProxyType({}),
+    authorised: Sequence[str] = (),
+    seed: int = 0,
+) -> Dispatcher:
+    """An appliance in this process, behind its dispatcher: ``dispatcher().execute("NC")`` answers like a port.
+
+    *lmks* and *old_lmks* give identifiers the names of published test LMKs; *settings* are names and texts as
+    ``hsm serve --set`` takes them; *authorised* are activities, or ``all``.  Equal seeds make equal keys.
+    Raises SettingError, ActivityError, or ValueError for an LMK that is not published.
+    """
+    from hsm.appliance import Appliance
+    from hsm.audit.record import Audit, MemoryAuditor
+    from hsm.dialects.thales.dispatch import Dispatcher
+    from hsm.keys.masters import published_lmk
+    from hsm.policy.authority import Authority, parse_activities
+    from hsm.policy.fraud import FraudCounters
+    from hsm.policy.settings import Settings
+    from hsm.ports import SeededRandom, SystemClock
+    from hsm.storage.slots import MemorySlots
+
+    chosen = Settings()
+    for name, text in settings.items():
+        chosen = chosen.changed(name, text)
+    authority, clock = Authority(), SystemClock()
+    for lmk_id in lmks:
+        for text in authorised:
+            authority = authority.granting(parse_activities(text), lmk_id, clock.monotonic(), limited=False)
+    appliance = Appliance(
+        settings=chosen,
+        lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
+        old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
+        authority=authority,
+        slots=MemorySlots(),
+        fraud=FraudCounters(),
+        audit=Audit(MemoryAuditor(), clock),
+        clock=clock,
+        random=SeededRandom(seed, "testing"),
+    )
+    return Dispatcher(appliance)
