@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hsm.appliance import Hsm
+from hsm.operations.lmkpin import pin_digits_max
 from hsm.operations.weakpins import is_weak
 from hsm.refusal import PinLengthInvalid, WeakPin
 
@@ -15,7 +16,7 @@ def random_pin(hsm: Hsm, digits: int) -> str:
 
     Raises PinLengthInvalid when a PIN under the LMK can't be so long, WeakPin when the table excludes (nearly) all.
     """
-    if digits >= hsm.settings.encrypted_pin_length:
+    if digits > pin_digits_max(hsm):
         raise PinLengthInvalid
     for _ in range(DRAWS_MAX):
         pin = hsm.random.digits(digits)

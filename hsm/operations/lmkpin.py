@@ -16,11 +16,11 @@ from hsm.appliance import Hsm
 from hsm.crypto.blockcipher import Algorithm, Cipher, cipher
 from hsm.crypto.ff1 import decrypt, encrypt
 from hsm.crypto.mac import cmac
+from hsm.crypto.pinblock import PIN_DIGITS_MAX, PIN_DIGITS_MIN
 from hsm.keys.lmk import LmkUse
 from hsm.operations.accounts import ACCOUNT_DIGITS
 from hsm.refusal import LmkPinInvalid, PinLengthInvalid
 
-PIN_DIGITS_MIN = 4
 AES_TAG = "J"
 """Begins a PIN under an AES LMK, as payShield 10K clients expect (33 characters in all)."""
 _LABEL = b"zonekey LMK PIN "
@@ -29,17 +29,24 @@ _FIELD_CHARS = 16
 _CHECK_BYTES = 8
 
 
+def pin_digits_max(hsm: Hsm, beside: str = "") -> int:
+    """The longest PIN that can be kept: one digit less than L under a DES LMK, 12 under an AES LMK."""
+    if hsm.lmk_cipher(LmkUse.PIN, beside).block_bytes == 16:
+        return PIN_DIGITS_MAX
+    return hsm.settings.encrypted_pin_length - 1
+
+
 def seal_pin(hsm: Hsm, pin: str, account: str, beside: str = "") -> str:
-    """*pin* (4 digits to one less than L) under the LMK, L digits or ``J`` and 32H, bound to *account* (12 digits).
+    """*pin* (4 digits to ``pin_digits_max``) under the LMK, L digits or ``J`` and 32H, bound to *account* (12 digits).
 
     *beside* is a key of the request, whose LMK is the one to use.  Raises PinLengthInvalid for a PIN that is too long.
     """
-    width = hsm.settings.encrypted_pin_length
-    if not PIN_DIGITS_MIN <= len(pin) < width:
+    if not PIN_DIGITS_MIN <= len(pin) <= pin_digits_max(hsm, beside):
         raise PinLengthInvalid
     lmk = hsm.lmk_cipher(LmkUse.PIN, beside)
     if lmk.block_bytes == 16:
         return AES_TAG + _seal_block(lmk, pin, account)
+    width = hsm.settings.encrypted_pin_length
     number = int(pin) + sum(10**n for n in range(PIN_DIGITS_MIN, len(pin)))
     return encrypt(_digits_cipher(lmk, _LABEL), f"{number:0{width}d}", account.encode("ascii"))
 

@@ -9,6 +9,7 @@ from hsm.crypto.pin import add, ibm_offset, ibm_verifies, natural_pin
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import Deed, require
 from hsm.operations.decimalisation import open_table
+from hsm.operations.lmkpin import pin_digits_max
 from hsm.operations.pins import PresentedPin, admit_length, fault_in_block, refuted
 from hsm.operations.weakpins import ExcludedPins, refuse_weak
 from hsm.refusal import InputInvalid, KeyBlockAlgorithmInvalid, PinLengthInvalid
@@ -123,7 +124,7 @@ def derive(hsm: Hsm, rule: OffsetRule, offset: str, excluded: ExcludedPins | Non
     """The PIN that *offset* stands for, as long as the offset.  Raises as ``make`` does."""
     rule.admit(hsm, Deed.GENERATE)
     _admit_offset(hsm, rule, offset)
-    if len(offset) >= hsm.settings.encrypted_pin_length:
+    if len(offset) > pin_digits_max(hsm, rule.beside):
         raise PinLengthInvalid
     pin = add(rule.natural(hsm), offset)
     refuse_weak(hsm, pin, excluded)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 from hsm.refusal import Refusal
-from hsm.wire.kinds import Kind
+from hsm.wire.kinds import Either, Kind
 from hsm.wire.shapes import BlockUnder, Cases, IfMore, Maybe, Repeated, Until, When
 
 
@@ -80,6 +80,8 @@ def is_sensitive(kind: Kind) -> bool:
     """Must the field's value never be shown?  A kind that holds another is as sensitive as what it holds."""
     if isinstance(kind, Maybe | IfMore | When | Until | Repeated):
         return is_sensitive(kind.inner)
+    if isinstance(kind, Either):
+        return any(is_sensitive(option) for option in kind.options)
     if isinstance(kind, Cases):
         return any(is_sensitive(inner) for _, inner in (*kind.cases, (None, kind.otherwise)))
     return kind.sensitive or bool(getattr(kind, "hidden", False))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from hsm import refusal as r
@@ -15,13 +14,14 @@ from hsm.wire.kinds import (
     Account,
     Choice,
     Digits,
+    Either,
+    HexDigits,
     HexOf,
     Kind,
     Number,
     Padded,
     Pan,
     Pattern,
-    Plain,
     Text,
     Width,
     Widths,
@@ -97,19 +97,8 @@ def account_by(*formats: str) -> Kind:
     )
 
 
-@dataclass(frozen=True)
-class PinUnderLmk(Plain):
-    """A PIN under the LMK: as many digits as the setting says, or ``J`` and 32H under an AES LMK."""
-
-    def pattern(self, widths: Widths) -> str:
-        return f"(?:J[0-9A-F]{{32}}|[0-9A-F]{{{LMK_PIN_WIDTH.under(widths)}}})"
-
-    @property
-    def notation(self) -> str:
-        return f"{LMK_PIN_WIDTH.name} H, or J + 32 H under an AES LMK"
-
-
-LmkPin = Annotated[str, PinUnderLmk()]
+LmkPin = Annotated[str, Either((Pattern("J[0-9A-F]{32}", "J + 32 H under an AES LMK"), HexDigits(LMK_PIN_WIDTH)))]
+"""A PIN under the LMK: as many digits as the setting says, or ``J`` and 32H under an AES LMK."""
 ClearPinText = Annotated[str, Padded(LMK_PIN_WIDTH, 4, wrong=r.PinLengthInvalid)]
 """A clear PIN, left-justified and filled with F to the length of a PIN under the LMK."""
 

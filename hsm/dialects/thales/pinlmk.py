@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import (
     Account12,
@@ -23,21 +23,11 @@ from hsm.operations.accounts import right_twelve
 from hsm.operations.lmkpin import open_old_pin, open_pin, reference_number, seal_pin
 from hsm.operations.pins import PresentedPin
 from hsm.refusal import AccountInvalid, PinLengthInvalid
-from hsm.wire.kinds import Account, Digits, Number, Pattern, Widths
+from hsm.wire.kinds import Account, Digits, Either, Number, Pattern
 from hsm.wire.message import Empty, Message
 from hsm.wire.shapes import BlockUnder, IfMore
 
-
-@dataclass(frozen=True)
-class AccountOrPan(Account):
-    """12 digits, or a whole PAN of 8 to 19 digits and ``;``."""
-
-    def pattern(self, widths: Widths) -> str:
-        return "(?:[0-9]{8,19};|[0-9]{12})"
-
-    @property
-    def notation(self) -> str:
-        return "12 N, or 8-19 N and ';'"
+CATEGORY = Category.PIN
 
 
 class PinKept(Message):
@@ -76,7 +66,10 @@ class TranslatePinAlgorithm(Message):
 
 
 class GenerateRandomPin(Message):
-    account: Annotated[str, AccountOrPan(12, wrong=AccountInvalid)]
+    account: Annotated[
+        str,
+        Either((Pattern("[0-9]{8,19};", "8-19 N and ';'"), Account(12)), wrong=AccountInvalid),
+    ]
     pin_length: Annotated[int | None, IfMore(Number(2, 4, 12, wrong=PinLengthInvalid))]
 
 

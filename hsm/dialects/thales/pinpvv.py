@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import (
     Account12,
@@ -26,6 +27,8 @@ from hsm.operations.pins import PresentedPin
 from hsm.operations.pvv import PvvRule
 from hsm.wire.message import Message
 from hsm.wire.shapes import BlockUnder
+
+CATEGORY = Category.PIN
 
 
 class PvvOfKeptPin(Message):

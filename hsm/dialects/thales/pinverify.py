@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from hsm.appliance import Hsm
+from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import (
     CheckLength,
@@ -32,6 +33,8 @@ from hsm.refusal import AccountInvalid, Advised
 from hsm.wire.kinds import Account
 from hsm.wire.message import Empty, Message
 from hsm.wire.shapes import BlockUnder, Maybe
+
+CATEGORY = Category.PIN
 
 
 class VerifyTerminalPinByOffset(Message):
