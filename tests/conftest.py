@@ -1,4 +1,4 @@
-"""Fixtures for all tests."""
+"""Options and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ from collections.abc import Callable
 
 import pytest
 from support.appliances import Speaker, make_speaker
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance")
+    group.addoption(
+        "--target",
+        metavar="tcp://HOST:PORT",
+        help="run the witnessed exchanges against this server or device, not in process (see --target-group)",
+    )
+    group.addoption(
+        "--target-group",
+        default="double",
+        choices=["double", "single", "block", "aes"],
+        help="which exchanges suit the target: its ZMK length, or its key-block LMK as 01",
+    )
+    group.addoption("--target-header", type=int, default=4, help="the target's header length")
 
 
 @pytest.fixture

@@ -1,0 +1,10 @@
+"""Speaking to an HSM, ours or a device, from the same declarations that the appliance answers by.
+
+* ``codec``: typed requests to frames, replies to typed answers;
+* ``fieldtext``: a message's fields from what a person types;
+* ``explain``: a captured frame field by field, masked;
+* ``connection``: the Twisted client; ``blocking``: a socket and nothing else, for tools and tests;
+* ``call_command``, ``decode_command``, ``tour``: what ``hsm call``, ``hsm decode`` and ``make run`` show.
+
+Nothing here opens a key or reads a PIN.
+"""

@@ -2,7 +2,7 @@
 
 Variant (U, T) and X9.17 (X, Y, untagged) forms carry no type and no authenticator; a Thales block (S) or a TR-31 block
 (R) carries both.  Construction of U and T: as under an LMK, with the KEK in place of the pair (protocol-spec/thales/
-vectors/keys.json).  A double-length KEK protects a Thales block as K1 K2 K1.
+keys.json).  A double-length KEK protects a Thales block as K1 K2 K1.
 """
 
 from __future__ import annotations

@@ -190,12 +190,13 @@ class HostConnection(Protocol):
         session = self._session
         try:
             replies = session.work(self._limits.frames_per_turn_max) if self._bucket is None else self._metered()
+            self._port.household.flush()
         except FramingError:
             self._unreadable()
             return
         except Exception as fault:
             # The text of an exception may quote the request, so only its type and place are told.
-            _log.critical("a session failed: {where}", where=whereabouts(fault))
+            _log.critical("a turn failed: {where}", where=whereabouts(fault))
             self.abort()
             return
         if replies:

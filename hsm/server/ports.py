@@ -84,6 +84,12 @@ class Household(Protocol):
     def apply(self, change: bytes) -> None:
         """Worker only: make a *change* that the owner made."""
 
+    def flush(self) -> None:
+        """Have the audit log keep what was executed; called after each turn, before its replies leave.
+
+        When it raises, the replies don't leave: nothing is answered that the log can't show.
+        """
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 
@@ -98,5 +104,5 @@ class Founding(Protocol):
     def found(self, config: Config, counters: Counters) -> Household:
         """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
 
-    def adopt(self, counters: Counters) -> Household:
-        """A worker's household, empty until ``restore``."""
+    def adopt(self, counters: Counters, seed: int | None) -> Household:
+        """A worker's household, empty until ``restore``; *seed* as in the owner's configuration."""

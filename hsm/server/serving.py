@@ -45,7 +45,9 @@ def executed_here(household: Household) -> Owner:
     """The owner of the state, when that is this process."""
 
     def owner(listener: Listener, request: bytes) -> Deferred[bytes]:
-        return succeed(household.execute(listener, request))
+        reply = household.execute(listener, request)
+        household.flush()
+        return succeed(reply)
 
     return owner
 

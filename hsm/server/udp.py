@@ -36,6 +36,7 @@ class HostDatagrams(DatagramProtocol):
         session = self._session(addr)
         try:
             reply = session.datagram(datagram)
+            self._household.flush()
         except FramingError:
             self._sessions.pop(addr, None)
             return

@@ -1,7 +1,7 @@
 """A worker process: serves hosts on the shared ports; the owner of the state tells it everything it knows.
 
-Started by ``hsm.server.workers`` as ``python -m hsm.server.worker FOUNDING ROW ROWS``, with the link to the owner and
-the shared counters as inherited descriptors.  It ends when the link does.
+Started by ``hsm.server.workers`` as ``python -m hsm.server.worker FOUNDING ROW ROWS [SEED]``, with the link to the owner
+and the shared counters as inherited descriptors.  It ends when the link does.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> int:
     begin_journal()
     founding = founding_module(name)
     counters = Counters(rows, founding.counter_names, row=row, descriptor=COUNTERS_DESCRIPTOR)
-    household = founding.adopt(counters)
+    household = founding.adopt(counters, int(arguments[3]) if len(arguments) > 3 else None)
     reactor = running_reactor()
     link = OwnerLink(reactor, household)
     with socket.socket(fileno=LINK_DESCRIPTOR) as inherited:

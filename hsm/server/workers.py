@@ -142,6 +142,7 @@ class Staff:
         """The reply to *request*, once every serving worker has what it changed.  Fails with ExecutionFailed."""
         try:
             reply = self._household.execute(self._listeners[listener_name], request)
+            self._household.flush()
         except Exception as fault:
             _log.critical("an owed request failed: {where}", where=whereabouts(fault))
             raise ExecutionFailed from None
@@ -258,7 +259,8 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
             listeners.append(fixed)
             reservations.append(reservation)
         reactor = cast(ProcessReactor, running_reactor())
-        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows))
+        seed = () if config.seed is None else (str(config.seed),)
+        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), *seed)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from support.echo_household import framed
+from support.served import SECONDS_MAX, exactly
 
 from hsm.server.bench import Load, Tally, command, payload_of, run
 from hsm.server.main import main
-from tests.hsm.server.conftest import SECONDS_MAX, exactly
-from tests.hsm.server.echo_household import framed
 
 Answer = Callable[[bytes], bytes]
 

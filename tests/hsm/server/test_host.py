@@ -10,6 +10,8 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.echo_household import EchoHousehold, counter_names, framed
+from support.served import Serve, exactly, flood, reply_from
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -21,8 +23,6 @@ from hsm.server.counters import Counters
 from hsm.server.host import HostConnection
 from hsm.server.hostport import HostPort, Owner
 from hsm.server.ports import Limits, Listener
-from tests.hsm.server.conftest import Serve, exactly, flood, reply_from
-from tests.hsm.server.echo_household import EchoHousehold, counter_names, framed
 
 LISTENER = Listener("thales", 0)
 
@@ -201,6 +201,20 @@ def test_a_failing_session_costs_its_connection_alone() -> None:
     assert other_transport.value() == framed(b"a")
 
 
+def test_the_audit_is_kept_before_replies_leave_or_they_do_not_leave() -> None:
+    bench = Bench()
+    connection, transport = bench.connect()
+    connection.dataReceived(framed(b"a"))
+    assert (bench.household.flushed, transport.value()) == (1, framed(b"a"))
+
+    def full() -> None:
+        raise OSError
+
+    bench.household.flush = full  # type: ignore[method-assign]  # the disk is full from now on
+    connection.dataReceived(framed(b"b"))
+    assert (transport.disconnecting, transport.value()) == (True, framed(b"a"))
+
+
 def test_an_owed_request_is_answered_in_its_place() -> None:
     asked: list[tuple[bytes, Deferred[bytes]]] = []
 
@@ -347,6 +361,6 @@ def test_the_text_of_an_exception_stays_out_of_the_journal(serve: Serve) -> None
         connected.sendall(framed(b"X"))
         with suppress(ConnectionResetError):
             assert connected.recv(1) == b""
-    assert "ValueError at echo_household.py:" in served.line("session failed")
+    assert "ValueError at echo_household.py:" in served.line("a turn failed")
     code, told = served.stop()
     assert (code, "canary" in told) == (0, False)

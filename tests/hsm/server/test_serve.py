@@ -12,21 +12,22 @@ import time
 from pathlib import Path
 
 import pytest
+from support.echo_household import framed
+from support.served import ECHO, SECONDS_MAX, Serve, echo_environment, exactly, flood, reply_from
 
 from hsm.server.config import Config, ConfigError, LoadedLmk, Setting
 from hsm.server.ports import Listener, TlsFiles
 from hsm.server.serve import COMMAND_LINE, Options, configured, warnings
-from tests.hsm.server.conftest import SECONDS_MAX, Serve, exactly, flood, reply_from
-from tests.hsm.server.echo_household import framed
 
 
 def run(*words: str) -> tuple[int, str]:
     """Exit code and standard error of ``hsm`` run to its end."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hsm.server.echo_household", *words],
+        [sys.executable, "-m", ECHO, *words],
         capture_output=True,
         text=True,
         timeout=SECONDS_MAX,
+        env=echo_environment(),
     )
     return done.returncode, done.stderr
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+from support.echo_household import framed
+from support.served import Serve, Served, reply_from
 
 from hsm.server.ports import TlsFiles
 from hsm.server.tls import TlsFilesUnusable, server_context
-from tests.hsm.server.conftest import Serve, Served, reply_from
-from tests.hsm.server.echo_household import framed
 
 
 @dataclass(frozen=True)

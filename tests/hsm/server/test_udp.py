@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import socket
 
+from support.echo_household import EchoHousehold, counter_names, framed
+from support.served import SECONDS_MAX, Serve
 from twisted.internet.defer import Deferred
 
 from hsm.server.counters import Counters
 from hsm.server.ports import Listener
 from hsm.server.udp import OWED_MAX, PEERS_KEPT_MAX, HostDatagrams
-from tests.hsm.server.conftest import SECONDS_MAX, Serve
-from tests.hsm.server.echo_household import EchoHousehold, counter_names, framed
 
 LISTENER = Listener("thales", 0)
 

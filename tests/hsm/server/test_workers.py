@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from support.echo_household import framed
+from support.served import SECONDS_MAX, Serve, Served, reply_from
 
 from hsm.server.interprocess import CHUNK_BYTES_MAX, Joiner, chunks, ports_heard, ports_told
 from hsm.server.ports import Limits, Listener, TlsFiles
-from tests.hsm.server.conftest import SECONDS_MAX, Serve, Served, reply_from
-from tests.hsm.server.echo_household import framed
 
 CONNECTIONS_TRIED_MAX = 2000
 

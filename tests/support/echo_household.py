@@ -82,6 +82,7 @@ class EchoHousehold:
         self.stored = b"nothing"
         self.sessions: list[EchoSession] = []
         self.closed = False
+        self.flushed = 0
         self._counters = counters
         self._told: list[Callable[[bytes], None]] = []
 
@@ -128,6 +129,9 @@ class EchoHousehold:
     def apply(self, change: bytes) -> None:
         self.stored = change
 
+    def flush(self) -> None:
+        self.flushed += 1
+
     def close(self) -> None:
         self.closed = True
 
@@ -144,13 +148,13 @@ def found(config: Config, counters: Counters) -> EchoHousehold:
     return household
 
 
-def adopt(counters: Counters) -> EchoHousehold:
+def adopt(counters: Counters, seed: int | None = None) -> EchoHousehold:
     return EchoHousehold(counters, owns=False)
 
 
 if __name__ == "__main__":
     from hsm.server import main, serving
 
-    serving.FOUNDING = "tests.hsm.server.echo_household"
+    serving.FOUNDING = "support.echo_household"
     sys.argv[0] = "hsm"
     main.main()

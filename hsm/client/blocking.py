@@ -1,0 +1,91 @@
+"""A client that waits for each reply: a socket, for tools and tests."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from types import TracebackType
+
+from hsm.client.codec import Reply, Wire
+from hsm.wire.message import Message
+
+FRAME_BYTES_MAX = 0xFFFF
+TIMEOUT_SECONDS = 10.0
+
+
+class ConnectionLost(Exception):
+    """The server closed the connection before it had replied."""
+
+
+class BlockingClient:
+    """One connection to a host port.
+
+    >>> client = BlockingClient("127.0.0.1", 1500)  # doctest: +SKIP
+    >>> client.exchange(b"0001NC")  # doctest: +SKIP
+    b'0001ND00...'
+
+    *wire* says how the port is spoken to; *on_frame* sees each frame as it goes ('>') and comes ('<').
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        wire: Wire | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        on_frame: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        """Raises OSError when there is no connection."""
+        self.wire = wire or Wire()
+        self._on_frame = on_frame or (lambda way, frame: None)
+        plain = socket.create_connection((host, port), timeout_seconds)
+        try:
+            self._socket = tls.wrap_socket(plain, server_hostname=host) if tls is not None else plain
+        except BaseException:
+            plain.close()
+            raise
+
+    def call(
+        self, code: str, request: Message, *, lmk: str | None = None, header: bytes | None = None, trailer: str = ""
+    ) -> Reply:
+        """The reply to *request*.  Raises ReplyError, ConnectionLost, OSError (timeouts included)."""
+        sent = self.wire.ask(code, request, header, lmk, trailer)
+        return self.wire.read_answer(code, self.exchange(sent))
+
+    def command(self, text: str) -> str:
+        """The reply's text, from the response code on, to a request text from the command code on."""
+        header = b"0" * self.wire.header_chars
+        return self.exchange(header + text.encode("latin-1"))[len(header) :].decode("latin-1")
+
+    def exchange(self, frame: bytes) -> bytes:
+        """The frame that answers *frame*, both without length.  Raises ConnectionLost, OSError."""
+        if len(frame) > FRAME_BYTES_MAX:
+            raise ValueError(f"a frame holds at most {FRAME_BYTES_MAX} bytes")
+        self._on_frame(">", frame)
+        self._socket.sendall(len(frame).to_bytes(2, "big") + frame)
+        reply = self._take(int.from_bytes(self._take(2), "big"))
+        self._on_frame("<", reply)
+        return reply
+
+    def _take(self, count: int) -> bytes:
+        taken = b""
+        while len(taken) < count:
+            more = self._socket.recv(count - len(taken))
+            if not more:
+                raise ConnectionLost
+            taken += more
+        return taken
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> BlockingClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

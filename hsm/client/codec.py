@@ -1,0 +1,119 @@
+"""Requests to bytes and replies to messages, for one host port's header length and character set.
+
+The bytes here have no length prefix: a connection frames them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hsm.dialects.dialect import Command
+from hsm.dialects.thales.codes import thales
+from hsm.dialects.thales.ebcdic import TO_ASCII, TO_EBCDIC, arrived, departing
+from hsm.dialects.thales.families import load
+from hsm.wire.codec import codec_of
+from hsm.wire.kinds import Widths
+from hsm.wire.message import Message, WireError
+
+TRAILER_CHARS_MAX = 32
+END = "\x19"
+DATA_CODES = frozenset({"00", "01", "02"})
+"""Codes that fields may follow: success and the two advices."""
+
+
+class ReplyError(Exception):
+    """What came is no reply to what was asked; the text says why, and nothing of the content."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the HSM answered: *code* is its two-character code, *answer* the fields where there are any."""
+
+    header: bytes
+    code: str
+    answer: Message | None
+    trailer: str
+
+    @property
+    def succeeded(self) -> bool:
+        return self.code == "00"
+
+
+def command_of(code: str) -> Command:
+    """The declared command *code*.  Raises LookupError."""
+    load()
+    if code not in thales.commands:
+        raise LookupError(f"no command {code[:2]!r} is declared")
+    return thales.commands[code]
+
+
+def command_of_message(request: Message) -> Command:
+    """The command that *request*'s class belongs to.  Raises LookupError when none or several take it."""
+    load()
+    found = [command for command in thales.commands.values() if command.asks is type(request)]
+    if len(found) != 1:
+        raise LookupError(f"{type(request).__name__} belongs to {len(found)} commands: name the code")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How one host port is spoken to: *header_chars* are echoed, *widths* follow the appliance's settings."""
+
+    header_chars: int = 4
+    ebcdic: bool = False
+    widths: tuple[tuple[str, int], ...] = ()
+
+    def ask(
+        self, code: str, request: Message, header: bytes | None = None, lmk: str | None = None, trailer: str = ""
+    ) -> bytes:
+        """The frame of *request* for command *code*; *lmk* of 2 digits goes to the end as ``%NN``.
+
+        Raises LookupError for an unknown code and ValueError for a request that cannot be written.
+        """
+        command = command_of(code)
+        if not isinstance(request, command.asks):
+            raise ValueError(f"{code} takes {command.asks.__name__}, not {type(request).__name__}")
+        if self.ebcdic:
+            # Fields that are no text are not translated; undone here, so that the translation of all restores them.
+            asked = departing(request)
+            assert isinstance(asked, Message)
+            request = asked
+        text = code + codec_of(command.asks, self._widths).text(request)
+        text += (f"%{lmk}" if lmk is not None else "") + (END + trailer if trailer else "")
+        return self._header(header) + self._sent(text.encode("latin-1"))
+
+    def read_answer(self, code: str, frame: bytes) -> Reply:
+        """The reply to command *code* that *frame* holds.  Raises ReplyError."""
+        command = command_of(code)
+        header, text = frame[: self.header_chars], self._received(frame[self.header_chars :])
+        if len(text) < 4 or text[:2] != command.reply:
+            raise ReplyError(f"expected {command.reply} and a code after a header of {self.header_chars} characters")
+        code, body = text[2:4], text[4:]
+        answer = None
+        end = 0
+        if code in DATA_CODES and (code == "00" or (body and not body.startswith(END))):
+            try:
+                answer, end = codec_of(command.answers, self._widths).take(body)
+            except WireError as e:
+                raise ReplyError(f"{command.reply}: {e}") from None
+            answer = arrived(answer) if self.ebcdic else answer
+        if body[end : end + 1] not in ("", END) or len(body) - end > 1 + TRAILER_CHARS_MAX:
+            raise ReplyError(f"{command.reply}: {len(body) - end} characters too many")
+        return Reply(header, code, answer, body[end + 1 :])
+
+    @property
+    def _widths(self) -> Widths:
+        return dict(self.widths)
+
+    def _header(self, header: bytes | None) -> bytes:
+        made = b"0" * self.header_chars if header is None else header
+        if len(made) != self.header_chars:
+            raise ValueError(f"a header of {self.header_chars} characters, not {len(made)}")
+        return made
+
+    def _sent(self, text: bytes) -> bytes:
+        return text.translate(TO_EBCDIC) if self.ebcdic else text
+
+    def _received(self, raw: bytes) -> str:
+        return (raw.translate(TO_ASCII) if self.ebcdic else raw).decode("latin-1")
