@@ -155,7 +155,7 @@ class Hsm:
 
     def lmk_for(self, token: str = "") -> Lmk:
         """The LMK that goes with *token*: the one the request names, else the one in the key block, else the default."""
-        return self._ring.lmk_of(token, self._named)
+        return self._ring.lmk_of(self.stored(token), self._named)
 
     def wrap(
         self,
@@ -174,6 +174,10 @@ class Hsm:
     def lmk_cipher(self, use: LmkUse, beside: str = "") -> Cipher:
         """The LMK as a cipher for what is no key; *beside* as for ``wrap``."""
         return self.lmk_for(beside).cipher_for(use)
+
+    def old_lmk_cipher(self, use: LmkUse) -> Cipher:
+        """As ``lmk_cipher``, of the old LMK with the same identifier.  Raises LmkInvalid when there is none."""
+        return self.appliance.old_ring.lmk(self.lmk_id).cipher_for(use)
 
     def stored(self, token: str) -> str:
         """*token* itself, or the key in user storage that it points to; a scheme letter before the index goes before it."""
