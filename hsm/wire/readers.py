@@ -244,8 +244,8 @@ def _(kind: Group, widths: Widths) -> Writer:
 @reader.register
 def _(kind: Prefixed, widths: Widths) -> Reader:
     digits = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
-    width, base, most, doubled, notation, wrong = (
-        kind.width, kind.base, kind.most, kind.doubled, kind.notation, kind.wrong,
+    width, base, most, doubled, included, notation, wrong = (
+        kind.width, kind.base, kind.most, kind.doubled, kind.included, kind.notation, kind.wrong,
     )  # fmt: skip
 
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
@@ -255,8 +255,9 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
         count = int(found.group(), base)
         if doubled is not None and seen[doubled[0]] == doubled[1]:
             count *= 2
+        count -= included
         start, end = at + width, at + width + count
-        if count > most or end > len(text):
+        if not 0 <= count <= most or end > len(text):
             raise Mismatch(notation, wrong or DataLengthInvalid, width)
         return text[start:end].encode("latin-1"), end
 
@@ -266,9 +267,11 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Prefixed, widths: Widths) -> Writer:
     width, letter, doubled = kind.width, "X" if kind.base == 16 else "d", kind.doubled
+    included = kind.included
 
     def write(value: bytes, seen: Mapping[str, Any]) -> str:
         count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value)
+        count += included
         return f"{count:0{width}{letter}}" + value.decode("latin-1")
 
     return write
