@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import CipherBlock, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import (
+    BlockUnder,
+    Cases,
+    Group,
+    IfMore,
+    Key,
+    Maybe,
+    Prefixed,
+    Repeated,
+    Rest,
+    Until,
+    When,
+)
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -144,6 +156,37 @@ def _(kind: When, widths: Widths) -> Writer:
 
 
 @reader.register
+def _(kind: Cases, widths: Widths) -> Reader:
+    readers = {inner: reader(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda text, at, seen: readers[kind.chosen(seen)](text, at, seen)
+
+
+@writer.register
+def _(kind: Cases, widths: Widths) -> Writer:
+    writers = {inner: writer(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda value, seen: writers[kind.chosen(seen)](value, seen)
+
+
+@reader.register
+def _(kind: BlockUnder, widths: Widths) -> Reader:
+    matches = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+    notation, wrong, key, digits_for = kind.notation, kind.wrong, kind.key, kind.digits
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        found = matches[digits_for(seen[key])](text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        return bytes.fromhex(found.group()), found.end()
+
+    return read
+
+
+@writer.register
+def _(kind: BlockUnder, widths: Widths) -> Writer:
+    return lambda value, seen: str(value.hex().upper())
+
+
+@reader.register
 def _(kind: Until, widths: Widths) -> Reader:
     inner, delimiter, notation, wrong = reader(kind.inner, widths), kind.delimiter, kind.notation, kind.wrong
 
@@ -201,8 +244,8 @@ def _(kind: Group, widths: Widths) -> Writer:
 @reader.register
 def _(kind: Prefixed, widths: Widths) -> Reader:
     digits = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
-    width, base, most, doubled, notation, wrong = (
-        kind.width, kind.base, kind.most, kind.doubled, kind.notation, kind.wrong,
+    width, base, most, doubled, included, notation, wrong = (
+        kind.width, kind.base, kind.most, kind.doubled, kind.included, kind.notation, kind.wrong,
     )  # fmt: skip
 
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
@@ -212,8 +255,9 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
         count = int(found.group(), base)
         if doubled is not None and seen[doubled[0]] == doubled[1]:
             count *= 2
+        count -= included
         start, end = at + width, at + width + count
-        if count > most or end > len(text):
+        if not 0 <= count <= most or end > len(text):
             raise Mismatch(notation, wrong or DataLengthInvalid, width)
         return text[start:end].encode("latin-1"), end
 
@@ -223,9 +267,11 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Prefixed, widths: Widths) -> Writer:
     width, letter, doubled = kind.width, "X" if kind.base == 16 else "d", kind.doubled
+    included = kind.included
 
     def write(value: bytes, seen: Mapping[str, Any]) -> str:
         count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value)
+        count += included
         return f"{count:0{width}{letter}}" + value.decode("latin-1")
 
     return write
@@ -251,23 +297,3 @@ def _(kind: Rest, widths: Widths) -> Writer:
 _HEX_BLOCKS = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
 _ALGORITHM_AT = 8
 """Where a key block with its scheme letter names the algorithm."""
-
-
-@reader.register
-def _(kind: CipherBlock, widths: Widths) -> Reader:
-    of, notation, wrong = kind.of, kind.notation, kind.wrong
-
-    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
-        key: str = seen[of]
-        is_aes = key[:1] in ("S", "R") and key[_ALGORITHM_AT : _ALGORITHM_AT + 1] == "A"
-        found = _HEX_BLOCKS[32 if is_aes else 16](text, at)
-        if found is None:
-            raise Mismatch(notation, wrong)
-        return bytes.fromhex(found.group()), found.end()
-
-    return read
-
-
-@writer.register
-def _(kind: CipherBlock, widths: Widths) -> Writer:
-    return lambda value, seen: value.hex().upper()
