@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import CipherBlock, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import Ahead, CipherBlock, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -245,19 +245,15 @@ def _(kind: Rest, widths: Widths) -> Writer:
     return lambda value, seen: value.decode("latin-1")
 
 
-_HEX_BLOCKS = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
-_ALGORITHM_AT = 8
-"""Where a key block with its scheme letter names the algorithm."""
+_HEX_BLOCKS = {size: re.compile(f"[0-9A-F]{{{2 * size}}}").match for size in (8, 16)}
 
 
 @reader.register
 def _(kind: CipherBlock, widths: Widths) -> Reader:
-    of, notation, wrong = kind.of, kind.notation, kind.wrong
+    of, size, notation, wrong = kind.of, kind.size, kind.notation, kind.wrong
 
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
-        key: str = seen[of]
-        is_aes = key[:1] in ("S", "R") and key[_ALGORITHM_AT : _ALGORITHM_AT + 1] == "A"
-        found = _HEX_BLOCKS[32 if is_aes else 16](text, at)
+        found = _HEX_BLOCKS[size(seen[of])](text, at)
         if found is None:
             raise Mismatch(notation, wrong)
         return bytes.fromhex(found.group()), found.end()
@@ -267,4 +263,28 @@ def _(kind: CipherBlock, widths: Widths) -> Reader:
 
 @writer.register
 def _(kind: CipherBlock, widths: Widths) -> Writer:
+    return lambda value, seen: value.hex().upper()
+
+
+@reader.register
+def _(kind: Ahead, widths: Widths) -> Reader:
+    count = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes | None, int]:
+        for size in (0, *kind.sizes):
+            start = at + 2 * size
+            led = count(text, start)
+            end = led.end() + int(led.group(), kind.base) if led else -1
+            if end >= 0 and end <= len(text) and text[end : end + 1] in ("", "\x19"):
+                if size == 0:
+                    return None, at
+                if (found := _HEX_BLOCKS[size](text, at)) is not None:
+                    return bytes.fromhex(found.group()), start
+        return None, at
+
+    return read
+
+
+@writer.register
+def _(kind: Ahead, widths: Widths) -> Writer:
     return lambda value, seen: value.hex().upper()

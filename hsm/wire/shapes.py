@@ -154,3 +154,27 @@ class CipherBlock(Kind):
     @property
     def notation(self) -> str:
         return f"16 H, or 32 H if {self.of.replace('_', ' ')} is an AES key block"
+
+    def size(self, key: str) -> int:
+        """Bytes of a block for *key*, as its holder wrote it."""
+        return 16 if key[:1] in ("S", "R") and key[_ALGORITHM_AT : _ALGORITHM_AT + 1] == "A" else 8
+
+
+_ALGORITHM_AT = 8
+"""Where a key block with its scheme letter names the algorithm."""
+
+
+@dataclass(frozen=True)
+class Ahead(Kind):
+    """Hexadecimal of 8 or 16 bytes, or nothing, ahead of a field led by its count that ends the message.
+
+    Nothing in the message says which: the count is right for one of them.  *width* and *base* are those of the count.
+    """
+
+    width: int
+    base: int = 10
+    sizes: tuple[int, ...] = (8, 16)
+
+    @property
+    def notation(self) -> str:
+        return "[ " + " or ".join(f"{2 * size} H" for size in self.sizes) + " ]"
