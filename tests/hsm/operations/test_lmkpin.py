@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from Crypto.Cipher import AES, DES3
 from Crypto.Hash import CMAC
@@ -82,10 +84,8 @@ def test_under_a_des_lmk_another_account_gives_no_such_pin(pin: str, account: st
     if account == other:
         return
     sealed = seal_pin(LONG, pin, account)
-    try:
+    with contextlib.suppress(LmkPinInvalid):
         assert open_pin(LONG, sealed, other) != pin
-    except LmkPinInvalid:
-        pass
 
 
 def test_every_text_is_one_pin_or_none() -> None:
@@ -101,7 +101,7 @@ def test_every_text_is_one_pin_or_none() -> None:
     assert 0.05 < len(opened) / (len(opened) + refused) < 0.2
 
 
-@pytest.mark.parametrize("text", ["", "1234", "123456", "12A45", "１2345", "J" + "0" * 32])
+@pytest.mark.parametrize("text", ["", "1234", "123456", "12A45", "\uff112345", "J" + "0" * 32])
 def test_other_text_is_no_pin(text: str) -> None:
     with pytest.raises(LmkPinInvalid):
         open_pin(view(), text, ACCOUNT)
