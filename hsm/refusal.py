@@ -275,3 +275,11 @@ class PaddingInvalid(CommandSpecific):
 
 class MacSizeInvalid(CommandSpecific):
     """No such MAC size."""
+
+
+class DestinationModeInvalid(ModeInvalid):
+    """The mode for the destination, of two, is wrong."""
+
+
+class DestinationKeyTypeCodeInvalid(KeyTypeCodeInvalid):
+    """The key type code of the destination key, of two, is wrong."""

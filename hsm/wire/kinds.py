@@ -30,10 +30,12 @@ class Width:
 
 
 def width_of(width: int | Width, widths: Widths) -> int:
+    """Characters that *width* is under *widths*."""
     return width.under(widths) if isinstance(width, Width) else width
 
 
 def width_text(width: int | Width) -> str:
+    """*width* as manuals write it."""
     return f"{width.name} (default {width.default})" if isinstance(width, Width) else str(width)
 
 
@@ -99,6 +101,23 @@ class Account(Digits):
     """Digits of an account number: shown masked."""
 
     sensitive: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class CardValue(Plain):
+    """*width* digits that prove a card (CVV, CVC, CSC), or as many F for none where it *may_be_absent*: shown masked."""
+
+    sensitive: ClassVar[bool] = True
+    width: int = 3
+    may_be_absent: bool = False
+
+    def pattern(self, widths: Widths) -> str:
+        absent = f"|F{{{self.width}}}" if self.may_be_absent else ""
+        return f"(?:[0-9]{{{self.width}}}{absent})"
+
+    @property
+    def notation(self) -> str:
+        return f"{self.width} N" + (f", or {'F' * self.width} for none" if self.may_be_absent else "")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,10 @@ class Message:
 
 
 def _initialiser(cls: type) -> Any:
-    """``__init__`` by keywords.  A frozen dataclass's own sets each field through ``object.__setattr__``, at twice the cost."""
+    """``__init__`` by keywords.
+
+    A frozen dataclass's own sets each field through ``object.__setattr__``, at twice the cost.
+    """
     scope: dict[str, Any] = {}
     parameters, body = [], []
     for field in dataclasses.fields(cls):

@@ -132,14 +132,16 @@ class Prefixed(Kind):
     """Bytes led by their count, *width* digits in *base*.
 
     The count is of characters on the wire; with *doubled* = (field, value) it is of bytes that take two characters each
-    whenever that field holds that value.  *binary* says whether the bytes are no text (a host of another character set
-    must leave them alone): a bool, or (field, values) that mean binary.
+    whenever that field holds that value.  *included* characters before the data are in the count as well.  *binary*
+    says whether the bytes are no text (a host of another character set must leave them alone): a bool, or (field,
+    values) that mean binary.
     """
 
     width: int
     base: int = 10
     most: int = 32_000
     doubled: tuple[str, object] | None = None
+    included: int = 0
     binary: bool | tuple[str, tuple[object, ...]] = True
     hidden: bool = field(default=False, kw_only=True)
 
