@@ -25,7 +25,7 @@ from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
 from hsm.policy.settings import Settings
 from hsm.ports import Clock, Random
-from hsm.refusal import DestinationKeyParity, LmkInvalid, Refusal, SourceKeyParity
+from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
