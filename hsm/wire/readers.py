@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -27,15 +27,18 @@ REPEATED_MOST = 1_000
 
 @singledispatch
 def reader(kind: Kind, widths: Widths) -> Reader:
+    """What reads a field of *kind* under *widths*."""
     raise TypeError(f"no reader for {type(kind).__name__}")
 
 
 @singledispatch
 def writer(kind: Kind, widths: Widths) -> Writer:
+    """What writes a field of *kind* under *widths*."""
     raise TypeError(f"no writer for {type(kind).__name__}")
 
 
 def sub_codec(kind: Group, widths: Widths) -> Codec[Any]:
+    """The codec of a group's message; asked for late, because codecs are made of readers."""
     from hsm.wire.codec import codec_of
 
     return codec_of(kind.of, widths)
@@ -138,6 +141,37 @@ def _(kind: When, widths: Widths) -> Reader:
 @writer.register
 def _(kind: When, widths: Widths) -> Writer:
     return writer(kind.inner, widths)
+
+
+@reader.register
+def _(kind: Cases, widths: Widths) -> Reader:
+    readers = {inner: reader(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda text, at, seen: readers[kind.chosen(seen)](text, at, seen)
+
+
+@writer.register
+def _(kind: Cases, widths: Widths) -> Writer:
+    writers = {inner: writer(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda value, seen: writers[kind.chosen(seen)](value, seen)
+
+
+@reader.register
+def _(kind: BlockUnder, widths: Widths) -> Reader:
+    matches = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+    notation, wrong, key, digits_for = kind.notation, kind.wrong, kind.key, kind.digits
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        found = matches[digits_for(seen[key])](text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        return bytes.fromhex(found.group()), found.end()
+
+    return read
+
+
+@writer.register
+def _(kind: BlockUnder, widths: Widths) -> Writer:
+    return lambda value, seen: str(value.hex().upper())
 
 
 @reader.register
@@ -246,3 +280,32 @@ def _(kind: Rest, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Rest, widths: Widths) -> Writer:
     return lambda value, seen: value.decode("latin-1")
+
+
+_HEX_BLOCKS = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+_ALGORITHM_AT = 8
+"""Where a key block with its scheme letter names the algorithm."""
+
+
+@reader.register
+def _(kind: Ahead, widths: Widths) -> Reader:
+    count = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes | None, int]:
+        for size in (0, *kind.sizes):
+            start = at + 2 * size
+            led = count(text, start)
+            end = led.end() + int(led.group(), kind.base) if led else -1
+            if end >= 0 and end <= len(text) and text[end : end + 1] in ("", "\x19"):
+                if size == 0:
+                    return None, at
+                if (found := _HEX_BLOCKS[2 * size](text, at)) is not None:
+                    return bytes.fromhex(found.group()), start
+        return None, at
+
+    return read
+
+
+@writer.register
+def _(kind: Ahead, widths: Widths) -> Writer:
+    return lambda value, seen: value.hex().upper()
