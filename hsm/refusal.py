@@ -245,6 +245,10 @@ class CommandSpecific(Refusal):
     """A reason that one command alone knows; it declares the code."""
 
 
+class ExcludedPinsInvalid(CommandSpecific):
+    """The excluded PINs that a request brings along are not as many as it says."""
+
+
 class HashInvalid(CommandSpecific):
     """No such hash identifier."""
 

@@ -25,7 +25,10 @@ from hsm.wire.kinds import (
     Choice,
     Code,
     Digits,
+    Either,
     Hex,
+    HexDigits,
+    HexOf,
     Kind,
     Number,
     Padded,
@@ -36,7 +39,7 @@ from hsm.wire.kinds import (
     width_of,
 )
 from hsm.wire.message import Message
-from hsm.wire.shapes import Ahead, CipherBlock, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.dialects.thales.dispatch import Dispatcher
@@ -126,6 +129,22 @@ def _(kind: Hex | Binary, widths: Widths, seen: Mapping[str, Any]) -> SearchStra
 
 
 @values.register
+def _(kind: HexOf, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.sampled_from(kind.sizes).flatmap(lambda size: st.binary(min_size=size, max_size=size))
+
+
+@values.register
+def _(kind: HexDigits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    width = width_of(kind.width, widths)
+    return st.text(_LETTERS["H"], min_size=width, max_size=width)
+
+
+@values.register
+def _(kind: Either, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.one_of([values(option, widths, seen) for option in kind.options])
+
+
+@values.register
 def _(kind: Text, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     letters = [letter for letter in _LETTERS[kind.alphabet] if letter not in kind.without]
     return st.text(letters, min_size=kind.least, max_size=kind.most)
@@ -172,6 +191,17 @@ def _(kind: When, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any
 
 
 @values.register
+def _(kind: Cases, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    return values(kind.chosen(seen), widths, seen)
+
+
+@values.register
+def _(kind: BlockUnder, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    size = kind.digits(seen[kind.key]) // 2
+    return st.binary(min_size=size, max_size=size)
+
+
+@values.register
 def _(kind: Until, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
     return values(kind.inner, widths, seen)
 
@@ -193,12 +223,6 @@ def _(kind: Prefixed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy
     if kind.doubled is not None and seen[kind.doubled[0]] == kind.doubled[1]:
         return st.binary(max_size=fits // 2).map(lambda raw: raw.hex().upper().encode())
     return st.binary(max_size=fits)
-
-
-@values.register
-def _(kind: CipherBlock, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
-    size = kind.size(seen[kind.of])
-    return st.binary(min_size=size, max_size=size)
 
 
 @values.register

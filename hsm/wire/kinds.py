@@ -30,10 +30,12 @@ class Width:
 
 
 def width_of(width: int | Width, widths: Widths) -> int:
+    """Characters that *width* is under *widths*."""
     return width.under(widths) if isinstance(width, Width) else width
 
 
 def width_text(width: int | Width) -> str:
+    """*width* as manuals write it."""
     return f"{width.name} (default {width.default})" if isinstance(width, Width) else str(width)
 
 
@@ -171,6 +173,20 @@ class Hex(Plain):
 
 
 @dataclass(frozen=True)
+class HexOf(Hex):
+    """As many bytes as one of *sizes* says, the longest that fits, as upper-case hexadecimal text."""
+
+    sizes: tuple[int, ...] = (8,)
+
+    def pattern(self, widths: Widths) -> str:
+        return "(?:" + "|".join(f"[0-9A-F]{{{2 * size}}}" for size in sorted(self.sizes, reverse=True)) + ")"
+
+    @property
+    def notation(self) -> str:
+        return " or ".join(f"{2 * size} H" for size in sorted(self.sizes))
+
+
+@dataclass(frozen=True)
 class Binary(Plain):
     """*size* bytes as they are."""
 
@@ -299,3 +315,31 @@ class Pattern(Plain):
     @property
     def notation(self) -> str:
         return self.words
+
+
+@dataclass(frozen=True)
+class HexDigits(Plain):
+    """Hexadecimal text of a fixed width that stays text."""
+
+    width: int | Width = 1
+
+    def pattern(self, widths: Widths) -> str:
+        return f"[0-9A-F]{{{width_of(self.width, widths)}}}"
+
+    @property
+    def notation(self) -> str:
+        return f"{width_text(self.width)} H"
+
+
+@dataclass(frozen=True)
+class Either(Plain):
+    """Text of the first of *options* that fits; none of them may turn its text into another value."""
+
+    options: tuple[Plain, ...] = ()
+
+    def pattern(self, widths: Widths) -> str:
+        return "(?:" + "|".join(option.pattern(widths) for option in self.options) + ")"
+
+    @property
+    def notation(self) -> str:
+        return " or ".join(option.notation for option in self.options)

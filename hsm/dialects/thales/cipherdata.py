@@ -33,7 +33,7 @@ from hsm.refusal import (
 )
 from hsm.wire.kinds import Choice, Hex, Text
 from hsm.wire.message import Message
-from hsm.wire.shapes import Ahead, CipherBlock, Key, Prefixed, When
+from hsm.wire.shapes import Ahead, BlockUnder, Key, Prefixed, When
 
 CATEGORY = Category.CIPHER
 
@@ -70,7 +70,7 @@ class EncipherBlock(Message):
     key: DataKey
     ksn_descriptor: Annotated[str | None, When("key_type", _BASE, KsnDescriptor)]
     ksn: Annotated[bytes | None, When("key_type", _BASE, Hex(10))]
-    iv: Annotated[bytes | None, When("mode", _CHAINED, CipherBlock("key"))]
+    iv: Annotated[bytes | None, When("mode", _CHAINED, BlockUnder("key"))]
     data: DataBytes
 
 
@@ -82,7 +82,7 @@ class DecipherBlock(Message):
     key: DataKey
     ksn_descriptor: Annotated[str | None, When("key_type", _BASE, KsnDescriptor)]
     ksn: Annotated[bytes | None, When("key_type", _BASE, Hex(10))]
-    iv: Annotated[bytes | None, When("mode", _CHAINED, CipherBlock("key"))]
+    iv: Annotated[bytes | None, When("mode", _CHAINED, BlockUnder("key"))]
     data: DataBytes
 
 
@@ -99,8 +99,8 @@ class TranslateBlock(Message):
     destination_key: DataKey
     destination_ksn_descriptor: Annotated[str | None, When("destination_key_type", _BASE, KsnDescriptor)]
     destination_ksn: Annotated[bytes | None, When("destination_key_type", _BASE, Hex(10))]
-    source_iv: Annotated[bytes | None, When("source_mode", _CHAINED, CipherBlock("source_key"))]
-    destination_iv: Annotated[bytes | None, When("destination_mode", _CHAINED, CipherBlock("destination_key"))]
+    source_iv: Annotated[bytes | None, When("source_mode", _CHAINED, BlockUnder("source_key"))]
+    destination_iv: Annotated[bytes | None, When("destination_mode", _CHAINED, BlockUnder("destination_key"))]
     data: DataBytes
 
 

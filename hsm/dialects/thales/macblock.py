@@ -29,7 +29,7 @@ from hsm.refusal import (
 )
 from hsm.wire.kinds import Choice, Hex, Text
 from hsm.wire.message import Message
-from hsm.wire.shapes import CipherBlock, IfMore, Key, Prefixed, When
+from hsm.wire.shapes import BlockUnder, IfMore, Key, Prefixed, When
 
 CATEGORY = Category.MAC
 
@@ -87,7 +87,7 @@ class GenerateMac(Message):
     padding: Annotated[str, Choice((_CMAC_PADDING, *_PADDINGS), wrong=PaddingInvalid)]
     key_type: KeyTypeCode
     key: AnyKey
-    iv: Annotated[bytes | None, When("mode", _CONTINUES, CipherBlock("key"))]
+    iv: Annotated[bytes | None, When("mode", _CONTINUES, BlockUnder("key"))]
     data: Annotated[bytes, Prefixed(4, 16, binary=("input_format", (BINARY,)), hidden=True)]
 
 
@@ -96,6 +96,8 @@ class MacGenerated(Message):
 
 
 class VerifyMac(GenerateMac):
+    """The fields of M6, then the MAC where the message ends."""
+
     mac: Annotated[str | None, When("mode", _ENDS, Text("H", 8, 16))]
 
 
