@@ -13,20 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import (
-    Ahead,
-    BlockUnder,
-    Cases,
-    Group,
-    IfMore,
-    Key,
-    Maybe,
-    Prefixed,
-    Repeated,
-    Rest,
-    Until,
-    When,
-)
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
