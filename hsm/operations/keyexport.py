@@ -34,11 +34,7 @@ def export_key(
     key goes out *freshly_derived* or from a key block alone, since under a variant LMK it has not its own parity bits.
     Raises KeyFunctionForbidden for that, KeySchemeInvalid, InputInvalid, KeyLengthInvalid and the KeyBlock refusals.
     """
-    untagged = scheme in ("", "Z", "0") and key.key_bytes > 8
-    check_scheme(hsm, "X" if untagged else scheme, enabled_x917=hsm.settings.x917_export)
-    check_atalla(hsm, atalla, key_type)
-    check_strength(hsm, kek, key)
-    require(kek, Deed.ENCRYPT)
+    _check_way(hsm, kek, key, key_type, scheme, atalla)
     own = key.attributes
     if own is None and key_type is not None and not (key_type.odd_parity or freshly_derived):
         raise KeyFunctionForbidden
@@ -66,3 +62,12 @@ def export_key(
         version=version,
         mask_bytes=mask_bytes,
     )
+
+
+def _check_way(hsm: Hsm, kek: ClearKey, key: ClearKey, key_type: KeyType | None, scheme: str, atalla: str) -> None:
+    """Nothing, if *kek* and *scheme* may carry *key*, whatever its own attributes say."""
+    untagged = scheme in ("", "Z", "0") and key.key_bytes > 8
+    check_scheme(hsm, "X" if untagged else scheme, enabled_x917=hsm.settings.x917_export)
+    check_atalla(hsm, atalla, key_type)
+    check_strength(hsm, kek, key)
+    require(kek, Deed.ENCRYPT)
