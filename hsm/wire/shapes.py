@@ -141,8 +141,8 @@ class Prefixed(Kind):
     base: int = 10
     most: int = 32_000
     doubled: tuple[str, object] | None = None
-    included: int = 0
     binary: bool | tuple[str, tuple[object, ...]] = True
+    included: int = field(default=0, kw_only=True)
     hidden: bool = field(default=False, kw_only=True)
 
     @property
