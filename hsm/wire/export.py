@@ -24,6 +24,8 @@ from hsm.wire.message import Message, is_sensitive
 KINDS: dict[str, type[Kind]] = {
     "digits": kinds.Digits,
     "account": kinds.Account,
+    "card-value": kinds.CardValue,
+    "clear-pin": kinds.ClearPin,
     "number": kinds.Number,
     "hex": kinds.Hex,
     "binary": kinds.Binary,

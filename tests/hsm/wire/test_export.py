@@ -6,6 +6,7 @@ construct, compiled from the exported data, is the second decoder: it shares no 
 from __future__ import annotations
 
 import json
+import re
 from enum import Enum
 from typing import Annotated, Any
 
@@ -51,9 +52,22 @@ class Everything(Message):
     free: Annotated[str, k.Pattern("[GL]{2}", "2 of G and L")]
     iv: Annotated[bytes | None, s.When("mode", (Mode.LAST,), k.Hex(8))]
     parts: Annotated[tuple[Part, ...], s.Repeated("count", s.Group(Part))]
-    data: Annotated[bytes, s.Prefixed(4, 16, 200, ("form", "1"), ("form", ("0",)), hidden=True)]
+    data: Annotated[bytes, s.Prefixed(4, 16, 200, ("form", "1"), binary=("form", ("0",)), hidden=True)]
     scheme: Annotated[str | None, s.Maybe(";", k.Text("L"))]
     more: Annotated[bytes | None, s.IfMore(s.Prefixed(2))]
+
+
+class Chosen(Message):
+    key: Annotated[str, s.Key("ZPK")]
+    block: Annotated[bytes, s.BlockUnder("key")]
+    format: Annotated[str, k.Digits(2)]
+    account: Annotated[str, s.Cases(("format",), (("48", s.Until(";", k.Pan("N", 13, 19))),), k.Account(12))]
+    value: Annotated[str, k.CardValue(3, may_be_absent=True)]
+    letters: Annotated[str, k.HexDigits(3)]
+    pin: Annotated[str, k.Either((k.Pattern("J[0-9A-F]{8}", "J + 8 H"), k.HexDigits(5)))]
+    clear: Annotated[str, k.ClearPin(12, 4)]
+    counted: Annotated[bytes, s.Prefixed(2, 16, 80, included=4)]
+    last: Annotated[bytes, k.HexOf(sizes=(8, 16))]
 
 
 class Tail(Message):
@@ -61,7 +75,7 @@ class Tail(Message):
     rest: Annotated[bytes, s.Rest(80, binary=False)]
 
 
-wholes: st.SearchStrategy[Message] = st.sampled_from([Everything, Tail]).flatmap(strategy)
+wholes: st.SearchStrategy[Message] = st.sampled_from([Everything, Chosen, Tail]).flatmap(strategy)
 
 
 def subclasses(cls: type) -> set[type]:
@@ -90,7 +104,7 @@ def test_every_kind_exports_and_has_an_oracle_and_stands_in_these_messages() -> 
             for each in data:
                 collect(each)
 
-    collect([message_data(Everything), message_data(Tail)])
+    collect([message_data(Everything), message_data(Chosen), message_data(Tail)])
     assert used == set(KINDS)
 
 
@@ -104,7 +118,7 @@ def test_a_kind_outside_the_set_does_not_export() -> None:
         kind_data(Foreign())
 
 
-@pytest.mark.parametrize("cls", [Everything, Tail, Part])
+@pytest.mark.parametrize("cls", [Everything, Chosen, Tail, Part])
 def test_data_to_class_and_back_is_the_same_data(cls: type[Message]) -> None:
     data = json.loads(json.dumps(message_data(cls)))
     assert json.dumps(message_data(message_class(data))) == json.dumps(data)
@@ -177,7 +191,7 @@ def _prefixed(d: dict[str, Any]) -> Any:
         return 2 if doubled and ctx[doubled[0]] == doubled[1].encode() else 1
 
     count = "count" / c.Bytes(d["width"])
-    value = "it" / c.Bytes(lambda ctx: int(ctx.count, d.get("base", 10)) * factor(ctx))
+    value = "it" / c.Bytes(lambda ctx: int(ctx.count, d.get("base", 10)) * factor(ctx) - d.get("included", 0))
     return c.FocusedSeq("it", count, value)
 
 
@@ -186,9 +200,26 @@ def _repeated(d: dict[str, Any]) -> Any:
     return c.Array(count if isinstance(count, int) else lambda ctx: int(ctx[count]), _decoder(d["inner"]))
 
 
+def _either_chars(ctx: Any) -> int:
+    return 9 if ctx.head == b"J" else 5
+
+
+def _cases(d: dict[str, Any]) -> Any:
+    ((value, inner),) = d["cases"]
+    (name,) = d["names"]
+    return c.IfThenElse(lambda ctx: ctx[name] == value.encode(), _decoder(inner), _decoder(d["otherwise"]))
+
+
 ORACLE: dict[str, Any] = {
     "digits": lambda d: c.Bytes(_width(d["width"])),
     "account": lambda d: c.Bytes(_width(d["width"])),
+    "card-value": lambda d: c.Bytes(d.get("width", 3)),
+    "hex-of": lambda d: c.GreedyBytes,
+    "hex-digits": lambda d: c.Bytes(_width(d["width"])),
+    "clear-pin": lambda d: c.Bytes(_width(d.get("width", 12))),
+    "either": lambda d: c.FocusedSeq("it", "head" / c.Peek(c.Bytes(1)), "it" / c.Bytes(_either_chars)),
+    "block-under": lambda d: c.Bytes(lambda ctx: 32 if re.match(rb"[SR].{7}A", ctx[d["key"]]) else 16),
+    "cases": _cases,
     "number": lambda d: c.Bytes(d.get("width", 1)),
     "hex": lambda d: c.Bytes(2 * d.get("size", 8)),
     "binary": lambda d: c.Bytes(d.get("size", 8)),
@@ -219,10 +250,10 @@ def _struct(data: dict[str, Any]) -> Any:
 
 
 REBUILT: dict[type[Message], type[Message]] = {
-    cls: message_class(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Tail)
+    cls: message_class(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Chosen, Tail)
 }
 DECODERS: dict[type[Message], Any] = {
-    cls: _struct(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Tail)
+    cls: _struct(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Chosen, Tail)
 }
 
 
@@ -241,6 +272,10 @@ def as_wire(message: Message, name: str) -> Any:
         kind = inner
     if value is None:
         return None
+    if isinstance(kind, s.Cases):
+        return value.encode()
+    if isinstance(kind, s.BlockUnder):
+        return value.hex().upper().encode()
     if isinstance(kind, s.Repeated):
         return [_plain(v) if isinstance(v, Message) else v.encode() for v in value]
     return kind.encode(value, {}).encode("latin-1") if isinstance(kind, Plain) else _plain(value)
