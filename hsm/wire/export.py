@@ -43,6 +43,7 @@ KINDS: dict[str, type[Kind]] = {
     "when": shapes.When,
     "cases": shapes.Cases,
     "block-under": shapes.BlockUnder,
+    "ahead": shapes.Ahead,
     "until": shapes.Until,
     "repeated": shapes.Repeated,
     "group": shapes.Group,

@@ -6,7 +6,6 @@ construct, compiled from the exported data, is the second decoder: it shares no 
 from __future__ import annotations
 
 import json
-import re
 from enum import Enum
 from typing import Annotated, Any
 
@@ -46,10 +45,17 @@ class Everything(Message):
     size: Annotated[int, k.Number(3, 0, 0xFFF, base=16)]
     block: Annotated[bytes, k.Hex(8)]
     raw: Annotated[bytes, k.Binary(4)]
+    value: Annotated[str, k.CardValue(3, may_be_absent=True)]
+    clear: Annotated[str, k.ClearPin(12, 4)]
+    counted: Annotated[bytes, s.Prefixed(2, 16, 80, included=4)]
     text: Annotated[str, s.Until(";", k.Text("A", 0, 9, without=";%"))]
     pan: Annotated[str, s.Until(";", k.Pan("N", 1, 19))]
     offset: Annotated[str, k.Padded(12, 4)]
     free: Annotated[str, k.Pattern("[GL]{2}", "2 of G and L")]
+    either: Annotated[str, k.Either((k.Pattern("J[0-9]", "J and a digit"), k.HexDigits(k.Width("PIN length", 5))))]
+    sizes: Annotated[bytes, s.Until(";", k.HexOf(sizes=(2, 4)))]
+    under: Annotated[bytes, s.BlockUnder("key")]
+    cases: Annotated[str, s.Cases(("form", "digits"), (("1", k.Digits(3)),), k.Account(12))]
     iv: Annotated[bytes | None, s.When("mode", (Mode.LAST,), k.Hex(8))]
     parts: Annotated[tuple[Part, ...], s.Repeated("count", s.Group(Part))]
     data: Annotated[bytes, s.Prefixed(4, 16, 200, ("form", "1"), binary=("form", ("0",)), hidden=True)]
@@ -57,17 +63,9 @@ class Everything(Message):
     more: Annotated[bytes | None, s.IfMore(s.Prefixed(2))]
 
 
-class Chosen(Message):
-    key: Annotated[str, s.Key("ZPK")]
-    block: Annotated[bytes, s.BlockUnder("key")]
-    format: Annotated[str, k.Digits(2)]
-    account: Annotated[str, s.Cases(("format",), (("48", s.Until(";", k.Pan("N", 13, 19))),), k.Account(12))]
-    value: Annotated[str, k.CardValue(3, may_be_absent=True)]
-    letters: Annotated[str, k.HexDigits(3)]
-    pin: Annotated[str, k.Either((k.Pattern("J[0-9A-F]{8}", "J + 8 H"), k.HexDigits(5)))]
-    clear: Annotated[str, k.ClearPin(12, 4)]
-    counted: Annotated[bytes, s.Prefixed(2, 16, 80, included=4)]
-    last: Annotated[bytes, k.HexOf(sizes=(8, 16))]
+class Led(Message):
+    iv: Annotated[bytes | None, s.Ahead(4, 16)]
+    data: Annotated[bytes, s.Prefixed(4, 16, 200)]
 
 
 class Tail(Message):
@@ -75,7 +73,7 @@ class Tail(Message):
     rest: Annotated[bytes, s.Rest(80, binary=False)]
 
 
-wholes: st.SearchStrategy[Message] = st.sampled_from([Everything, Chosen, Tail]).flatmap(strategy)
+wholes: st.SearchStrategy[Message] = st.sampled_from([Everything, Led, Tail]).flatmap(strategy)
 
 
 def subclasses(cls: type) -> set[type]:
@@ -104,7 +102,7 @@ def test_every_kind_exports_and_has_an_oracle_and_stands_in_these_messages() -> 
             for each in data:
                 collect(each)
 
-    collect([message_data(Everything), message_data(Chosen), message_data(Tail)])
+    collect([message_data(Everything), message_data(Led), message_data(Tail)])
     assert used == set(KINDS)
 
 
@@ -118,7 +116,7 @@ def test_a_kind_outside_the_set_does_not_export() -> None:
         kind_data(Foreign())
 
 
-@pytest.mark.parametrize("cls", [Everything, Chosen, Tail, Part])
+@pytest.mark.parametrize("cls", [Everything, Led, Tail, Part])
 def test_data_to_class_and_back_is_the_same_data(cls: type[Message]) -> None:
     data = json.loads(json.dumps(message_data(cls)))
     assert json.dumps(message_data(message_class(data))) == json.dumps(data)
@@ -200,26 +198,49 @@ def _repeated(d: dict[str, Any]) -> Any:
     return c.Array(count if isinstance(count, int) else lambda ctx: int(ctx[count]), _decoder(d["inner"]))
 
 
-def _either_chars(ctx: Any) -> int:
-    return 9 if ctx.head == b"J" else 5
+def _either(d: dict[str, Any]) -> Any:
+    """In these declarations a J tells the first option from the second."""
+    first, second = map(_decoder, d["options"])
+    chosen = c.IfThenElse(lambda ctx: ctx._peeked == b"J", first, second)
+    return c.FocusedSeq("it", "_peeked" / c.Peek(c.Bytes(1)), "it" / chosen)
 
 
 def _cases(d: dict[str, Any]) -> Any:
-    ((value, inner),) = d["cases"]
-    (name,) = d["names"]
-    return c.IfThenElse(lambda ctx: ctx[name] == value.encode(), _decoder(inner), _decoder(d["otherwise"]))
+    decoder = _decoder(d["otherwise"])
+    for value, kind in reversed(d["cases"]):
+        held = value.encode()
+        decoder = c.IfThenElse(
+            lambda ctx, held=held: held in [ctx[name] for name in d["names"]], _decoder(kind), decoder
+        )
+    return decoder
+
+
+def _block_under(d: dict[str, Any]) -> Any:
+    def digits(ctx: Any) -> int:
+        key: bytes = ctx[d["key"]]
+        return 32 if key[:1] in (b"S", b"R") and key[8:9] == b"A" else 16
+
+    return c.Bytes(digits)
+
+
+def _ahead(d: dict[str, Any]) -> Any:
+    """Absent when the count right here is that of all the rest; else what stands before a count that is."""
+
+    def chars(ctx: Any) -> int:
+        rest: bytes = ctx._peeked
+        fits = (n for n in (0, 16, 32) if int(rest[n : n + d["width"]] or b"FFFF", 16) == len(rest) - n - d["width"])
+        return next(fits)
+
+    inner = "it" / c.If(lambda ctx: chars(ctx) > 0, c.Bytes(chars))
+    return c.FocusedSeq("it", "_peeked" / c.Peek(c.GreedyBytes), inner)
 
 
 ORACLE: dict[str, Any] = {
     "digits": lambda d: c.Bytes(_width(d["width"])),
     "account": lambda d: c.Bytes(_width(d["width"])),
     "card-value": lambda d: c.Bytes(d.get("width", 3)),
-    "hex-of": lambda d: c.GreedyBytes,
-    "hex-digits": lambda d: c.Bytes(_width(d["width"])),
     "clear-pin": lambda d: c.Bytes(_width(d.get("width", 12))),
-    "either": lambda d: c.FocusedSeq("it", "head" / c.Peek(c.Bytes(1)), "it" / c.Bytes(_either_chars)),
-    "block-under": lambda d: c.Bytes(lambda ctx: 32 if re.match(rb"[SR].{7}A", ctx[d["key"]]) else 16),
-    "cases": _cases,
+    "ahead": _ahead,
     "number": lambda d: c.Bytes(d.get("width", 1)),
     "hex": lambda d: c.Bytes(2 * d.get("size", 8)),
     "binary": lambda d: c.Bytes(d.get("size", 8)),
@@ -229,6 +250,11 @@ ORACLE: dict[str, Any] = {
     "choice": _choice,
     "code": lambda d: c.Bytes(1),
     "pattern": lambda d: c.Bytes(2),
+    "hex-digits": lambda d: c.Bytes(_width(d["width"])),
+    "hex-of": lambda d: c.NullTerminated(c.GreedyBytes, term=b";", consume=False),
+    "either": _either,
+    "cases": _cases,
+    "block-under": _block_under,
     "maybe": lambda d: c.Optional(c.FocusedSeq("it", c.Const(d["lead"].encode()), "it" / _decoder(d["inner"]))),
     "if-more": lambda d: c.Optional(_decoder(d["inner"])),
     "when": lambda d: c.If(lambda ctx: ctx[d["name"]].decode() in d["values"], _decoder(d["inner"])),
@@ -250,10 +276,10 @@ def _struct(data: dict[str, Any]) -> Any:
 
 
 REBUILT: dict[type[Message], type[Message]] = {
-    cls: message_class(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Chosen, Tail)
+    cls: message_class(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Led, Tail)
 }
 DECODERS: dict[type[Message], Any] = {
-    cls: _struct(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Chosen, Tail)
+    cls: _struct(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Led, Tail)
 }
 
 
@@ -270,11 +296,11 @@ def as_wire(message: Message, name: str) -> Any:
     kind, value = message.FIELDS[name], getattr(message, name)
     while isinstance(inner := getattr(kind, "inner", None), Kind) and not isinstance(kind, s.Repeated):
         kind = inner
+    if isinstance(kind, s.Cases):
+        kind = kind.chosen(message.__dict__)
     if value is None:
         return None
-    if isinstance(kind, s.Cases):
-        return value.encode()
-    if isinstance(kind, s.BlockUnder):
+    if isinstance(kind, s.BlockUnder | s.Ahead):
         return value.hex().upper().encode()
     if isinstance(kind, s.Repeated):
         return [_plain(v) if isinstance(v, Message) else v.encode() for v in value]
