@@ -148,7 +148,8 @@ class Prefixed(Kind):
     @property
     def notation(self) -> str:
         letter = "H" if self.base == 16 else "N"
-        return f"{self.width} {letter} count, then as many bytes (at most {self.most})"
+        more = f" less {self.included}" if self.included else ""
+        return f"{self.width} {letter} count, then as many bytes{more} (at most {self.most})"
 
 
 @dataclass(frozen=True)
