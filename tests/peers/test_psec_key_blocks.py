@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 from psec import tr31
-from support.partner import TAGS, ZONES, Ask, Zone, aes_key, check_digits, des_key
+from support.partner import KEY_FORMS, TAGS, ZONES, ZONES_AND_FORMS, Ask, Zone, aes_key, check_digits, des_key, named
 
 MOVES, CHECKS, DERIVES = "BDEN", "CGVN", "XN"
 USAGES = {
@@ -21,7 +21,6 @@ USAGES = {
 TYPE_002 = MOVES + CHECKS
 DOUBLE_ALONE = ("B0", "B1", "C0", "E0", "E1", "E2", "E3", "E4", "E5")
 MODES = "BCDEGNSTVXY"
-LENGTHS = (("D", 8), ("T", 16), ("T", 24), ("A", 16), ("A", 24), ("A", 32))
 
 
 def key_of(algorithm: str, length: int, name: str) -> bytes:
@@ -53,16 +52,14 @@ def scheme_of(zone: Zone, length: int) -> str:
 def cases() -> Iterator[tuple[str, str, int, str, str]]:
     """Every mode with every algorithm and length, and every exportability with each of those that are accepted."""
     for usage in USAGES:
-        for (algorithm, length), mode in product(LENGTHS, MODES):
+        for (algorithm, length), mode in product(KEY_FORMS, MODES):
             yield usage, algorithm, length, mode, "E"
-        for (algorithm, length), exportability in product(LENGTHS, "NS"):
+        for (algorithm, length), exportability in product(KEY_FORMS, "NS"):
             yield usage, algorithm, length, USAGES[usage][1][-1], exportability
 
 
-@pytest.mark.parametrize("version", ["A", "B", "C", "D"])
+@pytest.mark.parametrize(("zone", "version"), [(each, v) for each in ZONES for v in each.versions], ids=named)
 def test_every_header_is_taken_in_or_refused_by_its_fault(tcp: Ask, zone: Zone, version: str) -> None:
-    if version not in zone.versions:
-        pytest.skip("the zone's master key is for other versions")
     wrong = []
     for usage, algorithm, length, mode, exportability in cases():
         key = key_of(algorithm, length, f"{usage}{mode}")
@@ -107,11 +104,10 @@ def test_what_comes_in_goes_out_and_psec_opens_it(ask: Ask, zone: Zone, usage: s
         assert (header.version_num, header.exportability) == ("00", "E")
 
 
-@pytest.mark.parametrize(("algorithm", "length"), LENGTHS)
-def test_every_length_survives_the_way_in_and_out(ask: Ask, block_zone: Zone, algorithm: str, length: int) -> None:
-    zone = block_zone
-    if algorithm == "A" and not zone.keeps_aes:
-        pytest.skip("no AES key goes under a triple DES key")
+@pytest.mark.parametrize(
+    ("zone", "algorithm", "length"), [each for each in ZONES_AND_FORMS if each[0].in_blocks], ids=named
+)
+def test_every_length_survives_the_way_in_and_out(ask: Ask, zone: Zone, algorithm: str, length: int) -> None:
     key = key_of(algorithm, length, "out")
     token = taken_in(ask, zone, "D0", key, f"D0 {algorithm} B 07 S")
     reply = ask(f"A8FFF{zone.token}{token}R&E")

@@ -132,3 +132,12 @@ ZONES = (
     Zone("AES block, 3DES ZMK", "02", ZMK_3, lmk_block_aes("52TB00N0002", ZMK_3), "BAC"),
     Zone("AES block, AES ZMK", "02", ZMK_AES, lmk_block_aes("K0AB00N0002", ZMK_AES), "D"),
 )
+KEY_FORMS = (("D", 8), ("T", 16), ("T", 24), ("A", 16), ("A", 24), ("A", 32))
+"""Algorithm letters of key blocks, with the lengths in bytes."""
+ZONES_AND_FORMS = tuple((z, *form) for z in ZONES for form in KEY_FORMS if form[0] != "A" or z.keeps_aes)
+"""Each zone with every key that can come into it."""
+
+
+def named(value: object) -> str:
+    """A parameter in the name of a test."""
+    return value.name if isinstance(value, Zone) else str(value)
