@@ -54,7 +54,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module", params=["test-variant", "test-aes-block"])
 def appliance(request: pytest.FixtureRequest, files: dict[str, str]) -> Iterator[ApplianceProcess]:
     tls = ["--tls-port", "0", "--tls-cert", files["server"], "--tls-key", files["server-key"]]
-    with ApplianceProcess(["--lmk", f"00={request.param}", *tls, "--tls-client-ca", files["ca"]]) as running:
+    longer = ["--set", "encrypted-pin-length=6"]  # the client asks for a PIN of five digits
+    with ApplianceProcess(["--lmk", f"00={request.param}", *longer, *tls, "--tls-client-ca", files["ca"]]) as running:
         yield running
 
 
