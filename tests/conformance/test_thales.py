@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from functools import cache
@@ -118,3 +119,14 @@ def test_every_witnessed_command_that_is_not_excused_is_declared() -> None:
 
 NOT_YET: set[str] = {"B2"}
 """Commands with witnessed exchanges that are still to be written: may only shrink."""
+
+
+def test_a_generated_key_has_the_shape_seen() -> None:
+    """v129: the key under the LMK, the key under the ZMK, six digits of check value; only the content is random."""
+    load()
+    seen = next(exchange for exchange in ALL if exchange.id == "v129")
+    shape = r"A100U[0-9A-F]{32}U[0-9A-F]{32}[0-9A-F]{6}"
+    reply = in_process(seen.lmks, seen.old_lmks, seen.settings, seen.authorise)(seen.request).decode()
+    assert re.fullmatch(shape, seen.reply.decode())
+    assert re.fullmatch(shape, reply)
+    assert reply != seen.reply.decode()
