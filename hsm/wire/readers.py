@@ -197,16 +197,15 @@ def _(kind: Group, widths: Widths) -> Writer:
 
 @reader.register
 def _(kind: Prefixed, widths: Widths) -> Reader:
-    digits = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
-    width, base, most, doubled, notation, wrong = (
-        kind.width, kind.base, kind.most, kind.doubled, kind.notation, kind.wrong,
-    )  # fmt: skip
+    width, base, unit = width_of(kind.width, widths), width_of(kind.base, widths), width_of(kind.unit, widths)
+    digits = re.compile(f"[0-9{'A-F' if base == 16 else ''}]{{{width}}}").match
+    most, doubled, notation, wrong = kind.most, kind.doubled, kind.notation, kind.wrong
 
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
         found = digits(text, at)
         if found is None:
             raise Mismatch(notation, wrong)
-        count = int(found.group(), base)
+        count = int(found.group(), base) * unit
         if doubled is not None and seen[doubled[0]] == doubled[1]:
             count *= 2
         start, end = at + width, at + width + count
@@ -219,10 +218,11 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
 
 @writer.register
 def _(kind: Prefixed, widths: Widths) -> Writer:
-    width, letter, doubled = kind.width, "X" if kind.base == 16 else "d", kind.doubled
+    width, base, unit = width_of(kind.width, widths), width_of(kind.base, widths), width_of(kind.unit, widths)
+    letter, doubled = "X" if base == 16 else "d", kind.doubled
 
     def write(value: bytes, seen: Mapping[str, Any]) -> str:
-        count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value)
+        count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value) // unit
         return f"{count:0{width}{letter}}" + value.decode("latin-1")
 
     return write
