@@ -13,11 +13,12 @@ from types import MappingProxyType
 from hsm.audit.load import LoadMeter
 from hsm.audit.record import Audit
 from hsm.crypto.blockcipher import Cipher
-from hsm.keys.lmk import LmkUse
+from hsm.keys.lmk import LmkUse, ParityWrong
 from hsm.keys.masters import Lmk, padding_keys
 from hsm.keys.ring import KeyRing, Rules
 from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
+from hsm.keys.strength import stronger_or_equal
 from hsm.keys.usage import KeyType, Usage
 from hsm.operations.pinformats import PinFormats
 from hsm.policy.authority import Authority
@@ -25,7 +26,7 @@ from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
 from hsm.policy.settings import Settings
 from hsm.ports import Clock, Network, NoNetwork, Random
-from hsm.refusal import LmkInvalid, Refusal, SourceKeyParity
+from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
@@ -125,7 +126,7 @@ class Hsm:
     """The view of the appliance that a command function receives."""
 
     __slots__ = (
-        "_key", "_named", "_ring", "appliance", "execute", "formats", "fraud", "header_chars", "lmk_id", "random",
+        "_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "header_chars", "lmk_id", "random",
         "settings",
     )  # fmt: skip
 
@@ -142,20 +143,26 @@ class Hsm:
         self.header_chars = header_chars
         self._named = named
         self._ring = appliance.ring
-        self._key = appliance.ring.key
+        self._open = appliance.ring.opener(named)
 
     # --- keys ----------------------------------------------------------------------------------------------------
     def key(self, token: str, usage: Usage) -> ClearKey:
         """The command's (first, or source) key.  Raises SourceKeyParity and the ring's other refusals."""
         if len(token) < 6:
             token = self.stored(token)
-        return self._key(token, usage, self._named)
+        try:
+            return self._open(token, usage)
+        except ParityWrong:
+            raise SourceKeyParity from None
 
     def destination(self, token: str, usage: Usage) -> ClearKey:
         """The command's destination key: as ``key``, but wrong parity is DestinationKeyParity."""
         if len(token) < 6:
             token = self.stored(token)
-        return self._ring.destination(token, usage, self._named)
+        try:
+            return self._open(token, usage)
+        except ParityWrong:
+            raise DestinationKeyParity from None
 
     def typed(self, token: str, key_type: KeyType | None, *, parity: type[Refusal] = SourceKeyParity) -> ClearKey:
         """A key whose type the message gives; None for FFF, the type that the key block itself names."""
@@ -165,31 +172,43 @@ class Hsm:
         """A key under the old LMK of the same identifier.  Raises LmkInvalid when there is none."""
         return self.appliance.old_ring.typed(self.stored(token), key_type, self._named)
 
+    def old_lmk_for(self, token: str) -> Lmk:
+        """The LMK in key change storage that *token* lies under; as ``lmk_for``."""
+        return self.appliance.old_ring.lmk_of(token, self._named)
+
     def allow(self, key: ClearKey) -> None:
         """Nothing, if the settings let *key*, newly made or brought in, be used."""
         self._ring.allow(key)
 
     def lmk_for(self, token: str = "") -> Lmk:
         """The LMK that goes with *token*: the one the request names, else the one in the key block, else the default."""
-        return self._ring.lmk_of(token, self._named)
+        return self._ring.lmk_of(self.stored(token), self._named)
 
     def wrap(
         self,
         key: ClearKey,
-        key_type: KeyType,
+        key_type: KeyType | None,
         scheme: str,
         attributes: BlockAttributes | None = None,
         beside: str = "",
     ) -> str:
         """*key* under the LMK as the text a host gets: see the LMK's ``wrap``.
 
-        The LMK is the one that the request names, else that of the key *beside* it in the request.
+        The LMK is the one that the request names, else that of the key *beside* it in the request.  Raises
+        KeyLengthInvalid when the LMK is weaker than the key and that is not enabled.
         """
-        return self.lmk_for(beside).wrap(key, key_type, scheme, attributes, self.random.bytes)
+        lmk = self.lmk_for(beside)
+        if not self.settings.weaker_lmk_allowed and not stronger_or_equal(lmk, key):
+            raise KeyLengthInvalid
+        return lmk.wrap(key, key_type, scheme, attributes, self.random.bytes)
 
     def lmk_cipher(self, use: LmkUse, beside: str = "") -> Cipher:
         """The LMK as a cipher for what is no key; *beside* as for ``wrap``."""
         return self.lmk_for(beside).cipher_for(use)
+
+    def old_lmk_cipher(self, use: LmkUse) -> Cipher:
+        """As ``lmk_cipher``, of the old LMK with the same identifier.  Raises LmkInvalid when there is none."""
+        return self.appliance.old_ring.lmk(self.lmk_id).cipher_for(use)
 
     def stored(self, token: str) -> str:
         """*token* itself, or the key in user storage that it points to; a scheme letter before the index goes before it."""
@@ -199,9 +218,12 @@ class Hsm:
         return self.appliance.storage.key(index, token[:-4])
 
     # --- policy --------------------------------------------------------------------------------------------------
-    def authorise(self, activity: str) -> None:
-        """Nothing, if *activity* (``export.001``) is authorised for hosts under this LMK; else NotAuthorised."""
-        self.appliance.gate.authorise(activity, self.lmk_id)
+    def authorise(self, activity: str, beside: str = "") -> None:
+        """Nothing, if *activity* (``export.001``) is authorised for hosts under this LMK; else NotAuthorised.
+
+        The LMK is the one that the request names, else that of the key *beside*, else the default.
+        """
+        self.appliance.gate.authorise(activity, self.lmk_for(beside).lmk_id if beside else self.lmk_id)
 
     def authorised(self, activity: str) -> bool:
         """As ``authorise``, for commands that merely answer more when authorised."""

@@ -21,10 +21,14 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from hsm.wire.codec import codec_of
 from hsm.wire.kinds import (
     Binary,
+    CardValue,
     Choice,
     Code,
     Digits,
+    Either,
     Hex,
+    HexDigits,
+    HexOf,
     Kind,
     Number,
     Padded,
@@ -35,7 +39,7 @@ from hsm.wire.kinds import (
     width_of,
 )
 from hsm.wire.message import Message
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.dialects.thales.dispatch import Dispatcher
@@ -108,6 +112,12 @@ def _(kind: Digits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[s
 
 
 @values.register
+def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    digits = st.text(_LETTERS["N"], min_size=kind.width, max_size=kind.width)
+    return digits | st.just("F" * kind.width) if kind.may_be_absent else digits
+
+
+@values.register
 def _(kind: Number, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
     # A number that counts later fields would make huge messages; its small values show the same shape.
     return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
@@ -116,6 +126,22 @@ def _(kind: Number, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[i
 @values.register
 def _(kind: Hex | Binary, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
     return st.binary(min_size=kind.size, max_size=kind.size)
+
+
+@values.register
+def _(kind: HexOf, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.sampled_from(kind.sizes).flatmap(lambda size: st.binary(min_size=size, max_size=size))
+
+
+@values.register
+def _(kind: HexDigits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    width = width_of(kind.width, widths)
+    return st.text(_LETTERS["H"], min_size=width, max_size=width)
+
+
+@values.register
+def _(kind: Either, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.one_of([values(option, widths, seen) for option in kind.options])
 
 
 @values.register
@@ -165,6 +191,17 @@ def _(kind: When, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any
 
 
 @values.register
+def _(kind: Cases, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    return values(kind.chosen(seen), widths, seen)
+
+
+@values.register
+def _(kind: BlockUnder, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    size = kind.digits(seen[kind.key]) // 2
+    return st.binary(min_size=size, max_size=size)
+
+
+@values.register
 def _(kind: Until, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
     return values(kind.inner, widths, seen)
 
@@ -189,6 +226,14 @@ def _(kind: Prefixed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy
     if kind.doubled is not None and seen[kind.doubled[0]] == kind.doubled[1]:
         return st.binary(max_size=fits // 2).map(lambda raw: raw.hex().upper().encode())
     return st.binary(max_size=fits)
+
+
+@values.register
+def _(kind: Ahead, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes | None]:
+    """A first byte that no short count begins with, so that the block is not taken for the count itself."""
+    return st.none() | st.sampled_from(kind.sizes).flatmap(
+        lambda size: st.binary(min_size=size - 1, max_size=size - 1).map(lambda rest: b"\xff" + rest)
+    )
 
 
 @values.register

@@ -112,6 +112,12 @@ class Settings:
         hardened=True,
         number="S9",
     )
+    zmk_component_variant: bool = switch(
+        "ZMK components under a variant of LMK 04-05",
+        "GG and GY take components of key type 100, as the HSM 8000 manual says; when off they are like ZMKs, type 000, "
+        "as in the one public exchange.",
+        hardened=True,
+    )
     atalla_variants: bool = switch(
         "Atalla ZMK variant support",
         "One or two digits after the fields of a key-exchange command choose an Atalla variant of the ZMK.",
@@ -135,6 +141,11 @@ class Settings:
         "A double-length LMK may protect triple-length DES keys and RSA keys of 2048 bits or more.",
         legacy=True,
         number="S21",
+    )
+    weaker_kek_allowed: bool = switch(
+        "Enable transport of keys under a weaker key-encrypting key",
+        "A key may cross the border under a ZMK or TMK weaker than itself, such as a double-length key under a single.",
+        legacy=True,
     )
     zmk_translation: bool = switch(
         "Enable ZMK translate command",

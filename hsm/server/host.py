@@ -54,6 +54,7 @@ class HostConnection(Protocol):
     """Drives one HostSession.  *port* is the factory that knows limits, clock and the other connections."""
 
     _session: HostSession
+    _peer: str
     _stream: HostTransport
 
     def __init__(self, port: HostPort) -> None:
@@ -70,7 +71,7 @@ class HostConnection(Protocol):
         self._partial_since: float | None = None
         self._shaking_since: float | None = None
         self._heard = self._since = port.clock.seconds()
-        self._peer = ("?", 0)
+        self._address = ("?", 0)
         self._paused = False
         self._ending = False
         self._finishing = False
@@ -82,7 +83,8 @@ class HostConnection(Protocol):
         """Take up the conversation, or close at once when the port is full."""
         self._stream = cast(HostTransport, self.transport)
         peer = self._stream.getPeer()
-        self._peer = getattr(peer, "host", "?"), getattr(peer, "port", 0)
+        self._address = getattr(peer, "host", "?"), getattr(peer, "port", 0)
+        self._peer = "{}:{}".format(*self._address)
         if not self._port.admit(self):
             self._lost = True
             self._stream.abortConnection()
@@ -96,7 +98,7 @@ class HostConnection(Protocol):
             self._stream.registerProducer(self, True)
             if self._port.listener.tls is not None:
                 self._shaking_since = self._heard
-        self._session = self._port.household.session(self._port.listener, f"{self._peer[0]}:{self._peer[1]}")
+        self._session = self._port.household.session(self._port.listener, self._peer)
 
     def dataReceived(self, data: bytes) -> None:
         """Feed the session and answer what is complete."""
@@ -158,7 +160,7 @@ class HostConnection(Protocol):
 
     def told(self, now: float) -> Connection:
         """This connection, as status commands tell of it."""
-        host, port = self._peer
+        host, port = self._address
         return Connection(self._port.listener.port, host, port, int(now - self._since))
 
     def finish(self) -> None:
@@ -267,7 +269,7 @@ class HostConnection(Protocol):
 
     def _forward(self, request: bytes) -> None:
         self._awaits_owner = True
-        answer: Deferred[bytes] = self._port.owner(self._port.listener, request)
+        answer: Deferred[bytes] = self._port.owner(self._port.listener, request, self._peer)
         answer.addCallbacks(self._settled, self._orphaned)
 
     def _settled(self, reply: bytes) -> None:

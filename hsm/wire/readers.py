@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -27,15 +27,18 @@ REPEATED_MOST = 1_000
 
 @singledispatch
 def reader(kind: Kind, widths: Widths) -> Reader:
+    """What reads a field of *kind* under *widths*."""
     raise TypeError(f"no reader for {type(kind).__name__}")
 
 
 @singledispatch
 def writer(kind: Kind, widths: Widths) -> Writer:
+    """What writes a field of *kind* under *widths*."""
     raise TypeError(f"no writer for {type(kind).__name__}")
 
 
 def sub_codec(kind: Group, widths: Widths) -> Codec[Any]:
+    """The codec of a group's message; asked for late, because codecs are made of readers."""
     from hsm.wire.codec import codec_of
 
     return codec_of(kind.of, widths)
@@ -141,6 +144,37 @@ def _(kind: When, widths: Widths) -> Writer:
 
 
 @reader.register
+def _(kind: Cases, widths: Widths) -> Reader:
+    readers = {inner: reader(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda text, at, seen: readers[kind.chosen(seen)](text, at, seen)
+
+
+@writer.register
+def _(kind: Cases, widths: Widths) -> Writer:
+    writers = {inner: writer(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda value, seen: writers[kind.chosen(seen)](value, seen)
+
+
+@reader.register
+def _(kind: BlockUnder, widths: Widths) -> Reader:
+    matches = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+    notation, wrong, key, digits_for = kind.notation, kind.wrong, kind.key, kind.digits
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        found = matches[digits_for(seen[key])](text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        return bytes.fromhex(found.group()), found.end()
+
+    return read
+
+
+@writer.register
+def _(kind: BlockUnder, widths: Widths) -> Writer:
+    return lambda value, seen: str(value.hex().upper())
+
+
+@reader.register
 def _(kind: Until, widths: Widths) -> Reader:
     inner, delimiter, notation, wrong = reader(kind.inner, widths), kind.delimiter, kind.notation, kind.wrong
 
@@ -199,7 +233,7 @@ def _(kind: Group, widths: Widths) -> Writer:
 def _(kind: Prefixed, widths: Widths) -> Reader:
     width, base, unit = width_of(kind.width, widths), width_of(kind.base, widths), width_of(kind.unit, widths)
     digits = re.compile(f"[0-9{'A-F' if base == 16 else ''}]{{{width}}}").match
-    most, doubled, notation, wrong = kind.most, kind.doubled, kind.notation, kind.wrong
+    most, doubled, included, notation, wrong = kind.most, kind.doubled, kind.included, kind.notation, kind.wrong
 
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
         found = digits(text, at)
@@ -208,8 +242,9 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
         count = int(found.group(), base) * unit
         if doubled is not None and seen[doubled[0]] == doubled[1]:
             count *= 2
+        count -= included
         start, end = at + width, at + width + count
-        if count > most or end > len(text):
+        if not 0 <= count <= most or end > len(text):
             raise Mismatch(notation, wrong or DataLengthInvalid, width)
         return text[start:end].encode("latin-1"), end
 
@@ -219,10 +254,11 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Prefixed, widths: Widths) -> Writer:
     width, base, unit = width_of(kind.width, widths), width_of(kind.base, widths), width_of(kind.unit, widths)
-    letter, doubled = "X" if base == 16 else "d", kind.doubled
+    letter, doubled, included = "X" if base == 16 else "d", kind.doubled, kind.included
 
     def write(value: bytes, seen: Mapping[str, Any]) -> str:
         count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value) // unit
+        count += included
         return f"{count:0{width}{letter}}" + value.decode("latin-1")
 
     return write
@@ -243,3 +279,32 @@ def _(kind: Rest, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Rest, widths: Widths) -> Writer:
     return lambda value, seen: value.decode("latin-1")
+
+
+_HEX_BLOCK = re.compile("(?:[0-9A-F]{2})*").fullmatch
+
+
+@reader.register
+def _(kind: Ahead, widths: Widths) -> Reader:
+    count = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
+
+    def counts(text: str, at: int) -> bool:
+        """Does a count stand at *at* that reaches just to the end, or to the trailer?"""
+        led = count(text, at)
+        end = led.end() + int(led.group(), kind.base) if led else len(text) + 1
+        return end <= len(text) and text[end : end + 1] in ("", "\x19")
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes | None, int]:
+        if not counts(text, at):
+            for size in kind.sizes:
+                end = at + 2 * size
+                if counts(text, end) and _HEX_BLOCK(text, at, end):
+                    return bytes.fromhex(text[at:end]), end
+        return None, at
+
+    return read
+
+
+@writer.register
+def _(kind: Ahead, widths: Widths) -> Writer:
+    return lambda value, seen: value.hex().upper()

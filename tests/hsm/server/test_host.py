@@ -22,7 +22,7 @@ from twisted.internet.testing import StringTransport
 from hsm.server.counters import Counters
 from hsm.server.host import HostConnection
 from hsm.server.hostport import HostPort, Owner
-from hsm.server.ports import Limits, Listener
+from hsm.server.ports import Limits, Listener, TlsFiles
 
 LISTENER = Listener("thales", 0)
 
@@ -30,15 +30,22 @@ LISTENER = Listener("thales", 0)
 class Bench:
     """A port with a fake clock, and connections on fake transports."""
 
-    def __init__(self, limits: Limits | None = None, *, owns: bool = True, owner: Owner | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        owns: bool = True,
+        owner: Owner | None = None,
+        listener: Listener = LISTENER,
+    ) -> None:
         self.clock = Clock()
         self.household = EchoHousehold(Counters(1, counter_names), owns=owns)
         self.port = HostPort(
-            LISTENER,
+            listener,
             self.household,
             limits or Limits(),
             cast(IReactorTime, self.clock),
-            owner or (lambda _, request: succeed(self.household.execute(LISTENER, request))),
+            owner or (lambda _, request, peer: succeed(self.household.execute(LISTENER, request, peer))),
         )
 
     def connect(self) -> tuple[HostConnection, StringTransport]:
@@ -56,7 +63,7 @@ class Bench:
             self.clock.advance(0)
 
 
-@given(st.lists(st.binary(max_size=40).filter(lambda body: body[:1] not in b"SGHXLPC"), max_size=8), st.data())
+@given(st.lists(st.binary(max_size=40).filter(lambda body: body[:1] not in b"SGHXLAPC"), max_size=8), st.data())
 def test_replies_do_not_depend_on_how_requests_are_cut(bodies: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(map(framed, bodies))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
@@ -149,6 +156,16 @@ def test_an_idle_connection_is_closed_after_its_time_and_no_sooner() -> None:
     assert transport.disconnecting
 
 
+def test_a_tls_handshake_has_a_deadline_which_ends_with_it() -> None:
+    bench = Bench(Limits(partial_seconds=10), listener=replace(LISTENER, tls=TlsFiles("c", "k")))
+    (shaken, shaken_transport), (_, slow_transport) = bench.connect(), bench.connect()
+    shaken.handshakeCompleted()
+    bench.clock.pump([1.0] * 9)
+    assert not slow_transport.disconnecting
+    bench.clock.advance(1)
+    assert (slow_transport.disconnecting, shaken_transport.disconnecting) == (True, False)
+
+
 def test_zero_means_no_deadline() -> None:
     bench = Bench(Limits(idle_seconds=0, partial_seconds=0, stall_seconds=0))
     connection, transport = bench.connect()
@@ -218,7 +235,8 @@ def test_the_audit_is_kept_before_replies_leave_or_they_do_not_leave() -> None:
 def test_an_owed_request_is_answered_in_its_place() -> None:
     asked: list[tuple[bytes, Deferred[bytes]]] = []
 
-    def owner(_: Listener, request: bytes) -> Deferred[bytes]:
+    def owner(_: Listener, request: bytes, peer: str) -> Deferred[bytes]:
+        assert peer == "192.0.2.1:40000"
         asked.append((request, Deferred()))
         return asked[-1][1]
 

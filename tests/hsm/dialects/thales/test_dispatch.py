@@ -46,8 +46,7 @@ def test_a_disabled_command_is_refused(desk):
 
 def test_a_fault_of_our_own_is_one_code_and_tells_the_place_only(desk, monkeypatch):
     speak = desk()
-    monkeypatch.setattr(type(speak.appliance.ring), "key", None)
-    speak.appliance.change_settings(speak.appliance.settings)
+    monkeypatch.setattr("hsm.operations.pins.translate", None)
     assert speak(CA) == "CB41"
     entry = speak.appliance.audit._auditor.entries[-1]
     assert entry.outcome == "41"
