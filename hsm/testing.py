@@ -140,6 +140,12 @@ def _(kind: HexDigits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrateg
 
 
 @values.register
+def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    given = st.text(_LETTERS["N"], min_size=kind.width, max_size=kind.width)
+    return given | st.just("F" * kind.width) if kind.may_be_absent else given
+
+
+@values.register
 def _(kind: Either, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     return st.one_of([values(option, widths, seen) for option in kind.options])
 
@@ -219,8 +225,8 @@ def _(kind: Group, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Me
 
 @values.register
 def _(kind: Prefixed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
-    unit = width_of(kind.unit, widths)
-    fits = min(kind.most, width_of(kind.base, widths) ** width_of(kind.width, widths) - 1, BYTES_MAX)
+    unit, base = width_of(kind.unit, widths), width_of(kind.base, widths)
+    fits = min(kind.most, base ** width_of(kind.width, widths) - 1 - kind.included, BYTES_MAX)
     if unit > 1:
         return st.lists(st.binary(min_size=unit, max_size=unit), max_size=fits // unit).map(b"".join)
     if kind.doubled is not None and seen[kind.doubled[0]] == kind.doubled[1]:

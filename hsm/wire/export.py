@@ -25,6 +25,7 @@ KINDS: dict[str, type[Kind]] = {
     "digits": kinds.Digits,
     "account": kinds.Account,
     "card-value": kinds.CardValue,
+    "clear-pin": kinds.ClearPin,
     "number": kinds.Number,
     "hex": kinds.Hex,
     "binary": kinds.Binary,

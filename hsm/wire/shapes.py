@@ -141,16 +141,17 @@ class Prefixed(Kind):
     base: int | Width = 10
     most: int = 32_000
     doubled: tuple[str, object] | None = None
-    included: int = 0
     binary: bool | tuple[str, tuple[object, ...]] = True
     unit: int | Width = field(default=1, kw_only=True)
+    included: int = field(default=0, kw_only=True)
     hidden: bool = field(default=False, kw_only=True)
 
     @property
     def notation(self) -> str:
         letter = {10: "N", 16: "H"}[self.base] if isinstance(self.base, int) else f"in base {width_text(self.base)}"
         what = "bytes" if self.unit == 1 else f"blocks of {width_text(self.unit)} characters"
-        return f"{width_text(self.width)} {letter} count, then as many {what} (at most {self.most})"
+        more = f" less {self.included}" if self.included else ""
+        return f"{width_text(self.width)} {letter} count, then as many {what}{more} (at most {self.most})"
 
 
 @dataclass(frozen=True)
