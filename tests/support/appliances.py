@@ -23,7 +23,7 @@ class Speaker:
         self.appliance = appliance
         self.dispatcher = Dispatcher(appliance)
 
-    def __call__(self, request: str, **how: str | bool) -> str:
+    def __call__(self, request: str, **how: str | bool | int) -> str:
         return self.dispatcher.execute(request, **how)  # type: ignore[arg-type]  # tests know what they pass
 
 
