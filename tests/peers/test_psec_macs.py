@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 import pyemv.mac
+import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.cmac import CMAC as CMAC_OF
 from psec import mac
