@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.lines import UdpLine
 from support.served import Serve, Served
 from support.staff import Counter, one_each
 
@@ -99,6 +101,20 @@ def test_nothing_is_answered_that_the_audit_log_has_not(serve: Serve, tmp_path: 
         os.kill(served.process.pid, signal.SIGCONT)
         assert line.reply()[:4] == "A100"
         assert [each["peer"] for each in entries(state_dir) if each["command"] == "A0"] == [line.peer]
+
+
+def test_datagrams_are_answered_and_audited_too(serve: Serve, tmp_path: Path) -> None:
+    served = serve("--workers", "2", "--state-dir", str(tmp_path / "state"), "--authorise", "all")
+    with closing(UdpLine("127.0.0.1", served.ports["thales"])) as line:
+        for request, reply in (
+            ("A00001U", "A100U"),
+            (f"LAK00101{value(1)}", "LB00"),
+            ("LEK00101", "LF00"),
+            ("ZZ", "Z[15"),
+        ):
+            assert line.command(request).startswith(reply)
+    commands = [each["command"] for each in entries(tmp_path / "state")]
+    assert commands == ["A0", "LA", "LE", "$$"]
 
 
 def test_the_audit_log_is_one_sequence_with_every_peer(serve: Serve, tmp_path: Path) -> None:
