@@ -17,6 +17,7 @@ from hsm.keys.masters import Lmk, padding_keys
 from hsm.keys.ring import KeyRing, Rules
 from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
+from hsm.keys.strength import stronger_or_equal
 from hsm.keys.usage import KeyType, Usage
 from hsm.operations.pinformats import PinFormats
 from hsm.policy.authority import Authority
@@ -24,7 +25,7 @@ from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
 from hsm.policy.settings import Settings
 from hsm.ports import Clock, Random
-from hsm.refusal import LmkInvalid, Refusal, SourceKeyParity
+from hsm.refusal import KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
@@ -149,31 +150,43 @@ class Hsm:
         """A key under the old LMK of the same identifier.  Raises LmkInvalid when there is none."""
         return self.appliance.old_ring.typed(self.stored(token), key_type, self._named)
 
+    def old_lmk_for(self, token: str) -> Lmk:
+        """The LMK in key change storage that *token* lies under; as ``lmk_for``."""
+        return self.appliance.old_ring.lmk_of(token, self._named)
+
     def allow(self, key: ClearKey) -> None:
         """Nothing, if the settings let *key*, newly made or brought in, be used."""
         self._ring.allow(key)
 
     def lmk_for(self, token: str = "") -> Lmk:
         """The LMK that goes with *token*: the one the request names, else the one in the key block, else the default."""
-        return self._ring.lmk_of(token, self._named)
+        return self._ring.lmk_of(self.stored(token), self._named)
 
     def wrap(
         self,
         key: ClearKey,
-        key_type: KeyType,
+        key_type: KeyType | None,
         scheme: str,
         attributes: BlockAttributes | None = None,
         beside: str = "",
     ) -> str:
         """*key* under the LMK as the text a host gets: see the LMK's ``wrap``.
 
-        The LMK is the one that the request names, else that of the key *beside* it in the request.
+        The LMK is the one that the request names, else that of the key *beside* it in the request.  Raises
+        KeyLengthInvalid when the LMK is weaker than the key and that is not enabled.
         """
-        return self.lmk_for(beside).wrap(key, key_type, scheme, attributes, self.random.bytes)
+        lmk = self.lmk_for(beside)
+        if not self.settings.weaker_lmk_allowed and not stronger_or_equal(lmk, key):
+            raise KeyLengthInvalid
+        return lmk.wrap(key, key_type, scheme, attributes, self.random.bytes)
 
     def lmk_cipher(self, use: LmkUse, beside: str = "") -> Cipher:
         """The LMK as a cipher for what is no key; *beside* as for ``wrap``."""
         return self.lmk_for(beside).cipher_for(use)
+
+    def old_lmk_cipher(self, use: LmkUse) -> Cipher:
+        """As ``lmk_cipher``, of the old LMK with the same identifier.  Raises LmkInvalid when there is none."""
+        return self.appliance.old_ring.lmk(self.lmk_id).cipher_for(use)
 
     def stored(self, token: str) -> str:
         """*token* itself, or the key in user storage that it points to; a scheme letter before the index goes before it."""
@@ -183,9 +196,12 @@ class Hsm:
         return token[:-4] + self.appliance.storage.read(index)[0].decode("latin-1")
 
     # --- policy --------------------------------------------------------------------------------------------------
-    def authorise(self, activity: str) -> None:
-        """Nothing, if *activity* (``export.001``) is authorised for hosts under this LMK; else NotAuthorised."""
-        self.appliance.gate.authorise(activity, self.lmk_id)
+    def authorise(self, activity: str, beside: str = "") -> None:
+        """Nothing, if *activity* (``export.001``) is authorised for hosts under this LMK; else NotAuthorised.
+
+        The LMK is the one that the request names, else that of the key *beside*, else the default.
+        """
+        self.appliance.gate.authorise(activity, self.lmk_for(beside).lmk_id if beside else self.lmk_id)
 
     def authorised(self, activity: str) -> bool:
         """As ``authorise``, for commands that merely answer more when authorised."""

@@ -245,6 +245,10 @@ class CommandSpecific(Refusal):
     """A reason that one command alone knows; it declares the code."""
 
 
+class ExcludedPinsInvalid(CommandSpecific):
+    """The excluded PINs that a request brings along are not as many as it says."""
+
+
 class HashInvalid(CommandSpecific):
     """No such hash identifier."""
 
@@ -271,3 +275,11 @@ class PaddingInvalid(CommandSpecific):
 
 class MacSizeInvalid(CommandSpecific):
     """No such MAC size."""
+
+
+class DestinationModeInvalid(ModeInvalid):
+    """The mode for the destination, of two, is wrong."""
+
+
+class DestinationKeyTypeCodeInvalid(KeyTypeCodeInvalid):
+    """The key type code of the destination key, of two, is wrong."""

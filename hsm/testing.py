@@ -24,7 +24,10 @@ from hsm.wire.kinds import (
     Choice,
     Code,
     Digits,
+    Either,
     Hex,
+    HexDigits,
+    HexOf,
     Kind,
     Number,
     Padded,
@@ -35,7 +38,7 @@ from hsm.wire.kinds import (
     width_of,
 )
 from hsm.wire.message import Message
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.dialects.thales.dispatch import Dispatcher
@@ -125,6 +128,22 @@ def _(kind: Hex | Binary, widths: Widths, seen: Mapping[str, Any]) -> SearchStra
 
 
 @values.register
+def _(kind: HexOf, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.sampled_from(kind.sizes).flatmap(lambda size: st.binary(min_size=size, max_size=size))
+
+
+@values.register
+def _(kind: HexDigits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    width = width_of(kind.width, widths)
+    return st.text(_LETTERS["H"], min_size=width, max_size=width)
+
+
+@values.register
+def _(kind: Either, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.one_of([values(option, widths, seen) for option in kind.options])
+
+
+@values.register
 def _(kind: Text, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     letters = [letter for letter in _LETTERS[kind.alphabet] if letter not in kind.without]
     return st.text(letters, min_size=kind.least, max_size=kind.most)
@@ -168,6 +187,17 @@ def _(kind: IfMore, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[A
 @values.register
 def _(kind: When, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
     return values(kind.inner, widths, seen) if seen[kind.name] in kind.values else st.none()
+
+
+@values.register
+def _(kind: Cases, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    return values(kind.chosen(seen), widths, seen)
+
+
+@values.register
+def _(kind: BlockUnder, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    size = kind.digits(seen[kind.key]) // 2
+    return st.binary(min_size=size, max_size=size)
 
 
 @values.register

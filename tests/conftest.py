@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 from support.appliances import Speaker, make_speaker
+
+settings.register_profile("thorough", max_examples=1_000, deadline=None)
+settings.register_profile("default", deadline=None)  # two busy cores must not fail a test
+settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

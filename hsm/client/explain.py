@@ -60,7 +60,8 @@ def explain(
         # Without the declaration nobody can say which bytes are secret, so none is shown.
         return Explained("", tuple(parts), _line(parts, len(frame)), f"no {what} {printable(text[:2])} is declared")
     at = header_chars
-    parts.append(Part("reply" if reply else "command", at, at + 2, text[:2], command.purpose))
+    meaning = f"answers {command.code}" if reply else command.purpose
+    parts.append(Part("reply" if reply else "command", at, at + 2, text[:2], meaning))
     if not reply:
         body, at, cls = text[2:], at + 2, command.asks
     else:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hsm.client.explain import Explained, explain
 from hsm.wire.kinds import Widths
 
-MEANING_CHARS_MAX = 70
+MEANING_CHARS_MAX = 90
 
 
 def exchange_lines(way: str, frame: bytes, header_chars: int, ebcdic: bool, widths: Widths) -> Iterator[str]:

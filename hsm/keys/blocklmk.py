@@ -19,7 +19,7 @@ from hsm.crypto.parity import check_value, is_odd
 from hsm.keys.lmk import LmkUse, ParityWrong, Random
 from hsm.keys.published import PUBLISHED_3DES_BLOCK, PUBLISHED_AES_BLOCK
 from hsm.keys.secret import BlockAttributes, ClearKey
-from hsm.keys.usage import ANY_IN_BLOCK, KeyType, Wanted, wanted
+from hsm.keys.usage import ANY_IN_BLOCK, INITIAL_KEY, KeyType, Wanted, wanted
 from hsm.refusal import (
     KeyBlockAlgorithmInvalid,
     KeyBlockAuthenticationFailed,
@@ -205,7 +205,7 @@ class KeyBlockLmk:
         if key.algorithm in (Algorithm.DES, Algorithm.TDES):
             if key.key_bytes not in asked.des_bytes:
                 raise KeyBlockLengthInvalid
-            if not is_odd(key.reveal()):
+            if header.usage != INITIAL_KEY and not is_odd(key.reveal()):
                 raise ParityWrong
         return key
 

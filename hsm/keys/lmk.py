@@ -117,7 +117,7 @@ class VariantLmk:
         if key_bytes_of(token) not in wanted.des_bytes:
             raise KeyLengthInvalid
         key = decipher(token, partial(self._cipher, row.pair, row.variant))
-        if not is_odd(key):
+        if row.odd_parity and not is_odd(key):
             raise ParityWrong
         return ClearKey(key)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import Protocol
 
 from hsm.crypto.blockcipher import Algorithm
+from hsm.crypto.parity import is_weak
+from hsm.keys.secret import ClearKey
 
 _DES_BITS = {8: 56, 16: 80, 24: 112}
 
@@ -21,7 +24,6 @@ class Measured(Protocol):
 def strength_bits(key: Measured) -> int:
     """Effective strength: DES 56, double length 80, triple 112, AES 128 to 256, HMAC its length, 256 at most.
 
-    >>> from hsm.keys.secret import ClearKey
     >>> strength_bits(ClearKey(bytes(16))), strength_bits(ClearKey(bytes(16), Algorithm.AES))
     (80, 128)
     """
@@ -33,3 +35,17 @@ def strength_bits(key: Measured) -> int:
 def stronger_or_equal(wrapping: Measured, wrapped: Measured) -> bool:
     """May *wrapped* travel under *wrapping*?"""
     return strength_bits(wrapping) >= strength_bits(wrapped)
+
+
+def is_weak_key(key: ClearKey) -> bool:
+    """Is *key* all zero, or any part of a DES key weak (NIST SP 800-67, 3.3.2)?
+
+    >>> is_weak_key(ClearKey(bytes.fromhex("0123456789ABCDEF0101010101010101")))
+    True
+    """
+    content = key.reveal()
+    if compare_digest(content, bytes(len(content))):
+        return True
+    if key.algorithm not in (Algorithm.DES, Algorithm.TDES):
+        return False
+    return any(is_weak(content[at : at + 8]) for at in range(0, len(content), 8))

@@ -2,7 +2,7 @@
 
 Variant (U, T) and X9.17 (X, Y, untagged) forms carry no type and no authenticator; a Thales block (S) or a TR-31 block
 (R) carries both.  Construction of U and T: as under an LMK, with the KEK in place of the pair (protocol-spec/thales/
-vectors/keys.json).  A double-length KEK protects a Thales block as K1 K2 K1.
+keys.json).  A double-length KEK protects a Thales block as K1 K2 K1.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hsm.crypto.parity import is_odd, with_odd
 from hsm.keys.blocklmk import TRANSPORT_ID, header_of, read_block, write_block
 from hsm.keys.lmk import Random
 from hsm.keys.secret import BlockAttributes, ClearKey
+from hsm.keys.usage import INITIAL_KEY
 from hsm.keys.variant import decipher, encipher, varied
 from hsm.refusal import (
     InputInvalid,
@@ -26,7 +27,7 @@ from hsm.refusal import (
     KeySchemeInvalid,
 )
 
-_X9143_USAGE = MappingProxyType(
+X9143_USAGE = MappingProxyType(
     {"71": "P0", "72": "P0", "73": "P0", "51": "K0", "52": "K0", "54": "K0", "21": "D0", "22": "D0", "23": "D0"}
     | {"11": "C0", "12": "C0", "13": "C0", "41": "B0", "42": "B0", "43": "B0"}
     | dict.fromkeys(("61", "62", "63", "64", "65"), "M7")
@@ -72,10 +73,11 @@ def _part_by_part(kek: ClearKey, atalla: str) -> partial[Cipher]:
     return partial(_variants, kek.reveal(), atalla_byte(atalla))
 
 
-def unwrap(kek: ClearKey, token: str, atalla: str = "") -> Imported:
+def unwrap(kek: ClearKey, token: str, atalla: str = "", *, odd_parity: bool = True) -> Imported:
     """The key in *token* under *kek*: untagged, U, T, X, Y, S or R.
 
-    DES keys come out with odd parity.  Raises InputInvalid, KeySchemeInvalid (also for a scheme without block under an
+    DES keys come out with odd parity, unless *odd_parity* is not asked for or a block says that it is a DUKPT initial
+    key.  Raises InputInvalid, KeySchemeInvalid (also for a scheme without block under an
     AES KEK), and the KeyBlock refusals; an Atalla variant goes with no block.
     """
     if token[:1] in ("S", "R"):
@@ -84,7 +86,8 @@ def unwrap(kek: ClearKey, token: str, atalla: str = "") -> Imported:
         key = _unwrap_block(kek, token)
     else:
         key = ClearKey(decipher(token, _part_by_part(kek, atalla)))
-    if key.algorithm not in (Algorithm.DES, Algorithm.TDES) or is_odd(key.reveal()):
+    derived = not odd_parity or (key.attributes is not None and key.attributes.usage == INITIAL_KEY)
+    if derived or key.algorithm not in (Algorithm.DES, Algorithm.TDES) or is_odd(key.reveal()):
         return Imported(key, True)
     return Imported(ClearKey(with_odd(key.reveal()), key.algorithm, key.attributes), False)
 
@@ -142,7 +145,7 @@ def wrap(
     protector = BlockProtector(kek.reveal(), versions)
     if scheme == "S":
         return "S" + write_block(protector, header_of(attributes, version, TRANSPORT_ID), key, random, mask_bytes)
-    usage = _X9143_USAGE.get(attributes.usage, attributes.usage)
+    usage = X9143_USAGE.get(attributes.usage, attributes.usage)
     header = header_of(replace(attributes, usage=usage), version, "00")
     return "R" + write_block(protector, header, key, random, mask_bytes)
 

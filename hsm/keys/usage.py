@@ -55,7 +55,8 @@ class KeyType:
 
     *code* is 3 characters; *pair* the index of the LMK pair, 0 for 00-01 to 19 for 38-39; *variant* 0-9;
     *block_usages* what a key block may say instead, the one to write first; *modes* the modes of use that go with them;
-    *algorithms* the letters of key-block headers; *des_bytes* the lengths of DES keys of this type.
+    *algorithms* the letters of key-block headers; *des_bytes* the lengths of DES keys of this type; *odd_parity*
+    whether those must be of odd parity, which only derived keys, whose every bit counts, need not be.
     """
 
     code: str
@@ -64,6 +65,7 @@ class KeyType:
     modes: frozenset[str] = _MOVES
     algorithms: str = "DTA"
     des_bytes: tuple[int, ...] = _DES_BYTES
+    odd_parity: bool = True
     pair: int = field(init=False)
     variant: int = field(init=False)
 
@@ -82,6 +84,9 @@ _HMAC = ("M7", "61", "62", "63", "64", "65")
 _PVK = ("V0", "V1", "V2")
 _CVK = ("C0", "11", "12", "13")
 
+INITIAL_KEY = "B1"
+"""Usage of a DUKPT initial key; future keys use its parity bits (ANSI X9.24-1 annex A), so that they stay as derived."""
+
 _TABLE = (
     KeyType("000", "ZMK", ("52", "K0")),
     KeyType("100", "ZMK component", ("52", "K0")),
@@ -90,7 +95,7 @@ _TABLE = (
     KeyType("400", "KEKs", ("54", "K0")),
     KeyType("001", "ZPK", ("72", "P0")),
     KeyType("002", "TMK, TPK, PVK", ("P0", "71", "K0", "51", *_PVK), _MOVES | _CHECKS),
-    KeyType("302", "IKEY", ("B1",), _DERIVES, "TA", _DOUBLE),
+    KeyType("302", "IKEY", (INITIAL_KEY,), _DERIVES, "TA", _DOUBLE, odd_parity=False),
     KeyType("402", "CVK, CSCK", _CVK, _CHECKS, "T", _DOUBLE),
     KeyType("003", "TAK", _MAC, _CHECKS),
     *(KeyType(f"{variant}05", "OBKM") for variant in range(1, 10)),

@@ -5,7 +5,7 @@ says what the wrapped key is for, a *length variant* in its ninth says how long 
 8-byte part is then enciphered by itself.  Schemes X and Y (ANSI X9.17) and keys without a tag have no length variant.
 
 Source: HSM 8000 programmer help, worked example (F1 x8, C1 x8 under pair 28-29 variant 2); values in
-protocol-spec/thales/vectors/keys.json.
+protocol-spec/thales/keys.json.
 """
 
 from __future__ import annotations

@@ -136,6 +136,11 @@ class Settings:
         legacy=True,
         number="S21",
     )
+    weaker_kek_allowed: bool = switch(
+        "Enable transport of keys under a weaker key-encrypting key",
+        "A key may cross the border under a ZMK or TMK weaker than itself, such as a double-length key under a single.",
+        legacy=True,
+    )
     zmk_translation: bool = switch(
         "Enable ZMK translate command",
         "The command that takes a ZMK in from under another ZMK (BY) may be used.",

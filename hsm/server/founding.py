@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from hsm.appliance import Appliance
 from hsm.audit.file import AuditFileError, FileAuditor
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
+from hsm.audit.relay import RelayAuditor, enter
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
@@ -85,9 +86,17 @@ class ApplianceHousehold:
     """One appliance behind any number of host ports; see ``hsm.server.ports.Household``."""
 
     def __init__(
-        self, appliance: Appliance, slots: ToldSlots, *, owns: bool, closing: Callable[[], None] | None = None
+        self,
+        appliance: Appliance,
+        slots: ToldSlots,
+        auditor: Auditor,
+        *,
+        owns: bool,
+        closing: Callable[[], None] | None = None,
     ) -> None:
         self._appliance = appliance
+        self._auditor = auditor
+        self._relay: Callable[[bytes], None] | None = None
         self._slots = slots
         self._owns = owns
         self._closing = closing
@@ -103,8 +112,8 @@ class ApplianceHousehold:
             worker=not self._owns,
         )
 
-    def execute(self, listener: Listener, request: bytes) -> bytes:
-        return self.session(listener, "worker").execute(request)
+    def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
+        return self.session(listener, peer).execute(request)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -120,8 +129,20 @@ class ApplianceHousehold:
         applied(change, self._appliance, self._slots)
 
     def flush(self) -> None:
-        """Write what the audit log has gathered; called once a turn of the reactor."""
-        self._appliance.audit.flush()
+        """Write what the audit log has gathered, or in a worker send it to the owner."""
+        if self._relay is not None and isinstance(self._auditor, RelayAuditor):
+            taken = self._auditor.taken()
+            if taken:
+                self._relay(taken)
+        else:
+            self._appliance.audit.flush()
+
+    def relay_audit(self, told: Callable[[bytes], None]) -> None:
+        self._relay = told
+
+    def relayed_audit(self, told: bytes) -> None:
+        enter(self._auditor, told)
+        self._auditor.flush()
 
     def close(self) -> None:
         self._appliance.audit.flush()
@@ -152,15 +173,18 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
         counters,
         SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner"),
     )
-    return ApplianceHousehold(appliance, slots, owns=True, closing=database.close if database is not None else None)
+    return ApplianceHousehold(
+        appliance, slots, auditor, owns=True, closing=database.close if database is not None else None
+    )
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
     """A worker's household, empty until ``restore``.  A *seed* gives each worker random values of its own."""
     slots = ToldSlots(MemorySlots())
     random: Random = SystemRandom() if seed is None else SeededRandom(seed, f"worker {counters.row}")
-    appliance = _appliance(Settings(), {}, {}, Authority(), slots, MemoryAuditor(), counters, random)
-    return ApplianceHousehold(appliance, slots, owns=False)
+    auditor = RelayAuditor()
+    appliance = _appliance(Settings(), {}, {}, Authority(), slots, auditor, counters, random)
+    return ApplianceHousehold(appliance, slots, auditor, owns=False)
 
 
 def _appliance(

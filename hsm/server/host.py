@@ -53,6 +53,7 @@ class HostConnection(Protocol):
     """Drives one HostSession.  *port* is the factory that knows limits, clock and the other connections."""
 
     _session: HostSession
+    _peer: str
     _stream: HostTransport
 
     def __init__(self, port: HostPort) -> None:
@@ -93,9 +94,8 @@ class HostConnection(Protocol):
             if self._port.listener.tls is not None:
                 self._shaking_since = self._heard
         peer = self._stream.getPeer()
-        self._session = self._port.household.session(
-            self._port.listener, f"{getattr(peer, 'host', '?')}:{getattr(peer, 'port', 0)}"
-        )
+        self._peer = f"{getattr(peer, 'host', '?')}:{getattr(peer, 'port', 0)}"
+        self._session = self._port.household.session(self._port.listener, self._peer)
 
     def dataReceived(self, data: bytes) -> None:
         """Feed the session and answer what is complete."""
@@ -251,7 +251,7 @@ class HostConnection(Protocol):
 
     def _forward(self, request: bytes) -> None:
         self._awaits_owner = True
-        answer: Deferred[bytes] = self._port.owner(self._port.listener, request)
+        answer: Deferred[bytes] = self._port.owner(self._port.listener, request, self._peer)
         answer.addCallbacks(self._settled, self._orphaned)
 
     def _settled(self, reply: bytes) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SWEEP_SECONDS = 1.0
 
-Owner = Callable[[Listener, bytes], "Deferred[bytes]"]
-"""Has an owed request executed by the process that owns the state."""
+Owner = Callable[[Listener, bytes, str], "Deferred[bytes]"]
+"""Has an owed request, with the peer it came from, executed by the process that owns the state."""
 
 
 class HostPort(ServerFactory):

@@ -36,6 +36,10 @@ class ListeningFailed(Exception):
     """A worker can't listen; the text says why."""
 
 
+class AuditNotKept(Exception):
+    """The owner could not write the audit log; its own journal says where."""
+
+
 class State(amp.Command):
     """Owner to worker: a piece of the whole state."""
 
@@ -55,10 +59,17 @@ class Begin(amp.Command):
     errors: ClassVar = {ListeningFailed: b"LISTENING_FAILED"}
 
 
+class Audited(amp.Command):
+    """Worker to owner: a piece of what the audit log must keep."""
+
+    arguments: ClassVar = [(b"chunk", amp.String()), (b"last", amp.Boolean())]
+    errors: ClassVar = {AuditNotKept: b"AUDIT_NOT_KEPT"}
+
+
 class Execute(amp.Command):
     """Worker to owner: execute a request that changes state."""
 
-    arguments: ClassVar = [(b"listener", amp.Unicode()), (b"request", amp.String())]
+    arguments: ClassVar = [(b"listener", amp.Unicode()), (b"request", amp.String()), (b"peer", amp.Unicode())]
     response: ClassVar = [(b"reply", amp.String())]
     errors: ClassVar = {ExecutionFailed: b"EXECUTION_FAILED"}
 

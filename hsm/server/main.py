@@ -11,6 +11,8 @@ SUBCOMMANDS = MappingProxyType(
     {
         "serve": ("hsm.server.serve", "Serve host commands on TCP, UDP and TLS."),
         "lmk": ("hsm.server.lmk_command", "Make and list the sealed LMKs of a state directory."),
+        "call": ("hsm.client.call_command", "Send one typed command to any server and show both sides decoded."),
+        "decode": ("hsm.client.decode_command", "Explain a captured frame field by field, masked."),
         "bench": ("hsm.server.bench", "Load a server and print commands/s and times to reply."),
     }
 )

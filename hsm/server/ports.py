@@ -69,8 +69,8 @@ class Household(Protocol):
     def session(self, listener: Listener, peer: str) -> HostSession:
         """A new conversation with the host at *peer* (``address:port``) on *listener*."""
 
-    def execute(self, listener: Listener, request: bytes) -> bytes:
-        """Owner only: the unframed reply to an unframed *request* that a worker owed."""
+    def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
+        """Owner only: the unframed reply to an unframed *request* of *peer* that a worker owed."""
 
     def snapshot(self) -> bytes:
         """Owner only: the whole shared state, LMKs included: for workers over a private socket, never for a disk."""
@@ -89,6 +89,12 @@ class Household(Protocol):
 
         When it raises, the replies don't leave: nothing is answered that the log can't show.
         """
+
+    def relay_audit(self, told: Callable[[bytes], None]) -> None:
+        """Worker only: have *told* called at each flush with what the audit log must keep, as opaque bytes."""
+
+    def relayed_audit(self, told: bytes) -> None:
+        """Owner only: keep in the audit log what a worker *told*."""
 
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""

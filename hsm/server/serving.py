@@ -44,8 +44,8 @@ def running_reactor() -> Reactor:
 def executed_here(household: Household) -> Owner:
     """The owner of the state, when that is this process."""
 
-    def owner(listener: Listener, request: bytes) -> Deferred[bytes]:
-        reply = household.execute(listener, request)
+    def owner(listener: Listener, request: bytes, peer: str) -> Deferred[bytes]:
+        reply = household.execute(listener, request, peer)
         household.flush()
         return succeed(reply)
 

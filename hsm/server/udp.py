@@ -88,7 +88,9 @@ class HostDatagrams(DatagramProtocol):
                 for each in waiting:
                     each.callback(None)
 
-        self._owner(self._listener, request).addCallback(settled).addErrback(failed).addCallback(over)
+        self._owner(self._listener, request, f"{addr[0]}:{addr[1]}").addCallback(settled).addErrback(
+            failed
+        ).addCallback(over)
 
     def _send(self, reply: bytes, addr: tuple[str, int]) -> None:
         if self.transport is not None:

@@ -10,14 +10,17 @@ import signal
 import socket
 import sys
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from hsm.server.counters import Counters
 from hsm.server.interprocess import (
     COUNTERS_DESCRIPTOR,
     LINK_DESCRIPTOR,
+    Audited,
+    AuditNotKept,
     Begin,
     Change,
     Execute,
@@ -25,6 +28,7 @@ from hsm.server.interprocess import (
     Link,
     ListeningFailed,
     State,
+    chunks,
     ports_heard,
 )
 from hsm.server.journal import begin_journal
@@ -32,6 +36,11 @@ from hsm.server.listening import Ports, PortUnavailable, Reactor
 from hsm.server.ports import Household, Listener
 from hsm.server.serving import founding_module, keep_memory_private, running_reactor, settle_down
 from hsm.server.tls import TlsFilesUnusable
+
+AUDIT_BYTES_MAX = 8 * 1_048_576
+"""Sent to the owner and not yet kept."""
+
+_log = Logger()
 
 
 class OwnerLink(Link):
@@ -44,6 +53,9 @@ class OwnerLink(Link):
         self._state = Joiner()
         self._change = Joiner()
         self._ports: Ports | None = None
+        self._untold_bytes = 0
+        self._told: Deferred[None] = succeed(None)
+        household.relay_audit(self.tell_audit)
 
     @State.responder
     def take_state(self, chunk: bytes, last: bool) -> dict[str, object]:
@@ -73,15 +85,38 @@ class OwnerLink(Link):
         settle_down()
         return {}
 
-    def executed_by_owner(self, listener: Listener, request: bytes) -> Deferred[bytes]:
-        """The owner's reply to *request*."""
-        return self.ask(Execute, listener=listener.name, request=request).addCallback(
+    def executed_by_owner(self, listener: Listener, request: bytes, peer: str) -> Deferred[bytes]:
+        """The owner's reply to *request* of *peer*."""
+        return self.ask(Execute, listener=listener.name, request=request, peer=peer).addCallback(
             lambda answered: answered["reply"]
         )
 
+    def tell_audit(self, entries: bytes) -> None:
+        """Send the owner what the audit log must keep.  Raises AuditNotKept when it does not take it in time."""
+        if self._untold_bytes + len(entries) > AUDIT_BYTES_MAX:
+            raise AuditNotKept
+        self._untold_bytes += len(entries)
+
+        def kept(_: object) -> None:
+            self._untold_bytes -= len(entries)
+
+        def not_kept(_: Failure) -> None:
+            # The owner has said where; the replies are gone, and later turns fail likewise when its disk is full.
+            _log.critical("audit entries were not kept")
+
+        for chunk, last in chunks(entries):
+            asked = self.ask(Audited, chunk=chunk, last=last)
+            if last:
+                self._told = asked.addCallback(lambda _: None).addErrback(not_kept).addBoth(kept)
+            else:
+                asked.addErrback(lambda _: None)
+
     def drain(self) -> Deferred[None] | None:
         """Finish what hosts have begun."""
-        return self._ports.drain() if self._ports is not None and self.transport is not None else None
+        if self._ports is None or self.transport is None:
+            return None
+        # The owner answers in order, so with its last answer it has taken every entry.
+        return self._ports.drain().addCallback(lambda _: self._told)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The owner is gone, and with it the state's truth: stop at once."""

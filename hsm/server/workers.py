@@ -25,10 +25,13 @@ from hsm.server.counters import Counters, shared_file
 from hsm.server.interprocess import (
     COUNTERS_DESCRIPTOR,
     LINK_DESCRIPTOR,
+    Audited,
+    AuditNotKept,
     Begin,
     Change,
     Execute,
     ExecutionFailed,
+    Joiner,
     Link,
     State,
     chunks,
@@ -82,11 +85,20 @@ class WorkerLink(Link):
     def __init__(self, staff: Staff) -> None:
         super().__init__()
         self._staff = staff
+        self._audit = Joiner()
 
     @Execute.responder
-    def execute(self, listener: str, request: bytes) -> Deferred[dict[str, bytes]]:
+    def execute(self, listener: str, request: bytes, peer: str) -> Deferred[dict[str, bytes]]:
         """Execute for the worker; the answer waits until every worker knows what changed."""
-        return self._staff.executed(listener, request).addCallback(lambda reply: {"reply": reply})
+        return self._staff.executed(listener, request, peer).addCallback(lambda reply: {"reply": reply})
+
+    @Audited.responder
+    def audited(self, chunk: bytes, last: bool) -> dict[str, object]:
+        """Keep what the worker's audit log would have."""
+        whole = self._audit.joined(chunk, last)
+        if whole is not None:
+            self._staff.audited(whole)
+        return {}
 
 
 class Staff:
@@ -138,10 +150,10 @@ class Staff:
 
         return gatherResults(restored, consumeErrors=True).addCallback(listen).addCallback(lambda _: None)
 
-    def executed(self, listener_name: str, request: bytes) -> Deferred[bytes]:
-        """The reply to *request*, once every serving worker has what it changed.  Fails with ExecutionFailed."""
+    def executed(self, listener_name: str, request: bytes, peer: str) -> Deferred[bytes]:
+        """The reply to *request* of *peer*, once every serving worker has what it changed.  Fails with ExecutionFailed."""
         try:
-            reply = self._household.execute(self._listeners[listener_name], request)
+            reply = self._household.execute(self._listeners[listener_name], request, peer)
             self._household.flush()
         except Exception as fault:
             _log.critical("an owed request failed: {where}", where=whereabouts(fault))
@@ -149,6 +161,14 @@ class Staff:
         if not self._unacknowledged:
             return succeed(reply)
         return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: reply)
+
+    def audited(self, told: bytes) -> None:
+        """Keep in the audit log what a worker *told*.  Raises AuditNotKept."""
+        try:
+            self._household.relayed_audit(told)
+        except Exception as fault:
+            _log.critical("the audit log can't be written: {where}", where=whereabouts(fault))
+            raise AuditNotKept from None
 
     def tell(self, change: bytes) -> None:
         """Send *change* to every worker."""

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from hsm.wire.kinds import Code, Hex, Kind, Mismatch, Number, Plain, Widths, width_of
 from hsm.wire.message import Message, WireError
 from hsm.wire.readers import Reader, Writer, key_pattern, reader, writer
-from hsm.wire.shapes import IfMore, Key, Maybe, Rest, Until
+from hsm.wire.shapes import BlockUnder, Cases, IfMore, Key, Maybe, Rest, Until
 
 M = TypeVar("M", bound=Message)
 
@@ -101,6 +101,8 @@ def _compiled_take(
     absent: list[str] = []
     scope: dict[str, Any] = {"new": object.__new__, "cls": cls, "walk": walk, "unhex": bytes.fromhex}
     for name, kind in cls.FIELDS.items():
+        if barred := _left_to_walk(cls, name):
+            expression += f"(?!{'|'.join(re.escape(value) for value in sorted(barred))})"
         if isinstance(kind, Maybe):
             expression += f"(?!{re.escape(kind.lead)})"
             absent.append(f"{name!r}: None")
@@ -130,6 +132,12 @@ def _compiled_take(
     return take
 
 
+def _left_to_walk(cls: type[M], name: str) -> set[str]:
+    """Values of the field *name* by which a later field is of another kind: such a message is left to the walk."""
+    later = [kind for kind in cls.FIELDS.values() if isinstance(kind, Cases) and name in kind.names]
+    return {str(value) for kind in later for value, _ in kind.cases}
+
+
 def _bounded(kind: Kind, widths: Widths) -> str | None:
     """An expression with one atomic group for the field's value, or None when only the walk can read it."""
     if isinstance(kind, Plain):
@@ -138,6 +146,11 @@ def _bounded(kind: Kind, widths: Widths) -> str | None:
         return f"((?>{key_pattern(width_of(kind.untagged, widths))}))"
     if isinstance(kind, Until) and isinstance(kind.inner, Plain):
         return f"((?>{kind.inner.pattern(widths)})){re.escape(kind.delimiter)}"
+    if isinstance(kind, Cases):
+        return _bounded(kind.otherwise, widths)
+    if isinstance(kind, BlockUnder):
+        # Key blocks are left to the walk, so the key here is no AES key.
+        return "([0-9A-F]{16})"
     if isinstance(kind, Rest):
         return f"([\\x00-\\xff]{{0,{kind.most}}})\\Z"
     return None
@@ -146,7 +159,9 @@ def _bounded(kind: Kind, widths: Widths) -> str | None:
 def _decoding(kind: Kind, group: str, scope: dict[str, Any]) -> str:
     """The Python expression that makes *group* the field's value."""
     inner = kind.inner if isinstance(kind, Until) else kind
-    if isinstance(inner, Hex):
+    if isinstance(inner, Cases):
+        return _decoding(inner.otherwise, group, scope)
+    if isinstance(inner, Hex | BlockUnder):
         return f"unhex({group})"
     if isinstance(inner, Rest):
         return f"{group}.encode('latin-1')"

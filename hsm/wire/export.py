@@ -33,9 +33,14 @@ KINDS: dict[str, type[Kind]] = {
     "choice": kinds.Choice,
     "code": kinds.Code,
     "pattern": kinds.Pattern,
+    "hex-of": kinds.HexOf,
+    "hex-digits": kinds.HexDigits,
+    "either": kinds.Either,
     "maybe": shapes.Maybe,
     "if-more": shapes.IfMore,
     "when": shapes.When,
+    "cases": shapes.Cases,
+    "block-under": shapes.BlockUnder,
     "until": shapes.Until,
     "repeated": shapes.Repeated,
     "group": shapes.Group,
@@ -122,8 +127,12 @@ def _kind(data: dict[str, Any], before: dict[str, Kind]) -> Kind:
 def _parameter(name: str, value: Any, before: dict[str, Kind]) -> Any:
     if name == "wrong":
         return getattr(refusal, value)
-    if name == "inner":
+    if name in ("inner", "otherwise"):
         return _kind(value, before)
+    if name == "options":
+        return tuple(_kind(each, before) for each in value)
+    if name == "cases":
+        return tuple((each, _kind(kind, before)) for each, kind in value)
     if name == "of":
         return Enum(value["name"], value["members"]) if "members" in value else message_class(value)
     if name == "doubled":

@@ -30,10 +30,12 @@ class Width:
 
 
 def width_of(width: int | Width, widths: Widths) -> int:
+    """Characters that *width* is under *widths*."""
     return width.under(widths) if isinstance(width, Width) else width
 
 
 def width_text(width: int | Width) -> str:
+    """*width* as manuals write it."""
     return f"{width.name} (default {width.default})" if isinstance(width, Width) else str(width)
 
 
@@ -102,6 +104,23 @@ class Account(Digits):
 
 
 @dataclass(frozen=True)
+class CardValue(Plain):
+    """*width* digits that prove a card (CVV, CVC, CSC), or as many F for none where it *may_be_absent*: shown masked."""
+
+    sensitive: ClassVar[bool] = True
+    width: int = 3
+    may_be_absent: bool = False
+
+    def pattern(self, widths: Widths) -> str:
+        absent = f"|F{{{self.width}}}" if self.may_be_absent else ""
+        return f"(?:[0-9]{{{self.width}}}{absent})"
+
+    @property
+    def notation(self) -> str:
+        return f"{self.width} N" + (f", or {'F' * self.width} for none" if self.may_be_absent else "")
+
+
+@dataclass(frozen=True)
 class Number(Plain):
     """Text of *width* digits in *base* 10 or 16, read as an integer from *least* to *most*."""
 
@@ -151,6 +170,20 @@ class Hex(Plain):
 
     def encode(self, value: bytes, widths: Widths) -> str:
         return value.hex().upper()
+
+
+@dataclass(frozen=True)
+class HexOf(Hex):
+    """As many bytes as one of *sizes* says, the longest that fits, as upper-case hexadecimal text."""
+
+    sizes: tuple[int, ...] = (8,)
+
+    def pattern(self, widths: Widths) -> str:
+        return "(?:" + "|".join(f"[0-9A-F]{{{2 * size}}}" for size in sorted(self.sizes, reverse=True)) + ")"
+
+    @property
+    def notation(self) -> str:
+        return " or ".join(f"{2 * size} H" for size in sorted(self.sizes))
 
 
 @dataclass(frozen=True)
@@ -282,3 +315,31 @@ class Pattern(Plain):
     @property
     def notation(self) -> str:
         return self.words
+
+
+@dataclass(frozen=True)
+class HexDigits(Plain):
+    """Hexadecimal text of a fixed width that stays text."""
+
+    width: int | Width = 1
+
+    def pattern(self, widths: Widths) -> str:
+        return f"[0-9A-F]{{{width_of(self.width, widths)}}}"
+
+    @property
+    def notation(self) -> str:
+        return f"{width_text(self.width)} H"
+
+
+@dataclass(frozen=True)
+class Either(Plain):
+    """Text of the first of *options* that fits; none of them may turn its text into another value."""
+
+    options: tuple[Plain, ...] = ()
+
+    def pattern(self, widths: Widths) -> str:
+        return "(?:" + "|".join(option.pattern(widths) for option in self.options) + ")"
+
+    @property
+    def notation(self) -> str:
+        return " or ".join(option.notation for option in self.options)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 from hsm.refusal import Refusal
-from hsm.wire.kinds import Kind
-from hsm.wire.shapes import IfMore, Maybe, Repeated, Until, When
+from hsm.wire.kinds import Either, Kind
+from hsm.wire.shapes import BlockUnder, Cases, IfMore, Maybe, Repeated, Until, When
 
 
 class WireError(Exception):
@@ -35,8 +35,9 @@ class Message:
         hints = get_type_hints(cls, include_extras=True)
         cls.FIELDS = {f.name: _kind(cls, f.name, hints) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # made a dataclass above
         for name, kind in cls.FIELDS.items():
-            if isinstance(kind, When) and kind.name not in cls.FIELDS:
-                raise TypeError(f"{cls.__name__}.{name} depends on {kind.name}, which does not exist")
+            for other in _depends_on(kind):
+                if other not in cls.FIELDS:
+                    raise TypeError(f"{cls.__name__}.{name} depends on {other}, which does not exist")
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={show(kind, getattr(self, name))}" for name, kind in self.FIELDS.items())
@@ -44,7 +45,10 @@ class Message:
 
 
 def _initialiser(cls: type) -> Any:
-    """``__init__`` by keywords.  A frozen dataclass's own sets each field through ``object.__setattr__``, at twice the cost."""
+    """``__init__`` by keywords.
+
+    A frozen dataclass's own sets each field through ``object.__setattr__``, at twice the cost.
+    """
     scope: dict[str, Any] = {}
     parameters, body = [], []
     for field in dataclasses.fields(cls):
@@ -79,7 +83,20 @@ def is_sensitive(kind: Kind) -> bool:
     """Must the field's value never be shown?  A kind that holds another is as sensitive as what it holds."""
     if isinstance(kind, Maybe | IfMore | When | Until | Repeated):
         return is_sensitive(kind.inner)
+    if isinstance(kind, Either):
+        return any(is_sensitive(option) for option in kind.options)
+    if isinstance(kind, Cases):
+        return any(is_sensitive(inner) for _, inner in (*kind.cases, (None, kind.otherwise)))
     return kind.sensitive or bool(getattr(kind, "hidden", False))
+
+
+def _depends_on(kind: Kind) -> tuple[str, ...]:
+    """The fields that say how *kind* is read."""
+    if isinstance(kind, When):
+        return (kind.name,)
+    if isinstance(kind, Cases):
+        return kind.names
+    return (kind.key,) if isinstance(kind, BlockUnder) else ()
 
 
 def _kind(cls: type, name: str, hints: Mapping[str, Any]) -> Kind:

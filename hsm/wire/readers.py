@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import (
+    BlockUnder,
+    Cases,
+    Group,
+    IfMore,
+    Key,
+    Maybe,
+    Prefixed,
+    Repeated,
+    Rest,
+    Until,
+    When,
+)
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -27,15 +39,18 @@ REPEATED_MOST = 1_000
 
 @singledispatch
 def reader(kind: Kind, widths: Widths) -> Reader:
+    """What reads a field of *kind* under *widths*."""
     raise TypeError(f"no reader for {type(kind).__name__}")
 
 
 @singledispatch
 def writer(kind: Kind, widths: Widths) -> Writer:
+    """What writes a field of *kind* under *widths*."""
     raise TypeError(f"no writer for {type(kind).__name__}")
 
 
 def sub_codec(kind: Group, widths: Widths) -> Codec[Any]:
+    """The codec of a group's message; asked for late, because codecs are made of readers."""
     from hsm.wire.codec import codec_of
 
     return codec_of(kind.of, widths)
@@ -141,6 +156,37 @@ def _(kind: When, widths: Widths) -> Writer:
 
 
 @reader.register
+def _(kind: Cases, widths: Widths) -> Reader:
+    readers = {inner: reader(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda text, at, seen: readers[kind.chosen(seen)](text, at, seen)
+
+
+@writer.register
+def _(kind: Cases, widths: Widths) -> Writer:
+    writers = {inner: writer(inner, widths) for inner in (*(k for _, k in kind.cases), kind.otherwise)}
+    return lambda value, seen: writers[kind.chosen(seen)](value, seen)
+
+
+@reader.register
+def _(kind: BlockUnder, widths: Widths) -> Reader:
+    matches = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+    notation, wrong, key, digits_for = kind.notation, kind.wrong, kind.key, kind.digits
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        found = matches[digits_for(seen[key])](text, at)
+        if found is None:
+            raise Mismatch(notation, wrong)
+        return bytes.fromhex(found.group()), found.end()
+
+    return read
+
+
+@writer.register
+def _(kind: BlockUnder, widths: Widths) -> Writer:
+    return lambda value, seen: str(value.hex().upper())
+
+
+@reader.register
 def _(kind: Until, widths: Widths) -> Reader:
     inner, delimiter, notation, wrong = reader(kind.inner, widths), kind.delimiter, kind.notation, kind.wrong
 
@@ -198,8 +244,8 @@ def _(kind: Group, widths: Widths) -> Writer:
 @reader.register
 def _(kind: Prefixed, widths: Widths) -> Reader:
     digits = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
-    width, base, most, doubled, notation, wrong = (
-        kind.width, kind.base, kind.most, kind.doubled, kind.notation, kind.wrong,
+    width, base, most, doubled, included, notation, wrong = (
+        kind.width, kind.base, kind.most, kind.doubled, kind.included, kind.notation, kind.wrong,
     )  # fmt: skip
 
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
@@ -209,8 +255,9 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
         count = int(found.group(), base)
         if doubled is not None and seen[doubled[0]] == doubled[1]:
             count *= 2
+        count -= included
         start, end = at + width, at + width + count
-        if count > most or end > len(text):
+        if not 0 <= count <= most or end > len(text):
             raise Mismatch(notation, wrong or DataLengthInvalid, width)
         return text[start:end].encode("latin-1"), end
 
@@ -220,9 +267,11 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Prefixed, widths: Widths) -> Writer:
     width, letter, doubled = kind.width, "X" if kind.base == 16 else "d", kind.doubled
+    included = kind.included
 
     def write(value: bytes, seen: Mapping[str, Any]) -> str:
         count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value)
+        count += included
         return f"{count:0{width}{letter}}" + value.decode("latin-1")
 
     return write
@@ -243,3 +292,8 @@ def _(kind: Rest, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Rest, widths: Widths) -> Writer:
     return lambda value, seen: value.decode("latin-1")
+
+
+_HEX_BLOCKS = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
+_ALGORITHM_AT = 8
+"""Where a key block with its scheme letter names the algorithm."""

@@ -6,8 +6,9 @@ read so far.  ``inner`` readers are compiled once a message.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hsm.wire.kinds import Kind, Width, width_text
 
@@ -53,6 +54,44 @@ class When(Kind):
 
 
 @dataclass(frozen=True)
+class Cases(Kind):
+    """One of several kinds: the first of *cases* (value, kind) whose value any of the fields *names* holds.
+
+    When none does it is *otherwise*.
+    """
+
+    names: tuple[str, ...]
+    cases: tuple[tuple[object, Kind], ...]
+    otherwise: Kind
+
+    def chosen(self, seen: Mapping[str, Any]) -> Kind:
+        """The kind that goes with the fields *seen*."""
+        held = [seen[name] for name in self.names]
+        return next((kind for value, kind in self.cases if value in held), self.otherwise)
+
+    @property
+    def notation(self) -> str:
+        which = " or ".join(name.replace("_", " ") for name in self.names)
+        rules = "; ".join(f"{kind.notation} if {which} is {value}" for value, kind in self.cases)
+        return f"{self.otherwise.notation}; {rules}"
+
+
+@dataclass(frozen=True)
+class BlockUnder(Kind):
+    """One cipher block in hexadecimal: 32 digits when the earlier field *key* is a key block of an AES key, else 16."""
+
+    key: str
+
+    def digits(self, token: str) -> int:
+        """How many digits go with the key *token*; the 9th character of a tagged key block is its algorithm."""
+        return 32 if token[:1] in ("S", "R") and token[8:9] == "A" else 16
+
+    @property
+    def notation(self) -> str:
+        return f"16 H, or 32 H if {self.key.replace('_', ' ')} is an AES key"
+
+
+@dataclass(frozen=True)
 class Until(Kind):
     """*inner* and then *delimiter*, which is consumed."""
 
@@ -93,14 +132,16 @@ class Prefixed(Kind):
     """Bytes led by their count, *width* digits in *base*.
 
     The count is of characters on the wire; with *doubled* = (field, value) it is of bytes that take two characters each
-    whenever that field holds that value.  *binary* says whether the bytes are no text (a host of another character set
-    must leave them alone): a bool, or (field, values) that mean binary.
+    whenever that field holds that value.  *included* characters before the data are in the count as well.  *binary*
+    says whether the bytes are no text (a host of another character set must leave them alone): a bool, or (field,
+    values) that mean binary.
     """
 
     width: int
     base: int = 10
     most: int = 32_000
     doubled: tuple[str, object] | None = None
+    included: int = 0
     binary: bool | tuple[str, tuple[object, ...]] = True
     hidden: bool = field(default=False, kw_only=True)
 

@@ -2,8 +2,8 @@
 
 A request's first byte says what becomes of it: ``S`` stores the rest in the shared state (owed, in a worker; ``SX``
 raises), ``G`` is answered with what is stored, ``H`` with its SHA-256, ``X`` raises, ``L`` answers as many ``x`` as the
-number that follows it, ``P`` tells the process id, ``C`` counts and tells the total; anything else comes back as it is.
-Run as a module it is ``hsm``, with this household in place of the appliance's.
+number that follows it, ``A`` audits as many ``a``, ``P`` tells the process id, ``C`` counts and tells the total;
+anything else comes back as it is.  Run as a module it is ``hsm``, with this household in place of the appliance's.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ class EchoHousehold:
         self.sessions: list[EchoSession] = []
         self.closed = False
         self.flushed = 0
+        self._relay: Callable[[bytes], None] | None = None
+        self._audit = b""
         self._counters = counters
         self._told: list[Callable[[bytes], None]] = []
 
@@ -102,6 +104,8 @@ class EchoHousehold:
             raise ValueError("canary-in-an-exception")
         elif verb == b"L":
             return b"x" * int(rest)
+        elif verb == b"A":
+            self._audit += b"a" * int(rest)
         elif verb == b"P":
             return str(os.getpid()).encode()
         elif verb == b"C":
@@ -114,7 +118,7 @@ class EchoHousehold:
         self.sessions.append(session)
         return session
 
-    def execute(self, listener: Listener, request: bytes) -> bytes:
+    def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.answer(request)
 
     def snapshot(self) -> bytes:
@@ -131,6 +135,15 @@ class EchoHousehold:
 
     def flush(self) -> None:
         self.flushed += 1
+        if self._relay is not None and self._audit:
+            self._relay(self._audit)
+            self._audit = b""
+
+    def relay_audit(self, told: Callable[[bytes], None]) -> None:
+        self._relay = told
+
+    def relayed_audit(self, told: bytes) -> None:
+        print(f"audited {len(told)} bytes of {told[:1].decode()}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         self.closed = True

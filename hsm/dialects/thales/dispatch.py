@@ -21,7 +21,7 @@ from hsm.dialects.thales.families import load
 from hsm.dialects.thales.fields import widths
 from hsm.refusal import Advised, CommandDisabled, InputInvalid, InternalFault, LmkIdsIncompatible, Refusal
 from hsm.wire.codec import codec_of
-from hsm.wire.message import Message, WireError
+from hsm.wire.message import WireError
 
 _TAIL = re.compile("(?:%([0-9]{2}))?(\x19[\x20-\x7e]{0,32})?", re.DOTALL).fullmatch
 _TRAILER = re.compile("\x19[\x20-\x7e]{0,32}\\Z", re.DOTALL).search

@@ -8,12 +8,9 @@ from functools import cache
 
 from hsm.dialects import thales
 
-NOT_FAMILIES = frozenset({"codes", "dispatch", "ebcdic", "families", "fields", "session"})
-
 
 @cache
 def load() -> None:
-    """Import every family of commands in this package, once."""
+    """Import every module of this package, once; those that declare no commands do no harm."""
     for found in pkgutil.iter_modules(thales.__path__):
-        if found.name not in NOT_FAMILIES:
-            importlib.import_module(f"{thales.__name__}.{found.name}")
+        importlib.import_module(f"{thales.__name__}.{found.name}")

@@ -10,9 +10,24 @@ from typing import Annotated
 from hsm import refusal as r
 from hsm.policy.choices import ZmkLength
 from hsm.policy.settings import Settings
-from hsm.wire.kinds import Account, Choice, Digits, Hex, Number, Pan, Pattern, Text, Width, Widths
+from hsm.wire.kinds import (
+    Account,
+    Choice,
+    Digits,
+    Either,
+    HexDigits,
+    HexOf,
+    Kind,
+    Number,
+    Padded,
+    Pan,
+    Pattern,
+    Text,
+    Width,
+    Widths,
+)
 from hsm.wire.message import Message
-from hsm.wire.shapes import Key, Maybe, Until
+from hsm.wire.shapes import Cases, Group, Key, Maybe, Until
 
 ZMK_WIDTH = Width("ZMK length", 32)
 LMK_PIN_WIDTH = Width("encrypted PIN length", 5)
@@ -59,13 +74,52 @@ class Extension(Message):
 
 
 # PINs -------------------------------------------------------------------------------------------------------------
-PinBlock = Annotated[bytes, Hex(8)]
+PinBlock = Annotated[bytes, HexOf(sizes=(8, 16))]
+"""A PIN block in a reply: 32H for format 48, else 16H.  In a request it is ``BlockUnder`` its key."""
 PinFormatCode = Annotated[str, Digits(2, wrong=r.PinFormatInvalid)]
 """A PIN block format code; whether it exists and is enabled is decided when it is used."""
 PinLength = Annotated[int, Number(2, 4, 12, wrong=r.PinLengthInvalid)]
+PinLengthMax = Annotated[int, Number(2, 4, 12)]
 CheckLength = Annotated[int, Number(2, 1, 16)]
 Account12 = Annotated[str, Account(12, wrong=r.AccountInvalid)]
-LmkPin = Annotated[str, Text("H", 1, 16)]
+
+
+def account_by(*formats: str) -> Kind:
+    """The account number that goes with PIN block formats in the fields *formats*.
+
+    12N without check digit; for format 04 18N, likewise; for format 48 the whole PAN, then ``;``.  The last is inferred
+    from the payShield 10K form of JA, of which a public client sends an example.
+    """
+    return Cases(
+        formats,
+        (("48", Until(";", Pan("N", 13, 19, wrong=r.AccountInvalid))), ("04", Account(18, wrong=r.AccountInvalid))),
+        Account(12, wrong=r.AccountInvalid),
+    )
+
+
+LmkPin = Annotated[str, Either((Pattern("J[0-9A-F]{32}", "J + 32 H under an AES LMK"), HexDigits(LMK_PIN_WIDTH)))]
+"""A PIN under the LMK: as many digits as the setting says, or ``J`` and 32H under an AES LMK."""
+ClearPinText = Annotated[str, Padded(LMK_PIN_WIDTH, 4, wrong=r.PinLengthInvalid)]
+"""A clear PIN, left-justified and filled with F to the length of a PIN under the LMK."""
+
+DecimalisationTable = Annotated[
+    str, Pattern("(?:K[0-9A-F]{3}|[0-9A-F]{32}|[0-9A-F]{16})", "16 H (32 H: AES LMK) or K + 3 H")
+]
+ValidationData = Annotated[str, Pattern("(?=[0-9A-F]*N)[0-9A-FN]{12}", "12 A: 11 hexadecimal digits and one N")]
+Offset = Annotated[str, Padded(12, 1)]
+PvkIndex = Annotated[str, Digits(1)]
+Pvv = Annotated[str, Digits(4)]
+
+
+class ExcludedPins(Message):
+    """The excluded PINs that a request brings along: how many, how long, and their digits."""
+
+    excluded_count: Annotated[int, Number(2, 0, 99)]
+    excluded_digits: PinLength
+    excluded_pins: Annotated[str, Text("N", 0, 99 * 12)]
+
+
+MaybeExcludedPins = Annotated[ExcludedPins | None, Maybe("*", Group(ExcludedPins))]
 
 # Cards ------------------------------------------------------------------------------------------------------------
 PanUntilSemicolon = Annotated[str, Until(";", Pan("N", 1, 19, wrong=r.AccountInvalid))]

@@ -7,11 +7,11 @@ from typing import Annotated
 from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
-from hsm.dialects.thales.fields import Account12, PinBlock, PinFormatCode, PinLength, Tpk, Zpk
+from hsm.dialects.thales.fields import PinBlock, PinFormatCode, PinLength, PinLengthMax, Tpk, Zpk, account_by
 from hsm.keys.usage import Usage
 from hsm.operations import pins
-from hsm.wire.kinds import Number
 from hsm.wire.message import Message
+from hsm.wire.shapes import BlockUnder
 
 CATEGORY = Category.PIN
 
@@ -19,21 +19,21 @@ CATEGORY = Category.PIN
 class TranslatePinFromTerminal(Message):
     source_key: Tpk
     destination_key: Zpk
-    pin_length_max: Annotated[int, Number(2, 4, 12)]
-    source_block: PinBlock
+    pin_length_max: PinLengthMax
+    source_block: Annotated[bytes, BlockUnder("source_key")]
     source_format: PinFormatCode
     destination_format: PinFormatCode
-    account: Account12
+    account: Annotated[str, account_by("source_format", "destination_format")]
 
 
 class TranslatePinBetweenZones(Message):
     source_key: Zpk
     destination_key: Zpk
-    pin_length_max: Annotated[int, Number(2, 4, 12)]
-    source_block: PinBlock
+    pin_length_max: PinLengthMax
+    source_block: Annotated[bytes, BlockUnder("source_key")]
     source_format: PinFormatCode
     destination_format: PinFormatCode
-    account: Account12
+    account: Annotated[str, account_by("source_format", "destination_format")]
 
 
 class PinTranslated(Message):

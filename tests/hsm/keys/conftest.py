@@ -19,8 +19,8 @@ LMK_IDS = {"test-variant": "00", "test-3des-block": "01", "test-aes-block": "02"
 
 @pytest.fixture(scope="session")
 def witnessed() -> Mapping[str, list[dict[str, str]]]:
-    """The vectors of protocol-spec/thales/vectors/keys.json, by family."""
-    path = Path(__file__).parents[3] / "protocol-spec" / "thales" / "vectors" / "keys.json"
+    """The vectors of protocol-spec/thales/keys.json, by family."""
+    path = Path(__file__).parents[3] / "protocol-spec" / "thales" / "keys.json"
     families: dict[str, list[dict[str, str]]] = json.loads(path.read_text(encoding="utf-8"))
     return families
 

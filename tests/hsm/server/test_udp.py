@@ -27,7 +27,7 @@ def port(*, owns: bool = True) -> tuple[HostDatagrams, Sent, EchoHousehold, list
     household = EchoHousehold(Counters(1, counter_names), owns=owns)
     asked: list[Deferred[bytes]] = []
 
-    def owner(_: Listener, request: bytes) -> Deferred[bytes]:
+    def owner(_: Listener, request: bytes, peer: str) -> Deferred[bytes]:
         asked.append(Deferred())
         return asked[-1]
 

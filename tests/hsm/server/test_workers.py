@@ -174,6 +174,21 @@ def test_workers_end_with_their_parent(serve: Serve) -> None:
         ends(worker)
 
 
+def test_what_workers_audit_is_kept_by_the_owner_to_the_last_entry(serve: Serve) -> None:
+    served = serve("--workers", "1")
+    assert served.ask(b"A3") == b"A3"
+    assert "audited 3 bytes" in served.line("audited")
+    with served.connect() as connected:
+        worker = pid_of(connected)
+        os.kill(worker, signal.SIGSTOP)
+        connected.sendall(framed(b"A200000"))
+        served.process.terminate()
+        os.kill(worker, signal.SIGCONT)
+        assert reply_from(connected) == b"A200000"
+    _, told = served.process.communicate(timeout=SECONDS_MAX)
+    assert "audited 200000 bytes of a" in told
+
+
 def test_datagrams_reach_workers_and_the_owner(serve: Serve) -> None:
     served = serve("--workers", "2")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:

@@ -1,0 +1,57 @@
+"""Audit entries on their way from a worker process to the one that keeps the log."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from hsm.audit.record import Auditor, Category, Entry
+from hsm.policy.authority import Interface
+
+ENTRIES_WAITING_MAX = 10_000
+
+
+class RelayFull(Exception):
+    """Entries were not taken in time; nothing more is executed until they are."""
+
+
+class RelayAuditor:
+    """A worker's auditor: holds entries until they are taken.  Their numbers count here; the log gives them its own."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Entry] = []
+        self.last_sequence = 0
+
+    def note(self, entry: Entry) -> None:
+        """Take *entry*.  Raises RelayFull."""
+        if len(self._waiting) >= ENTRIES_WAITING_MAX:
+            raise RelayFull
+        self._waiting.append(entry)
+        self.last_sequence = entry.sequence
+
+    def flush(self) -> None:
+        """Nothing is written here."""
+
+    def taken(self) -> bytes:
+        """What waits, for ``enter`` in the other process; empty when nothing does."""
+        if not self._waiting:
+            return b""
+        waiting, self._waiting = self._waiting, []
+        return json.dumps([entry.fields() for entry in waiting]).encode("ascii")
+
+
+def enter(auditor: Auditor, taken: bytes) -> None:
+    """Note in *auditor* the entries that a RelayAuditor gave, under the next numbers there.  Raises ValueError."""
+    for fields in json.loads(taken):
+        entry = Entry(
+            sequence=auditor.last_sequence + 1,
+            time=datetime.fromisoformat(fields["time"]),
+            interface=Interface(fields["interface"]),
+            peer=fields["peer"],
+            command=fields["command"],
+            outcome=fields["outcome"],
+            category=Category(fields["category"]),
+            duration_us=fields["duration_us"],
+            place=fields.get("place", ""),
+        )
+        auditor.note(entry)

@@ -1,0 +1,64 @@
+"""Keys on their way out: from under the LMK to under a ZMK or another key-encrypting key."""
+
+from __future__ import annotations
+
+from hsm.appliance import Hsm
+from hsm.keys import transport
+from hsm.keys.blocklmk import check_attributes
+from hsm.keys.secret import BlockAttributes, ClearKey
+from hsm.keys.usage import Deed, KeyType, require, wanted
+from hsm.operations.border import attributes_of, check_atalla, check_scheme, check_strength
+from hsm.refusal import InputInvalid, KeyBlockExportabilityInvalid, KeySchemeInvalid
+
+LONGEST_KEY_BYTES = {"D": 24, "T": 24, "A": 32}
+"""What keys in blocks are padded to when their length is disguised."""
+
+
+def export_key(
+    hsm: Hsm,
+    kek: ClearKey,
+    key: ClearKey,
+    key_type: KeyType | None,
+    scheme: str,
+    *,
+    atalla: str = "",
+    asked: BlockAttributes | None = None,
+    exportability: str = "",
+    version: str = "",
+) -> str:
+    """*key* of *key_type* under *kek*, as a token of *scheme*: U, T, X, Y, S, R, or Z or 0 for no tag.
+
+    *asked*, *exportability* and *version* are for blocks: attributes, a stricter exportability, and the version (A to E)
+    of a TR-31 block.  A key from a block that is exportable in blocks only (E) or not at all (N) stays so.  Raises
+    KeySchemeInvalid, InputInvalid, KeyLengthInvalid and the KeyBlock refusals.
+    """
+    untagged = scheme in ("", "Z", "0") and key.key_bytes > 8
+    check_scheme(hsm, "X" if untagged else scheme, enabled_x917=hsm.settings.x917_export)
+    check_atalla(hsm, atalla, key_type)
+    check_strength(hsm, kek, key)
+    require(kek, Deed.ENCRYPT)
+    own = key.attributes
+    if own is not None and own.exportability == "N":
+        raise KeyBlockExportabilityInvalid
+    if scheme not in ("S", "R"):
+        if asked is not None or exportability or version:
+            raise InputInvalid
+        if own is not None and own.exportability != "S":
+            raise KeyBlockExportabilityInvalid
+        return transport.wrap(kek, key, scheme, hsm.random.bytes, atalla=atalla)
+    if version and (scheme != "R" or (hsm.settings.trusted_format_only and version in ("A", "C"))):
+        raise KeySchemeInvalid
+    attributes = attributes_of(key, key_type, asked, exportability)
+    if key_type is not None:
+        check_attributes(attributes, key, wanted(key_type, hsm.settings.enforce_key_type_002_separation))
+    mask_bytes = LONGEST_KEY_BYTES.get(attributes.algorithm, 0) if hsm.settings.disguise_key_length else 0
+    return transport.wrap(
+        kek,
+        key,
+        scheme,
+        hsm.random.bytes,
+        atalla=atalla,
+        attributes=attributes,
+        version=version,
+        mask_bytes=mask_bytes,
+    )

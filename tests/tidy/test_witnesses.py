@@ -1,0 +1,28 @@
+"""No command without a witnessed exchange and a witnessed refusal."""
+
+from __future__ import annotations
+
+from hsm.dialects.thales.codes import thales
+from hsm.dialects.thales.families import load
+from hsm.spec.derive import ROOT
+from hsm.spec.witnessed import exchanges
+
+WITHOUT_EXCHANGE: set[str] = set()
+WITHOUT_REFUSAL: set[str] = set()
+"""Commands still lacking one; both may only shrink."""
+
+load()
+SEEN = exchanges(ROOT / "thales" / "vectors")
+
+
+def test_every_command_has_a_witnessed_exchange() -> None:
+    assert set(thales.commands) - {e.command for e in SEEN if not e.refused} == WITHOUT_EXCHANGE
+
+
+def test_every_command_has_a_witnessed_refusal() -> None:
+    assert set(thales.commands) - {e.command for e in SEEN if e.refused} == WITHOUT_REFUSAL
+
+
+def test_every_exchange_says_who_saw_it() -> None:
+    ours = ("our code", "zonekey", "this project")
+    assert [e.id for e in SEEN if not e.source.strip() or any(word in e.source.lower() for word in ours)] == []
