@@ -22,7 +22,7 @@ from twisted.internet.testing import StringTransport
 from hsm.server.counters import Counters
 from hsm.server.host import HostConnection
 from hsm.server.hostport import HostPort, Owner
-from hsm.server.ports import Limits, Listener
+from hsm.server.ports import Limits, Listener, TlsFiles
 
 LISTENER = Listener("thales", 0)
 
@@ -30,11 +30,18 @@ LISTENER = Listener("thales", 0)
 class Bench:
     """A port with a fake clock, and connections on fake transports."""
 
-    def __init__(self, limits: Limits | None = None, *, owns: bool = True, owner: Owner | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        owns: bool = True,
+        owner: Owner | None = None,
+        listener: Listener = LISTENER,
+    ) -> None:
         self.clock = Clock()
         self.household = EchoHousehold(Counters(1, counter_names), owns=owns)
         self.port = HostPort(
-            LISTENER,
+            listener,
             self.household,
             limits or Limits(),
             cast(IReactorTime, self.clock),
@@ -147,6 +154,16 @@ def test_an_idle_connection_is_closed_after_its_time_and_no_sooner() -> None:
     assert not transport.disconnecting
     bench.clock.advance(1)
     assert transport.disconnecting
+
+
+def test_a_tls_handshake_has_a_deadline_which_ends_with_it() -> None:
+    bench = Bench(Limits(partial_seconds=10), listener=replace(LISTENER, tls=TlsFiles("c", "k")))
+    (shaken, shaken_transport), (_, slow_transport) = bench.connect(), bench.connect()
+    shaken.handshakeCompleted()
+    bench.clock.pump([1.0] * 9)
+    assert not slow_transport.disconnecting
+    bench.clock.advance(1)
+    assert (slow_transport.disconnecting, shaken_transport.disconnecting) == (True, False)
 
 
 def test_zero_means_no_deadline() -> None:
