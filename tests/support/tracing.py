@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from unittest import mock
 
-from hsm.crypto.blockcipher import Algorithm
+from hsm.appliance import Hsm
+from hsm.crypto.blockcipher import Algorithm, Cipher
 from hsm.crypto.parity import with_odd
+from hsm.crypto.pinblock import AccountError, PinBlockError, PinBlockFormat, write
 from hsm.keys.blocklmk import KeyBlockLmk
 from hsm.keys.lmk import VariantLmk
 from hsm.keys.masters import Lmk
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import Wanted
+from hsm.operations import lmkpin, pins
 from hsm.refusal import KeyTypeInvalid
 
 Opened = dict[str, tuple[ClearKey | None, Wanted]]
@@ -41,6 +45,44 @@ def traced() -> Iterator[Opened]:
         yield opened
 
 
+@dataclass
+class Presented:
+    """PIN blocks and PINs under the LMK that were read, and what they were read with."""
+
+    _blocks: dict[str, tuple[PinBlockFormat, Cipher, str]] = field(default_factory=dict)
+    _sealed: dict[str, str] = field(default_factory=dict)
+
+    def blocks(self, pin: str) -> dict[str, str]:
+        """For each block (hexadecimal) one that holds *pin*, as far as its format and account allow."""
+        made = {}
+        for block, (fmt, under, account) in self._blocks.items():
+            with suppress(PinBlockError, AccountError):
+                made[block] = write(fmt, under, pin, account, random.Random(1).randbytes).hex().upper()
+        return made
+
+    def sealed(self, pin: str, hsm: Hsm) -> dict[str, str]:
+        """For each text of a PIN under the LMK that of *pin*."""
+        return {text: lmkpin.seal_pin(hsm, pin, account) for text, account in self._sealed.items()}
+
+
+@contextmanager
+def presented() -> Iterator[Presented]:
+    """Notes which PINs a request makes an appliance read."""
+    noted = Presented()
+    read_block, open_sealed = pins.read, lmkpin._open
+
+    def read(fmt: PinBlockFormat, under: Cipher, block: bytes, account: str) -> str:
+        noted._blocks[block.hex().upper()] = (fmt, under, account)
+        return read_block(fmt, under, block, account)
+
+    def unseal(lmk: Cipher, sealed: str, account: str) -> str:
+        noted._sealed[sealed] = account
+        return open_sealed(lmk, sealed, account)
+
+    with mock.patch.object(pins, "read", read), mock.patch.object(lmkpin, "_open", unseal):
+        yield noted
+
+
 def fitting_key(asked: Wanted, seed: str, *, aes: bool = False, odd: bool = True) -> ClearKey:
     """A key such as *asked* wants, the same for the same *seed*: double-length if it may be, AES if *aes* and it may be."""
     draw = random.Random(seed).randbytes
@@ -59,7 +101,7 @@ def fitting_key(asked: Wanted, seed: str, *, aes: bool = False, odd: bool = True
 
 def sample_token(lmk: Lmk, asked: Wanted, key: ClearKey) -> str:
     """*key* under *lmk* as the command that *asked* opens it.  Raises Refusal when that LMK can't hold it."""
-    random_bytes = random.Random(asked.modes.__len__()).randbytes
+    random_bytes = random.Random(len(asked.modes)).randbytes
     if isinstance(lmk, VariantLmk):
         scheme = {8: "Z", 16: "U", 24: "T"}.get(key.key_bytes, "U")
         return lmk.wrap(key, asked.key_type, scheme, None, random_bytes)
