@@ -137,9 +137,9 @@ class _Plan:
 
 @cache
 def _simplest(kind: Plain, sizes: frozenset[tuple[str, int]]) -> Any:
-    """A value of *kind* that is likely to be taken: 12 for numbers that can't be more, else the least."""
+    """A value of *kind* that is likely to be taken: a maximum PIN length of 12, a check length of 4."""
     if isinstance(kind, Number):
-        return 12 if kind.most == 12 else kind.least
+        return 12 if kind.most == 12 else max(kind.least, min(kind.most, 4)) if kind.width == 2 else kind.least
     if isinstance(kind, Choice | Code):
         return kind.decode(next(iter(kind.table())))
     if isinstance(kind, Account):
