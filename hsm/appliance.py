@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from hsm.audit.record import Audit
 from hsm.crypto.blockcipher import Cipher
-from hsm.keys.lmk import LmkUse
+from hsm.keys.lmk import LmkUse, ParityWrong
 from hsm.keys.masters import Lmk, padding_keys
 from hsm.keys.ring import KeyRing, Rules
 from hsm.keys.scheme import stored_at
@@ -25,7 +25,7 @@ from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
 from hsm.policy.settings import Settings
 from hsm.ports import Clock, Random
-from hsm.refusal import KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
+from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
@@ -115,7 +115,7 @@ class Appliance:
 class Hsm:
     """The view of the appliance that a command function receives."""
 
-    __slots__ = ("_key", "_named", "_ring", "appliance", "execute", "formats", "fraud", "lmk_id", "random", "settings")
+    __slots__ = ("_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "lmk_id", "random", "settings")
 
     def __init__(self, appliance: Appliance, named: str | None, execute: Callable[[str], str]) -> None:
         self.appliance = appliance
@@ -127,20 +127,26 @@ class Hsm:
         self.execute = execute
         self._named = named
         self._ring = appliance.ring
-        self._key = appliance.ring.key
+        self._open = appliance.ring.opener(named)
 
     # --- keys ----------------------------------------------------------------------------------------------------
     def key(self, token: str, usage: Usage) -> ClearKey:
         """The command's (first, or source) key.  Raises SourceKeyParity and the ring's other refusals."""
         if len(token) < 6:
             token = self.stored(token)
-        return self._key(token, usage, self._named)
+        try:
+            return self._open(token, usage)
+        except ParityWrong:
+            raise SourceKeyParity from None
 
     def destination(self, token: str, usage: Usage) -> ClearKey:
         """The command's destination key: as ``key``, but wrong parity is DestinationKeyParity."""
         if len(token) < 6:
             token = self.stored(token)
-        return self._ring.destination(token, usage, self._named)
+        try:
+            return self._open(token, usage)
+        except ParityWrong:
+            raise DestinationKeyParity from None
 
     def typed(self, token: str, key_type: KeyType | None, *, parity: type[Refusal] = SourceKeyParity) -> ClearKey:
         """A key whose type the message gives; None for FFF, the type that the key block itself names."""

@@ -21,6 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from hsm.wire.codec import codec_of
 from hsm.wire.kinds import (
     Binary,
+    CardValue,
     Choice,
     Code,
     Digits,
@@ -38,7 +39,7 @@ from hsm.wire.kinds import (
     width_of,
 )
 from hsm.wire.message import Message
-from hsm.wire.shapes import BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.dialects.thales.dispatch import Dispatcher
@@ -114,6 +115,12 @@ def _(kind: Plain, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[An
 def _(kind: Digits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     width = width_of(kind.width, widths)
     return st.text(_LETTERS["N"], min_size=width, max_size=width)
+
+
+@values.register
+def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    digits = st.text(_LETTERS["N"], min_size=kind.width, max_size=kind.width)
+    return digits | st.just("F" * kind.width) if kind.may_be_absent else digits
 
 
 @values.register
@@ -222,6 +229,14 @@ def _(kind: Prefixed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy
     if kind.doubled is not None and seen[kind.doubled[0]] == kind.doubled[1]:
         return st.binary(max_size=fits // 2).map(lambda raw: raw.hex().upper().encode())
     return st.binary(max_size=fits)
+
+
+@values.register
+def _(kind: Ahead, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes | None]:
+    """A first byte that no short count begins with, so that the block is not taken for the count itself."""
+    return st.none() | st.sampled_from(kind.sizes).flatmap(
+        lambda size: st.binary(min_size=size - 1, max_size=size - 1).map(lambda rest: b"\xff" + rest)
+    )
 
 
 @values.register

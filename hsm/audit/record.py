@@ -39,6 +39,9 @@ class Category(Enum):
     CONSOLE = "console"
     DEVICE = "device"
 
+    # Looked up at every command, so not hashed by name.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -135,8 +138,9 @@ class MemoryTally:
 
     def add(self, name: str, count: int = 1) -> None:
         counts = self._counts
-        if name in counts:
-            counts[name] += count
+        known = counts.get(name)
+        if known is not None:
+            counts[name] = known + count
         elif len(counts) < self._names_max:
             counts[name] = count
         else:
@@ -174,6 +178,9 @@ class Audit:
         self.outcomes: Tally = outcomes or MemoryTally()
         self._auditor = auditor
         self._clock = clock
+        self._entered = self.options.categories
+        self._count_command = self.volumes.add
+        self._count_outcome = self.outcomes.add
 
     def done(
         self,
@@ -187,9 +194,9 @@ class Audit:
         place: str = "",
     ) -> None:
         """*command* was answered with *outcome*; a code that no command has is given as UNKNOWN_COMMAND."""
-        self.volumes.add(command)
-        self.outcomes.add(outcome)
-        if category in self.options.categories or (outcome != "00" and self.options.refusals):
+        self._count_command(command)
+        self._count_outcome(outcome)
+        if category in self._entered or (outcome != "00" and self.options.refusals):
             sequence = self._auditor.last_sequence + 1
             now = self._clock.now()
             self._auditor.note(Entry(sequence, now, interface, peer, command, outcome, category, duration_us, place))

@@ -12,10 +12,10 @@ from functools import singledispatch
 from typing import Any, TypeVar
 
 from hsm.wire.codec import codec_of
-from hsm.wire.kinds import Hex, Kind, Mismatch, Number, Padded, Plain, Widths
+from hsm.wire.kinds import Hex, HexOf, Kind, Mismatch, Number, Padded, Plain, Widths
 from hsm.wire.message import Message
 from hsm.wire.readers import reader
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 M = TypeVar("M", bound=Message)
 
@@ -116,6 +116,27 @@ def _(kind: Key, text: str, widths: Widths, before: Mapping[str, Any]) -> str:
 @from_text.register
 def _(kind: Maybe | IfMore | When | Until, text: str, widths: Widths, before: Mapping[str, Any]) -> Any:
     return from_text(kind.inner, text, widths, before)
+
+
+@from_text.register
+def _(kind: Cases, text: str, widths: Widths, before: Mapping[str, Any]) -> Any:
+    return from_text(kind.chosen(before), text, widths, before)
+
+
+@from_text.register
+def _(kind: BlockUnder, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+    value, end = reader(kind, widths)(text, 0, dict(before))
+    if end != len(text):
+        raise ValueError
+    return bytes(value)
+
+
+@from_text.register
+def _(kind: HexOf, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+    value = bytes.fromhex(text)
+    if len(value) not in kind.sizes:
+        raise ValueError
+    return value
 
 
 @from_text.register

@@ -107,6 +107,10 @@ class KeyRing:
         except ParityWrong:
             raise DestinationKeyParity from None
 
+    def opener(self, lmk_id: str | None) -> Callable[[str, Usage], ClearKey]:
+        """What ``key`` and ``destination`` call for requests of that LMK; wrong parity raises ParityWrong."""
+        return self._openers[lmk_id]
+
     def typed(
         self,
         token: str,

@@ -112,6 +112,12 @@ class Settings:
         hardened=True,
         number="S9",
     )
+    zmk_component_variant: bool = switch(
+        "ZMK components under a variant of LMK 04-05",
+        "GG and GY take components of key type 100, as the HSM 8000 manual says; when off they are like ZMKs, type 000, "
+        "as in the one public exchange.",
+        hardened=True,
+    )
     atalla_variants: bool = switch(
         "Atalla ZMK variant support",
         "One or two digits after the fields of a key-exchange command choose an Atalla variant of the ZMK.",

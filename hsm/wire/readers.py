@@ -13,19 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import (
-    BlockUnder,
-    Cases,
-    Group,
-    IfMore,
-    Key,
-    Maybe,
-    Prefixed,
-    Repeated,
-    Rest,
-    Until,
-    When,
-)
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -297,3 +285,27 @@ def _(kind: Rest, widths: Widths) -> Writer:
 _HEX_BLOCKS = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
 _ALGORITHM_AT = 8
 """Where a key block with its scheme letter names the algorithm."""
+
+
+@reader.register
+def _(kind: Ahead, widths: Widths) -> Reader:
+    count = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes | None, int]:
+        for size in (0, *kind.sizes):
+            start = at + 2 * size
+            led = count(text, start)
+            end = led.end() + int(led.group(), kind.base) if led else -1
+            if end >= 0 and end <= len(text) and text[end : end + 1] in ("", "\x19"):
+                if size == 0:
+                    return None, at
+                if (found := _HEX_BLOCKS[2 * size](text, at)) is not None:
+                    return bytes.fromhex(found.group()), start
+        return None, at
+
+    return read
+
+
+@writer.register
+def _(kind: Ahead, widths: Widths) -> Writer:
+    return lambda value, seen: value.hex().upper()

@@ -181,3 +181,19 @@ class Key(Kind):
     @property
     def notation(self) -> str:
         return f"key ({self.usage}): {width_text(self.untagged)} H, U/X+32 H, T/Y+48 H, S/R+block, K+3 H"
+
+
+@dataclass(frozen=True)
+class Ahead(Kind):
+    """Hexadecimal of 8 or 16 bytes, or nothing, ahead of a field led by its count that ends the message.
+
+    Nothing in the message says which: the count is right for one of them.  *width* and *base* are those of the count.
+    """
+
+    width: int
+    base: int = 10
+    sizes: tuple[int, ...] = (8, 16)
+
+    @property
+    def notation(self) -> str:
+        return "[ " + " or ".join(f"{2 * size} H" for size in self.sizes) + " ]"

@@ -42,11 +42,11 @@ _OPTIONAL_COUNT = Number(2, 0, OPTIONAL_BLOCKS_MAX, wrong=r.KeyBlockOptionalCoun
 class OptionalBlockField(Message):
     """An optional block of a key block header, as it will stand there."""
 
-    identifier: Annotated[str, Text("L", 2, 2)]
-    content: Annotated[bytes, Prefixed(2, base=16, most=251, included=4, binary=False)]
+    identifier: Annotated[str, Text("L", 2, 2, wrong=r.KeyBlockOptionalInvalid)]
+    content: Annotated[bytes, Prefixed(2, base=16, most=251, included=4, binary=False, wrong=r.KeyBlockOptionalInvalid)]
 
 
-_OPTIONAL = Repeated("optional_count", Group(OptionalBlockField), wrong=r.KeyBlockOptionalInvalid)
+_OPTIONAL = Repeated("optional_count", Group(OptionalBlockField))
 
 
 class KeyAttributes(Message):

@@ -33,7 +33,7 @@ from hsm.refusal import (
 )
 from hsm.wire.kinds import Choice, Hex, Text
 from hsm.wire.message import Message
-from hsm.wire.shapes import BlockUnder, IfMore, Key, Prefixed, When
+from hsm.wire.shapes import Ahead, BlockUnder, Key, Prefixed, When
 
 CATEGORY = Category.CIPHER
 
@@ -105,7 +105,7 @@ class TranslateBlock(Message):
 
 
 class DataBlock(Message):
-    iv: Annotated[bytes | None, IfMore(Hex(8))]
+    iv: Annotated[bytes | None, Ahead(4, 16)]
     data: Annotated[bytes, Prefixed(4, 16, most=0xFFFF, binary=False, hidden=True)]
 
 

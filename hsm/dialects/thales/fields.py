@@ -66,10 +66,13 @@ Atalla = Annotated[str, Pattern("[0-9]{0,2}", "[ 1-2 N Atalla variant ]")]
 
 
 class Extension(Message):
-    """The ``;xyz`` tail of the older key-management commands (HSM 8000 help)."""
+    """The ``;xyz`` tail of the older key-management commands (HSM 8000 help).
 
-    transport_scheme: Annotated[str, Text("L", 1, 1, wrong=r.KeySchemeInvalid)]
-    lmk_scheme: Annotated[str, Text("L", 1, 1, wrong=r.KeySchemeInvalid)]
+    A scheme that the command has no use for is any of the eight; 0 leaves the choice to the command.
+    """
+
+    transport_scheme: Annotated[str, Choice(tuple("0ZUTXYSR"), wrong=r.KeySchemeInvalid)]
+    lmk_scheme: Annotated[str, Choice(tuple("0ZUTXYSR"), wrong=r.KeySchemeInvalid)]
     check_value_type: Annotated[str, Choice(("0", "1", "2"))]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hsm.crypto import aesdukpt, blockcipher, blockprotector, card, dukpt, emv, mac, parity, pin, pinblock
+from hsm.crypto import aesdukpt, blockcipher, blockprotector, card, dukpt, emv, ff1, mac, parity, pin, pinblock
 from hsm.crypto.blockcipher import Algorithm, Cipher
 from hsm.crypto.pinblock import PinBlockFormat
 
@@ -97,6 +97,13 @@ def test_vector(engine: blockcipher.Engine, identifier: str) -> None:
 def test_exceptions_exist() -> None:
     known = {(identifier, name) for identifier, asked in VECTORS.items() for name in asked.expected}
     assert set(NOT_COVERED) <= known
+
+
+@checks("ff1")
+def _ff1(asked: Asked) -> Results:
+    ciphertext = ff1.encrypt(asked.aes(), asked.text("plaintext"), asked.octets("tweak"))
+    assert ff1.decrypt(asked.aes(), ciphertext, asked.octets("tweak")) == asked.text("plaintext")
+    return {"ciphertext": ciphertext}
 
 
 # PIN blocks

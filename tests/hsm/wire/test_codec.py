@@ -67,7 +67,26 @@ class Block(Message):
     rest: Annotated[bytes, s.Rest(100)]
 
 
-MESSAGES = (Translate, Card, Block, Numbers, Empty)
+class Released(Message):
+    """The shape of CC with a PIN under the LMK: block and account follow key and formats."""
+
+    key: Annotated[str, s.Key("ZPK")]
+    block: Annotated[bytes, s.BlockUnder("key")]
+    came: Annotated[str, k.Choice(("01", "04", "48"))]
+    goes: Annotated[str, k.Choice(("01", "04", "48"))]
+    account: Annotated[
+        str,
+        s.Cases(
+            ("came", "goes"),
+            (("48", s.Until(";", k.Pan("N", 13, 19))), ("04", k.Account(18))),
+            k.Account(12, wrong=r.AccountInvalid),
+        ),
+    ]
+    pin: Annotated[str, k.Either((k.Pattern("J[0-9A-F]{32}", "J + 32 H"), k.HexDigits(LENGTH)))]
+    answer: Annotated[bytes, k.HexOf(sizes=(8, 16))]
+
+
+MESSAGES = (Released, Translate, Card, Block, Numbers, Empty)
 messages: st.SearchStrategy[Message] = st.sampled_from(MESSAGES).flatmap(strategy)
 
 
@@ -217,3 +236,25 @@ def test_a_field_without_a_kind_is_our_mistake() -> None:
 
         class _Wrong(Message):
             a: int
+
+
+def test_a_field_that_depends_on_a_later_or_missing_one_is_no_declaration() -> None:
+    for kind in (s.BlockUnder("nothing"), s.Cases(("nothing",), (), k.Digits(1)), s.When("nothing", (), k.Digits(1))):
+        with pytest.raises(TypeError, match="nothing"):
+            type("Wrong", (Message,), {"__annotations__": {"field": Annotated[str, kind]}})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0" * 16 + "1" * 16 + "0101" + "2" * 12, "2" * 12),
+        ("0" * 16 + "1" * 16 + "0104" + "2" * 18, "2" * 18),
+        ("0" * 16 + "1" * 16 + "4801" + "2" * 16 + ";", "2" * 16),
+        ("S10040P0AN00S0000" + "0" * 24 + "1" * 32 + "4848" + "2" * 13 + ";", "2" * 13),
+    ],
+)
+def test_accounts_by_format_and_blocks_by_key(text: str, expected: str) -> None:
+    message, _ = codec_of(Released).take(text + "01234" + "3" * 16)
+    assert (message.account, message.pin, message.answer) == (expected, "01234", b"\x33" * 8)
+    assert len(message.block) == (16 if text.startswith("S") else 8)
+    assert expected not in repr(message)

@@ -49,6 +49,10 @@ class Everything(Message):
     pan: Annotated[str, s.Until(";", k.Pan("N", 1, 19))]
     offset: Annotated[str, k.Padded(12, 4)]
     free: Annotated[str, k.Pattern("[GL]{2}", "2 of G and L")]
+    either: Annotated[str, k.Either((k.Pattern("J[0-9]", "J and a digit"), k.HexDigits(k.Width("PIN length", 5))))]
+    sizes: Annotated[bytes, s.Until(";", k.HexOf(sizes=(2, 4)))]
+    under: Annotated[bytes, s.BlockUnder("key")]
+    cases: Annotated[str, s.Cases(("form", "digits"), (("1", k.Digits(3)),), k.Account(12))]
     iv: Annotated[bytes | None, s.When("mode", (Mode.LAST,), k.Hex(8))]
     parts: Annotated[tuple[Part, ...], s.Repeated("count", s.Group(Part))]
     data: Annotated[bytes, s.Prefixed(4, 16, 200, ("form", "1"), ("form", ("0",)), hidden=True)]
@@ -186,6 +190,31 @@ def _repeated(d: dict[str, Any]) -> Any:
     return c.Array(count if isinstance(count, int) else lambda ctx: int(ctx[count]), _decoder(d["inner"]))
 
 
+def _either(d: dict[str, Any]) -> Any:
+    """In these declarations a J tells the first option from the second."""
+    first, second = map(_decoder, d["options"])
+    chosen = c.IfThenElse(lambda ctx: ctx._peeked == b"J", first, second)
+    return c.FocusedSeq("it", "_peeked" / c.Peek(c.Bytes(1)), "it" / chosen)
+
+
+def _cases(d: dict[str, Any]) -> Any:
+    decoder = _decoder(d["otherwise"])
+    for value, kind in reversed(d["cases"]):
+        held = value.encode()
+        decoder = c.IfThenElse(
+            lambda ctx, held=held: held in [ctx[name] for name in d["names"]], _decoder(kind), decoder
+        )
+    return decoder
+
+
+def _block_under(d: dict[str, Any]) -> Any:
+    def digits(ctx: Any) -> int:
+        key: bytes = ctx[d["key"]]
+        return 32 if key[:1] in (b"S", b"R") and key[8:9] == b"A" else 16
+
+    return c.Bytes(digits)
+
+
 ORACLE: dict[str, Any] = {
     "digits": lambda d: c.Bytes(_width(d["width"])),
     "account": lambda d: c.Bytes(_width(d["width"])),
@@ -198,6 +227,11 @@ ORACLE: dict[str, Any] = {
     "choice": _choice,
     "code": lambda d: c.Bytes(1),
     "pattern": lambda d: c.Bytes(2),
+    "hex-digits": lambda d: c.Bytes(_width(d["width"])),
+    "hex-of": lambda d: c.NullTerminated(c.GreedyBytes, term=b";", consume=False),
+    "either": _either,
+    "cases": _cases,
+    "block-under": _block_under,
     "maybe": lambda d: c.Optional(c.FocusedSeq("it", c.Const(d["lead"].encode()), "it" / _decoder(d["inner"]))),
     "if-more": lambda d: c.Optional(_decoder(d["inner"])),
     "when": lambda d: c.If(lambda ctx: ctx[d["name"]].decode() in d["values"], _decoder(d["inner"])),
@@ -239,8 +273,12 @@ def as_wire(message: Message, name: str) -> Any:
     kind, value = message.FIELDS[name], getattr(message, name)
     while isinstance(inner := getattr(kind, "inner", None), Kind) and not isinstance(kind, s.Repeated):
         kind = inner
+    if isinstance(kind, s.Cases):
+        kind = kind.chosen(message.__dict__)
     if value is None:
         return None
+    if isinstance(kind, s.BlockUnder):
+        return value.hex().upper().encode()
     if isinstance(kind, s.Repeated):
         return [_plain(v) if isinstance(v, Message) else v.encode() for v in value]
     return kind.encode(value, {}).encode("latin-1") if isinstance(kind, Plain) else _plain(value)

@@ -12,7 +12,7 @@ from support.witnessed import Exchange, exchanges, is_answered
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import KEY_TYPES
 
-EXCHANGES = exchanges("card")
+EXCHANGES = exchanges("CW", "CY", "RY")
 PAIR = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 CVK = "0A61E674E88C6A7EEABC38C2B2BB492F"
 CARD = "3411115972410020000" + "9912"
@@ -105,7 +105,7 @@ def test_every_truncation_is_answered(each: Exchange) -> None:
 
 @given(data=st.data())
 def test_damage_is_answered(data: st.DataObject) -> None:
-    each = data.draw(st.sampled_from(EXCHANGES[:4] + EXCHANGES[6:]))
+    each = data.draw(st.sampled_from([e for e in EXCHANGES if "%" not in e.request]))
     at = data.draw(st.integers(2, len(each.request) - 1))
     damaged = each.request[:at] + chr(data.draw(st.integers(0, 255))) + each.request[at + 1 :]
     assert is_answered(each.request, speak(damaged))

@@ -17,7 +17,7 @@ from hsm.keys.blocklmk import letter_of
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import KEY_TYPES
 
-EXCHANGES = exchanges("cipherdata")
+EXCHANGES = exchanges("M0", "M2", "M4")
 PAIR = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 ZEK = "U71CE6CBA2A7DC746208CDCE553747808"
 DEK = "UA5F7447E8D9068513B94C51EF06E64EF"

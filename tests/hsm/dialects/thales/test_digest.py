@@ -12,7 +12,7 @@ from support.witnessed import Exchange, exchanges, is_answered
 
 from hsm.dialects.thales.ebcdic import TO_ASCII, TO_EBCDIC
 
-EXCHANGES = exchanges("digest")
+EXCHANGES = exchanges("GM")
 speak = make_speaker()
 
 

@@ -15,7 +15,7 @@ from hsm.keys.blocklmk import letter_of
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import KEY_TYPES
 
-EXCHANGES = exchanges("mac")
+EXCHANGES = exchanges("MA", "MC", "ME", "MK", "MM", "MQ", "MS", "M6", "M8")
 PAIR = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 TAK = "U7AD0BB2A32ADE115807C3572FC302BA5"
 ZAK = "U7B7B1BE6AFBA184A32F08E7514BAC82E"
