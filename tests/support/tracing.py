@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from unittest import mock
 
 from hsm.appliance import Hsm
+from hsm.crypto import pinblock
 from hsm.crypto.blockcipher import Algorithm, Cipher
 from hsm.crypto.parity import with_odd
 from hsm.crypto.pinblock import AccountError, PinBlockError, PinBlockFormat, write
@@ -69,7 +70,7 @@ class Presented:
 def presented() -> Iterator[Presented]:
     """Notes which PINs a request makes an appliance read."""
     noted = Presented()
-    read_block, open_sealed = pins.read, lmkpin._open
+    read_block, open_sealed = pinblock.read, lmkpin._open
 
     def read(fmt: PinBlockFormat, under: Cipher, block: bytes, account: str) -> str:
         noted._blocks[block.hex().upper()] = (fmt, under, account)
