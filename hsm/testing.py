@@ -146,6 +146,12 @@ def _(kind: HexDigits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrateg
 
 
 @values.register
+def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    given = st.text(_LETTERS["N"], min_size=kind.width, max_size=kind.width)
+    return given | st.just("F" * kind.width) if kind.may_be_absent else given
+
+
+@values.register
 def _(kind: Either, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     return st.one_of([values(option, widths, seen) for option in kind.options])
 
@@ -225,7 +231,7 @@ def _(kind: Group, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Me
 
 @values.register
 def _(kind: Prefixed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
-    fits = min(kind.most, kind.base**kind.width - 1, BYTES_MAX)
+    fits = min(kind.most, kind.base**kind.width - 1 - kind.included, BYTES_MAX)
     if kind.doubled is not None and seen[kind.doubled[0]] == kind.doubled[1]:
         return st.binary(max_size=fits // 2).map(lambda raw: raw.hex().upper().encode())
     return st.binary(max_size=fits)

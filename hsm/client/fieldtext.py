@@ -15,7 +15,7 @@ from hsm.wire.codec import codec_of
 from hsm.wire.kinds import Hex, HexOf, Kind, Mismatch, Number, Padded, Plain, Widths
 from hsm.wire.message import Message
 from hsm.wire.readers import reader
-from hsm.wire.shapes import BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
 
 M = TypeVar("M", bound=Message)
 
@@ -53,7 +53,7 @@ def _group(kind: Kind) -> Group | None:
 
 def _value(name: str, kind: Kind, own: Mapping[str, str], widths: Widths, before: Mapping[str, Any]) -> Any:
     absent = isinstance(kind, When) and before[kind.name] not in kind.values
-    optional = isinstance(kind, Maybe | IfMore) or absent
+    optional = isinstance(kind, Maybe | IfMore | Ahead) or absent
     if not own:
         if optional:
             return None
@@ -156,6 +156,14 @@ def _(kind: Group, text: str, widths: Widths, before: Mapping[str, Any]) -> Mess
 def _(kind: Prefixed | Rest, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
     value = bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode("latin-1")
     if len(value) > kind.most:
+        raise ValueError
+    return value
+
+
+@from_text.register
+def _(kind: Ahead, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+    value = bytes.fromhex(text)
+    if len(value) not in kind.sizes:
         raise ValueError
     return value
 

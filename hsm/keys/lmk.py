@@ -22,7 +22,7 @@ from hmac import compare_digest
 from typing import ClassVar
 
 from hsm.crypto.blockcipher import Algorithm, Cipher, cipher
-from hsm.crypto.parity import is_odd
+from hsm.crypto.parity import is_odd, with_odd
 from hsm.keys.published import PUBLISHED_CHECK_VALUE, PUBLISHED_PAIRS
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import PAIRS_COUNT, KeyType, Wanted
@@ -117,7 +117,7 @@ class VariantLmk:
         if key_bytes_of(token) not in wanted.des_bytes:
             raise KeyLengthInvalid
         key = decipher(token, partial(self._cipher, row.pair, row.variant))
-        if row.odd_parity and not is_odd(key):
+        if not is_odd(key):
             raise ParityWrong
         return ClearKey(key)
 
@@ -140,7 +140,11 @@ class VariantLmk:
             raise KeySchemeInvalid
         if key.key_bytes not in row.des_bytes:
             raise KeyLengthInvalid if row.des_bytes else KeyTypeInvalid
-        return encipher(key.reveal(), scheme, partial(self._cipher, row.pair, row.variant))
+        content = key.reveal()
+        # Parity is all that tells a key of the right type here, so that even a DUKPT initial key must have it.
+        return encipher(
+            content if row.odd_parity else with_odd(content), scheme, partial(self._cipher, row.pair, row.variant)
+        )
 
     def cipher_for(self, use: LmkUse) -> Cipher:
         """The pair that enciphers this sort of thing, ready for use."""

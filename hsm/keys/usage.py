@@ -56,7 +56,7 @@ class KeyType:
     *code* is 3 characters; *pair* the index of the LMK pair, 0 for 00-01 to 19 for 38-39; *variant* 0-9;
     *block_usages* what a key block may say instead, the one to write first; *modes* the modes of use that go with them;
     *algorithms* the letters of key-block headers; *des_bytes* the lengths of DES keys of this type; *odd_parity*
-    whether those must be of odd parity, which only derived keys, whose every bit counts, need not be.
+    is False for derived keys, whose parity bits count: under a variant LMK they get odd parity and lose those.
     """
 
     code: str

@@ -21,6 +21,8 @@ from hsm.refusal import KeyLengthInvalid, KeySchemeInvalid, LmkSchemesIncompatib
 
 NOT_SAID = "0"
 """The scheme of a request that names none."""
+_AES_USAGE = {"M3": "M6"}
+"""ISO 9797-1 algorithm 3 is of DES alone; an AES key makes CMACs (ANSI X9.143 clause 6.3)."""
 _UNTAGGED = ("Z", NOT_SAID)
 _UNDER_LMK = {"X": "U", "Y": "T", "S": "U", "R": "U"}
 _TAGGED = {8: NOT_SAID, 16: "U", 24: "T"}
@@ -72,7 +74,10 @@ def make(
     key = new_key(hsm, Algorithm.TDES if algorithm is Algorithm.DES else algorithm, key_bytes)
     if is_block(travels) or not in_variant:
         attributes = default_attributes(key_type, key, mode)
-        key = key.with_attributes(replace(attributes, usage=block_usage or attributes.usage))
+        usual = (
+            _AES_USAGE.get(attributes.usage, attributes.usage) if key.algorithm is Algorithm.AES else attributes.usage
+        )
+        key = key.with_attributes(replace(attributes, usage=block_usage or usual))
     return Made(
         key,
         _out(hsm, kek, key, key_type, travels, atalla),

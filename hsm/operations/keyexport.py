@@ -8,7 +8,7 @@ from hsm.keys.blocklmk import check_attributes
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import Deed, KeyType, require, wanted
 from hsm.operations.border import attributes_of, check_atalla, check_scheme, check_strength
-from hsm.refusal import InputInvalid, KeyBlockExportabilityInvalid, KeySchemeInvalid
+from hsm.refusal import InputInvalid, KeyBlockExportabilityInvalid, KeyFunctionForbidden, KeySchemeInvalid
 
 LONGEST_KEY_BYTES = {"D": 24, "T": 24, "A": 32}
 """What keys in blocks are padded to when their length is disguised."""
@@ -25,19 +25,19 @@ def export_key(
     asked: BlockAttributes | None = None,
     exportability: str = "",
     version: str = "",
+    freshly_derived: bool = False,
 ) -> str:
     """*key* of *key_type* under *kek*, as a token of *scheme*: U, T, X, Y, S, R, or Z or 0 for no tag.
 
     *asked*, *exportability* and *version* are for blocks: attributes, a stricter exportability, and the version (A to E)
-    of a TR-31 block.  A key from a block that is exportable in blocks only (E) or not at all (N) stays so.  Raises
-    KeySchemeInvalid, InputInvalid, KeyLengthInvalid and the KeyBlock refusals.
+    of a TR-31 block.  A key from a block that is exportable in blocks only (E) or not at all (N) stays so.  A DUKPT initial
+    key goes out *freshly_derived* or from a key block alone, since under a variant LMK it has not its own parity bits.
+    Raises KeyFunctionForbidden for that, KeySchemeInvalid, InputInvalid, KeyLengthInvalid and the KeyBlock refusals.
     """
-    untagged = scheme in ("", "Z", "0") and key.key_bytes > 8
-    check_scheme(hsm, "X" if untagged else scheme, enabled_x917=hsm.settings.x917_export)
-    check_atalla(hsm, atalla, key_type)
-    check_strength(hsm, kek, key)
-    require(kek, Deed.ENCRYPT)
+    _check_way(hsm, kek, key, key_type, scheme, atalla)
     own = key.attributes
+    if own is None and key_type is not None and not (key_type.odd_parity or freshly_derived):
+        raise KeyFunctionForbidden
     if own is not None and own.exportability == "N":
         raise KeyBlockExportabilityInvalid
     if scheme not in ("S", "R"):
@@ -62,3 +62,12 @@ def export_key(
         version=version,
         mask_bytes=mask_bytes,
     )
+
+
+def _check_way(hsm: Hsm, kek: ClearKey, key: ClearKey, key_type: KeyType | None, scheme: str, atalla: str) -> None:
+    """Nothing, if *kek* and *scheme* may carry *key*, whatever its own attributes say."""
+    untagged = scheme in ("", "Z", "0") and key.key_bytes > 8
+    check_scheme(hsm, "X" if untagged else scheme, enabled_x917=hsm.settings.x917_export)
+    check_atalla(hsm, atalla, key_type)
+    check_strength(hsm, kek, key)
+    require(kek, Deed.ENCRYPT)

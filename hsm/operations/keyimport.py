@@ -37,7 +37,8 @@ def import_key(
     check_scheme(hsm, token, enabled_x917=hsm.settings.x917_import)
     check_atalla(hsm, atalla, key_type)
     require(kek, Deed.DECRYPT)
-    came = transport.unwrap(kek, token, atalla, odd_parity=key_type is None or key_type.odd_parity)
+    in_variant = hsm.lmk_for(beside).kind == "variant"
+    came = transport.unwrap(kek, token, atalla, odd_parity=in_variant or key_type is None or key_type.odd_parity)
     check_strength(hsm, kek, came.key)
     if is_weak_key(came.key):
         raise DestinationKeyParity

@@ -49,10 +49,13 @@ def to_new_lmk(
     """*key*, which came in *token*, under the new LMK as a key of *key_type*, and the key with its attributes.
 
     *scheme* empty or 0 keeps the scheme that *token* has.  A key that goes under a key-block LMK gets the attributes
-    *asked*, which for a key from a block may only narrow its own.  Raises the refusals of ``under_lmk``.
+    *asked*, which for a key from a block may only narrow its own.  Raises MigrationForbidden for a DUKPT initial key
+    from a variant LMK, which has not its own parity bits any more, and the refusals of ``under_lmk``.
     """
     hsm.allow(key)
     if hsm.lmk_for(token).kind != "variant":
+        if not is_block(token) and key_type is not None and not key_type.odd_parity:
+            raise MigrationForbidden
         key = key.with_attributes(attributes_of(key, key_type, asked))
         return under_lmk(
             hsm, key, None if is_block(token) else key_type, "S" if scheme in _KEEP else scheme, token

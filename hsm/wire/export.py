@@ -24,6 +24,8 @@ from hsm.wire.message import Message, is_sensitive
 KINDS: dict[str, type[Kind]] = {
     "digits": kinds.Digits,
     "account": kinds.Account,
+    "card-value": kinds.CardValue,
+    "clear-pin": kinds.ClearPin,
     "number": kinds.Number,
     "hex": kinds.Hex,
     "binary": kinds.Binary,
@@ -41,6 +43,7 @@ KINDS: dict[str, type[Kind]] = {
     "when": shapes.When,
     "cases": shapes.Cases,
     "block-under": shapes.BlockUnder,
+    "ahead": shapes.Ahead,
     "until": shapes.Until,
     "repeated": shapes.Repeated,
     "group": shapes.Group,

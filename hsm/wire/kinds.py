@@ -263,6 +263,13 @@ class Padded(Plain):
 
 
 @dataclass(frozen=True)
+class ClearPin(Padded):
+    """A clear PIN: shown masked."""
+
+    sensitive: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class Choice(Plain):
     """One of several fixed texts of equal or different length."""
 

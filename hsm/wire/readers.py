@@ -282,25 +282,25 @@ def _(kind: Rest, widths: Widths) -> Writer:
     return lambda value, seen: value.decode("latin-1")
 
 
-_HEX_BLOCKS = {digits: re.compile(f"[0-9A-F]{{{digits}}}").match for digits in (16, 32)}
-_ALGORITHM_AT = 8
-"""Where a key block with its scheme letter names the algorithm."""
+_HEX_BLOCK = re.compile("(?:[0-9A-F]{2})*").fullmatch
 
 
 @reader.register
 def _(kind: Ahead, widths: Widths) -> Reader:
     count = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
 
+    def counts(text: str, at: int) -> bool:
+        """Does a count stand at *at* that reaches just to the end, or to the trailer?"""
+        led = count(text, at)
+        end = led.end() + int(led.group(), kind.base) if led else len(text) + 1
+        return end <= len(text) and text[end : end + 1] in ("", "\x19")
+
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes | None, int]:
-        for size in (0, *kind.sizes):
-            start = at + 2 * size
-            led = count(text, start)
-            end = led.end() + int(led.group(), kind.base) if led else -1
-            if end >= 0 and end <= len(text) and text[end : end + 1] in ("", "\x19"):
-                if size == 0:
-                    return None, at
-                if (found := _HEX_BLOCKS[2 * size](text, at)) is not None:
-                    return bytes.fromhex(found.group()), start
+        if not counts(text, at):
+            for size in kind.sizes:
+                end = at + 2 * size
+                if counts(text, end) and _HEX_BLOCK(text, at, end):
+                    return bytes.fromhex(text[at:end]), end
         return None, at
 
     return read

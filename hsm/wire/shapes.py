@@ -141,14 +141,15 @@ class Prefixed(Kind):
     base: int = 10
     most: int = 32_000
     doubled: tuple[str, object] | None = None
-    included: int = 0
     binary: bool | tuple[str, tuple[object, ...]] = True
+    included: int = field(default=0, kw_only=True)
     hidden: bool = field(default=False, kw_only=True)
 
     @property
     def notation(self) -> str:
         letter = "H" if self.base == 16 else "N"
-        return f"{self.width} {letter} count, then as many bytes (at most {self.most})"
+        more = f" less {self.included}" if self.included else ""
+        return f"{self.width} {letter} count, then as many bytes{more} (at most {self.most})"
 
 
 @dataclass(frozen=True)

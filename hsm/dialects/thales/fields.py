@@ -13,6 +13,7 @@ from hsm.policy.settings import Settings
 from hsm.wire.kinds import (
     Account,
     Choice,
+    ClearPin,
     Digits,
     Either,
     HexDigits,
@@ -102,7 +103,7 @@ def account_by(*formats: str) -> Kind:
 
 LmkPin = Annotated[str, Either((Pattern("J[0-9A-F]{32}", "J + 32 H under an AES LMK"), HexDigits(LMK_PIN_WIDTH)))]
 """A PIN under the LMK: as many digits as the setting says, or ``J`` and 32H under an AES LMK."""
-ClearPinText = Annotated[str, Padded(LMK_PIN_WIDTH, 4, wrong=r.PinLengthInvalid)]
+ClearPinText = Annotated[str, ClearPin(LMK_PIN_WIDTH, 4, wrong=r.PinLengthInvalid)]
 """A clear PIN, left-justified and filled with F to the length of a PIN under the LMK."""
 
 DecimalisationTable = Annotated[

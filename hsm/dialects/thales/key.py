@@ -90,6 +90,10 @@ def generate_key(ask: GenerateKey, hsm: Hsm) -> KeyGenerated:
     Mode A and B: the derivation field is 0; the master key's type is 1 for BDK-1 to 4 for BDK-4; the serial number is
     the initial key identifier (16 H) for AES, and the left 15 or 16 H of the key serial number for triple DES.
 
+    An initial key of triple DES is derived and given out with its parity bits as they come, since later steps use them;
+    under a variant LMK, where parity is the only check, it is kept with odd parity.  So give it out here, in mode B:
+    from under a variant LMK A8 refuses it (29).
+
     Making a ZMK (type 000; usage 52 or K0) needs the activity generate.000, giving a key out needs export.
     """
     key_type = type_of(ask.key_type)
@@ -146,6 +150,7 @@ def _exported(ask: GenerateKey, key: ClearKey, key_type: KeyType | None, hsm: Hs
         atalla=ask.atalla or "",
         exportability=ask.exportability or "",
         version=ask.block_version or "",
+        freshly_derived=ask.mode in _DERIVING,
     )
 
 

@@ -102,7 +102,8 @@ def export_host_key(ask: ExportKey, hsm: Hsm) -> KeyExported:
     Schemes S and R make a Thales or a TR-31 block, of version B under a triple DES ZMK and D under an AES ZMK unless
     ``!`` names another.  ``&`` makes it less exportable; the field after ``#`` says what a key is for that comes from
     under a variant LMK, which keeps no such thing.  A key from a block leaves only as that block's exportability allows
-    (AA): N not at all, E in a block, S in any scheme.
+    (AA): N not at all, E in a block, S in any scheme.  A DUKPT initial key (302) under a variant LMK has lost its parity
+    bits and is refused (29): A0 gives it out as it derives it.
     """
     key_type = type_of(ask.key_type)
     zmk, token = hsm.stored(ask.zmk), hsm.stored(ask.key)

@@ -96,6 +96,8 @@ class MacGenerated(Message):
 
 
 class VerifyMac(GenerateMac):
+    """The fields of M6, then the MAC where the message ends."""
+
     mac: Annotated[str | None, When("mode", _ENDS, Text("H", 8, 16))]
 
 

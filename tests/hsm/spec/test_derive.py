@@ -40,7 +40,7 @@ def test_json_alone_makes_every_message_again() -> None:
 def test_a_page_says_fields_codes_and_examples() -> None:
     page = (ROOT / "thales" / "CA.md").read_text()
     assert page.startswith(DERIVED)
-    assert "| source block | 16 H |" in page
+    assert "| source block | 16 H, or 32 H if source key is an AES key |" in page
     assert "| 23 | No such PIN block format code. |" in page
     assert "> CA 0406FBB23A5214DF BAB32D775A38E4AB 12 DC80B186C30902B0 03 03 550000025321" in page
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import psec
 import pytest
 from support.appliances import Speaker
 
@@ -12,6 +13,7 @@ Desk = Callable[..., Speaker]
 
 BLOCKS = ("00=test-3des-block",)
 AES = ("00=test-aes-block",)
+CLEAR_ZMK = bytes.fromhex("5DB50B454F8389ADCE573BE50861F2BF")
 ZMK = "UC2FAFC16843B1B176EDE12C65E929993"
 """5DB50B454F8389ADCE573BE50861F2BF under pair 04-05 of the published variant LMK, by OpenSSL; KCV 5C9405."""
 COMPONENT = "U1EF828AA8F6B80EB83E19FBC373F3A85"
@@ -190,14 +192,27 @@ BDK = "U8E3D3E2FD5919657F05A1AA90D32A014"
 """0123456789ABCDEFFEDCBA9876543210 under pair 28-29, by OpenSSL."""
 
 
-def test_an_initial_key_keeps_its_parity(desk: Desk) -> None:
-    """AF8C07: openssl enc -des-ede over zeros under 6AC292FAA1315B4D858AB3A3D7D5933A, whose parity is not odd."""
+def test_an_initial_key_keeps_its_parity_on_the_border_alone(desk: Desk) -> None:
+    """AF8C07: openssl enc -des-ede over zeros under the initial key, which is that of ANSI X9.24-1:2009 A.4."""
     speak = desk()
-    key = made(speak(f"A0A302U01{BDK}FFFF9876543210E"))
-    assert speak(f"BUFF1{key};302;001") == "BV00AF8C07"
-    exported = speak(f"A8302{ZMK}{key}U")
-    assert exported[-6:] == "AF8C07"
-    assert speak(f"A6302{ZMK}{exported[4:-6]}U") == f"A700{key}AF8C07"
+    reply = speak(f"A0B302U01{BDK}FFFF9876543210E;0{ZMK}R")
+    kept, exported = reply[4:37], reply[37:-6]
+    _, key = psec.tr31.unwrap(CLEAR_ZMK, exported[1:])
+    assert key.hex().upper() == "6AC292FAA1315B4D858AB3A3D7D5933A"
+    assert speak(f"BUFF1{kept};302;001") == "BV00AF8C07"
+    assert speak(f"A8302{ZMK}{kept}U") == "A929"
+    assert desk(lmks=BLOCKS, old_lmks=("00=test-variant",))(f"BWFF1{kept};302") == "BX44"
+
+
+def test_an_initial_key_in_a_key_block_keeps_its_parity(desk: Desk) -> None:
+    speak = desk(lmks=BLOCKS)
+    header = psec.tr31.Header("B", "B1", "T", "X", "00", "S")
+    key = bytes.fromhex("6AC292FAA1315B4D858AB3A3D7D5933A")
+    zmk = made(desk(lmks=BLOCKS, old_lmks=("00=test-variant",))(f"BWFF1{ZMK};000#52N00N00!11"))
+    reply = speak(f"A6302{zmk}R{psec.tr31.wrap(CLEAR_ZMK, header, key)}S")
+    assert reply[-6:] == "AF8C07"
+    out = made(speak(f"A8302{zmk}{made(reply)}R"))
+    assert psec.tr31.unwrap(CLEAR_ZMK, out[1:])[1] == key
 
 
 def test_an_initial_key_is_derived_and_exported(desk: Desk) -> None:
