@@ -62,7 +62,7 @@ def fields_out_of_range(request: str, speaker: Speaker) -> Iterator[str]:
     command = thales.commands[request[:2]]
     codec = codec_of(command.asks, widths(speaker.appliance.settings))
     for name, start, end in codec.spans(request[2:]):
-        kind = _innermost(command.asks.FIELDS[name])
+        kind = innermost(command.asks.FIELDS[name])
         text = request[2 + start : 2 + end]
         for other in _out_of_range(kind, text):
             yield request[: 2 + start] + other + request[2 + end :]
@@ -93,7 +93,7 @@ def positions(request: str, start: int) -> Iterator[int]:
     yield from (at for at in range(start, length) if at < 64 or at >= length - 64 or at % step == 0)
 
 
-def _innermost(kind: Kind) -> Kind:
+def innermost(kind: Kind) -> Kind:
     while isinstance(kind, Maybe | IfMore | When | Until):
         kind = kind.inner
     return kind
@@ -128,7 +128,7 @@ def _shaped_by_request(answer: type[Message]) -> bool:
     A key without scheme letter has 16, 32 or 48 digits, as the request's key or scheme says; the data commands answer an
     IV first, in every mode but ECB.
     """
-    kinds = [_innermost(kind) for kind in answer.FIELDS.values()]
+    kinds = [innermost(kind) for kind in answer.FIELDS.values()]
     return any(isinstance(kind, Key) for kind in kinds) or isinstance(next(iter(answer.FIELDS.values()), None), IfMore)
 
 
