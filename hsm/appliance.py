@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from hsm.audit.load import LoadMeter
 from hsm.audit.record import Audit
 from hsm.crypto.blockcipher import Cipher
 from hsm.keys.lmk import LmkUse, ParityWrong
@@ -24,7 +25,7 @@ from hsm.policy.authority import Authority
 from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
 from hsm.policy.settings import Settings
-from hsm.ports import Clock, Random
+from hsm.ports import Clock, Network, NoNetwork, Random
 from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
 from hsm.storage.slots import Slots, UserStorage
 
@@ -46,12 +47,18 @@ class Appliance:
         audit: Audit,
         clock: Clock,
         random: Random,
+        load: LoadMeter | None = None,
+        network: Network | None = None,
+        reboots: int = 0,
     ) -> None:
         self._slots = slots
         self.audit = audit
         self.clock = clock
         self.random = random
+        self.load = load or LoadMeter()
+        self.network: Network = network or NoNetwork()
         self.started = clock.now()
+        self.reboots = reboots
         self._fraud_counters = fraud
         self.version = 0
         self._told: Callable[[], None] | None = None
@@ -105,19 +112,27 @@ class Appliance:
         """Replace what is authorised."""
         self._set(self.settings, self.lmks, self.old_lmks, authority)
 
-    def view(self, lmk_id: str | None, execute: Callable[[str], str]) -> Hsm:
-        """What a command may reach under the LMK that its request names, None for none named.  Raises LmkInvalid."""
+    def view(self, lmk_id: str | None, execute: Callable[[str], str], header_chars: int = 0) -> Hsm:
+        """What a command may reach under the LMK that its request names, None for none named.  Raises LmkInvalid.
+
+        *execute* answers requests within requests, and *header_chars* is the length of a message header on this port.
+        """
         if lmk_id is not None and lmk_id not in self.lmks:
             raise LmkInvalid
-        return Hsm(self, lmk_id, execute)
+        return Hsm(self, lmk_id, execute, header_chars)
 
 
 class Hsm:
     """The view of the appliance that a command function receives."""
 
-    __slots__ = ("_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "lmk_id", "random", "settings")
+    __slots__ = (
+        "_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "header_chars", "lmk_id", "random",
+        "settings",
+    )  # fmt: skip
 
-    def __init__(self, appliance: Appliance, named: str | None, execute: Callable[[str], str]) -> None:
+    def __init__(
+        self, appliance: Appliance, named: str | None, execute: Callable[[str], str], header_chars: int
+    ) -> None:
         self.appliance = appliance
         self.settings = appliance.settings
         self.random = appliance.random
@@ -125,6 +140,7 @@ class Hsm:
         self.fraud = appliance.fraud
         self.lmk_id = named or DEFAULT_LMK
         self.execute = execute
+        self.header_chars = header_chars
         self._named = named
         self._ring = appliance.ring
         self._open = appliance.ring.opener(named)
@@ -199,7 +215,7 @@ class Hsm:
         index = stored_at(token)
         if index is None:
             return token
-        return token[:-4] + self.appliance.storage.read(index)[0].decode("latin-1")
+        return self.appliance.storage.key(index, token[:-4])
 
     # --- policy --------------------------------------------------------------------------------------------------
     def authorise(self, activity: str, beside: str = "") -> None:

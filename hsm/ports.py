@@ -1,4 +1,4 @@
-"""What the appliance needs of the world, as ports: time and randomness.
+"""What the appliance needs of the world, as ports: time, randomness, and what passes through its sockets.
 
 Everything below ``hsm.server`` takes these as parameters, so that a run with a seed and a test's own clock can be run
 again with the same result.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -96,3 +97,58 @@ class SeededRandom:
     def labelled(self, label: str) -> SeededRandom:
         """Another stream of the same seed; its values have nothing to do with this one's."""
         return SeededRandom(self._seed, label)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A host's open TCP or TLS connection; *peer* is its address as text, *seconds* how long it has stood."""
+
+    local_port: int
+    peer: str
+    remote_port: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What passed through the host ports since the appliance started.
+
+    A packet is a datagram, or what was read from or written to a connection at once.  Discarded packets were whole and
+    still not answered; unknown ones could not be read as a request.
+    """
+
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    packets_sent: int = 0
+    packets_received: int = 0
+    discarded_sent: int = 0
+    discarded_received: int = 0
+    errors_sent: int = 0
+    errors_received: int = 0
+    unknown_received: int = 0
+
+
+class Network(Protocol):
+    """The host ports, as far as status commands tell of them."""
+
+    @property
+    def connections_max(self) -> int:
+        """How many connections a host port takes."""
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Those now open, the oldest first."""
+
+    def traffic(self) -> Traffic:
+        """All of it so far."""
+
+
+class NoNetwork:
+    """An appliance without sockets."""
+
+    connections_max = 0
+
+    def connections(self) -> tuple[Connection, ...]:
+        return ()
+
+    def traffic(self) -> Traffic:
+        return Traffic()

@@ -77,6 +77,10 @@ class NotAuthorised(Refusal):
     """The activity needs the authorised state."""
 
 
+class DieboldTableInvalid(Refusal):
+    """There is no Diebold table, or values are missing or stand in it twice."""
+
+
 class PinBlockInvalid(Refusal):
     """The PIN block does not hold a PIN of the format and account given."""
 
@@ -275,6 +279,14 @@ class PaddingInvalid(CommandSpecific):
 
 class MacSizeInvalid(CommandSpecific):
     """No such MAC size."""
+
+
+class RandomLengthInvalid(CommandSpecific):
+    """No random value of that length can be had."""
+
+
+class NetworkOptionInvalid(CommandSpecific):
+    """No such network statistics."""
 
 
 class DestinationModeInvalid(ModeInvalid):

@@ -231,7 +231,10 @@ def _(kind: Group, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Me
 
 @values.register
 def _(kind: Prefixed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
-    fits = min(kind.most, kind.base**kind.width - 1 - kind.included, BYTES_MAX)
+    unit, base = width_of(kind.unit, widths), width_of(kind.base, widths)
+    fits = min(kind.most, base ** width_of(kind.width, widths) - 1 - kind.included, BYTES_MAX)
+    if unit > 1:
+        return st.lists(st.binary(min_size=unit, max_size=unit), max_size=fits // unit).map(b"".join)
     if kind.doubled is not None and seen[kind.doubled[0]] == kind.doubled[1]:
         return st.binary(max_size=fits // 2).map(lambda raw: raw.hex().upper().encode())
     return st.binary(max_size=fits)

@@ -40,9 +40,10 @@ class LmkUse(Enum):
     """What an LMK enciphers besides keys: pair and variant of a variant LMK, one letter for a key-block LMK.
 
     Pairs: 02-03 PINs, 18-19 variant 1 decimalisation tables, 18-19 reference numbers, 34-35 RSA private keys and, with
-    variant 1, HMAC keys, 36-37 the MAC over RSA public keys (HSM 8000 help; payShield client sources).  The letter T
-    is witnessed by two captures under the 3DES key-block LMK; the other letters are Zonekey's own.  Under 3DES a letter
-    must differ from every other, and from the E and M of key blocks, in more than its lowest bit, which is parity.
+    variant 1, HMAC keys, 36-37 the MAC over RSA public keys (HSM 8000 help; payShield client sources).  Which pair is for
+    Diebold tables is not published: 18-19 variant 2 is Zonekey's own.  The letter T is witnessed by two captures under
+    the 3DES key-block LMK; the other letters are Zonekey's own.  Under 3DES a letter must differ from every other, and
+    from the E and M of key blocks, in more than its lowest bit, which is parity.
     """
 
     PIN = (1, 0, "P")
@@ -51,6 +52,7 @@ class LmkUse(Enum):
     RSA_PRIVATE_KEY = (17, 0, "R")
     HMAC_KEY = (17, 1, "H")
     RSA_PUBLIC_KEY_MAC = (18, 0, "A")
+    DIEBOLD_TABLE = (9, 2, "B")
 
     # As in usage.Usage: asked for at every PIN command, so not hashed by name.
     __hash__ = object.__hash__

@@ -47,3 +47,10 @@ class StorageLength(Enum):
     def value_chars(self) -> int | None:
         """Hex digits of every value in a slot of fixed length; None when the length is free."""
         return {"single": 16, "double": 32, "triple": 48}.get(self.value)
+
+
+class SocketDigits(Enum):
+    """How wide the number of TCP sockets is in a status reply: payShield 10K writes four digits from firmware 1.8a on."""
+
+    TWO = "2"
+    FOUR = "4"

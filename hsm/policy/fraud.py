@@ -23,16 +23,23 @@ FAILURES_MAX = 2**24 - 1
 _SECONDS, _MINUTES = 0, RING_CELLS
 _STOPPED, _ATTACKS, _ATTACKS_TOTAL, _OVER_MINUTE, _OVER_HOUR = range(2 * RING_CELLS, 2 * RING_CELLS + 5)
 ROW_CELLS = 2 * RING_CELLS + 5
+# Why verification is stopped: bits of the cell that says it is.
+_BY_FAILURES, _BY_ATTACKS = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class FraudCounts:
-    """What J8 and JK report: how often each limit was reached, attacks seen, and whether verification is stopped."""
+    """What J8 and JK report: how often each limit was reached, attacks seen, and whether verification is stopped.
+
+    It is stopped by too many failures, by too many attacks, or by both.
+    """
 
     over_minute_limit: int = 0
     over_hour_limit: int = 0
     attacks: int = 0
     stopped: bool = False
+    stopped_by_failures: bool = False
+    stopped_by_attacks: bool = False
 
 
 class FraudCounters:
@@ -98,11 +105,14 @@ class FraudCounters:
             self._add(_OVER_MINUTE)
         if hour:
             self._add(_OVER_HOUR)
-        self._cells[self._start + _STOPPED] = 1
+        self._cells[self._start + _STOPPED] |= _BY_FAILURES if minute or hour else _BY_ATTACKS
 
     @property
     def stopped(self) -> bool:
-        return 1 in self._cells[_STOPPED :: self._row_cells].tolist() if self._rows > 1 else self._cells[_STOPPED] == 1
+        return any(self._cells[_STOPPED :: self._row_cells].tolist()) if self._rows > 1 else self._cells[_STOPPED] != 0
+
+    def _stopped_by(self, reason: int) -> bool:
+        return any(cell & reason for cell in self._cells[_STOPPED :: self._row_cells])
 
     def add_attack(self) -> int:
         """Count an attack; the attacks since verification was last enabled."""
@@ -122,7 +132,12 @@ class FraudCounters:
     @property
     def counts(self) -> FraudCounts:
         return FraudCounts(
-            self._sum(_OVER_MINUTE), self._sum(_OVER_HOUR), self._sum(_ATTACKS_TOTAL), stopped=self.stopped
+            self._sum(_OVER_MINUTE),
+            self._sum(_OVER_HOUR),
+            self._sum(_ATTACKS_TOTAL),
+            stopped=self.stopped,
+            stopped_by_failures=self._stopped_by(_BY_FAILURES),
+            stopped_by_attacks=self._stopped_by(_BY_ATTACKS),
         )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hsm.policy.choices import DataEncryption, M6Layout, Profile, StorageLength, ZmkLength
+from hsm.policy.choices import DataEncryption, M6Layout, Profile, SocketDigits, StorageLength, ZmkLength
 from hsm.policy.declaration import Declaration, declared, declared_in, setting, switch
 from hsm.policy.values import (
     USUAL_PINS,
@@ -323,6 +323,13 @@ class Settings:
         "Reported by J2, J4, J8 and JK.",
         legacy="Z00000000001",
         hardened="Z00000000001",
+    )
+    socket_digits: SocketDigits = setting(
+        Choice(SocketDigits),
+        "TCP sockets in status replies",
+        "Digits of the number of TCP sockets that NO reports; payShield 10K has four from firmware 1.8a on.",
+        legacy=SocketDigits.TWO,
+        hardened=SocketDigits.TWO,
     )
 
     @classmethod

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hsm.appliance import Appliance
 from hsm.audit.file import AuditFileError, FileAuditor
+from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
 from hsm.dialects.thales.codes import thales
@@ -29,8 +30,10 @@ from hsm.policy.values import SettingError
 from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
+from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.storage.database import Database, StorageError
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
+from hsm.storage.starts import count_start
 from hsm.storage.vault import Vault, passphrase_from
 
 if TYPE_CHECKING:
@@ -41,10 +44,13 @@ AUDIT_NAME = "audit.jsonl"
 DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 load()
+_OWN_CODES = {code for command in thales.commands.values() for code in command.refusals.values()}
 counter_names = (
     *(f"fraud {cell}" for cell in range(ROW_CELLS)),
     *(f"command {code}" for code in (*thales.commands, UNKNOWN_COMMAND)),
-    *(f"outcome {code}" for code in sorted({"00", *thales.refusals.values()})),
+    *(f"outcome {code}" for code in sorted({"00", *thales.refusals.values(), *_OWN_CODES})),
+    *(f"load {band}" for band in COUNTED_BANDS),
+    *TRAFFIC_NAMES,
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
 
@@ -90,10 +96,12 @@ class ApplianceHousehold:
         appliance: Appliance,
         slots: ToldSlots,
         auditor: Auditor,
+        traffic: HostTraffic,
         *,
         owns: bool,
         closing: Callable[[], None] | None = None,
     ) -> None:
+        self.traffic = traffic
         self._appliance = appliance
         self._auditor = auditor
         self._relay: Callable[[bytes], None] | None = None
@@ -158,11 +166,12 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
         database = Database(directory) if directory is not None else None
         auditor: Auditor = FileAuditor(directory / AUDIT_NAME) if directory is not None else MemoryAuditor()
         slots = ToldSlots(DatabaseSlots(database) if database is not None else MemorySlots())
+        reboots = count_start(database) if database is not None else 0
     except (StorageError, AuditFileError) as fault:
         raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
     shelf = _Shelf(database)
     lmks = {each.lmk_id: shelf.lmk(each) for each in config.lmks or DEFAULT_LMKS}
-    clock = SystemClock()
+    clock, traffic = SystemClock(), HostTraffic(counters)
     appliance = _appliance(
         settings,
         lmks,
@@ -171,20 +180,21 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
         slots,
         auditor,
         counters,
+        traffic,
         SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner"),
+        reboots,
     )
-    return ApplianceHousehold(
-        appliance, slots, auditor, owns=True, closing=database.close if database is not None else None
-    )
+    closing = database.close if database is not None else None
+    return ApplianceHousehold(appliance, slots, auditor, traffic, owns=True, closing=closing)
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
     """A worker's household, empty until ``restore``.  A *seed* gives each worker random values of its own."""
     slots = ToldSlots(MemorySlots())
     random: Random = SystemRandom() if seed is None else SeededRandom(seed, f"worker {counters.row}")
-    auditor = RelayAuditor()
-    appliance = _appliance(Settings(), {}, {}, Authority(), slots, auditor, counters, random)
-    return ApplianceHousehold(appliance, slots, auditor, owns=False)
+    auditor, traffic = RelayAuditor(), HostTraffic(counters)
+    appliance = _appliance(Settings(), {}, {}, Authority(), slots, auditor, counters, traffic, random)
+    return ApplianceHousehold(appliance, slots, auditor, traffic, owns=False)
 
 
 def _appliance(
@@ -195,11 +205,15 @@ def _appliance(
     slots: Slots,
     auditor: Auditor,
     counters: Counters,
+    traffic: HostTraffic,
     random: Random,
+    reboots: int = 0,
 ) -> Appliance:
     shared = counters.rows > 1
     volumes: Tally = SharedTally(counters, "command ") if shared else MemoryTally()
     outcomes: Tally = SharedTally(counters, "outcome ") if shared else MemoryTally()
+    # One row is the owner's, who executes no commands but those that workers owe.
+    load_meter = LoadMeter(SharedTally(counters, "load "), counters.rows - 1 if shared else 1)
     clock = SystemClock()
     return Appliance(
         settings=settings,
@@ -211,6 +225,9 @@ def _appliance(
         audit=Audit(auditor, clock, volumes=volumes, outcomes=outcomes),
         clock=clock,
         random=random,
+        load=load_meter,
+        network=traffic,
+        reboots=reboots,
     )
 
 

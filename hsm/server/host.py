@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from hsm.dialects.session import FramingError, HostSession
+from hsm.ports import Connection
 from hsm.server.hostport import HostPort
 from hsm.server.journal import whereabouts
 from hsm.server.throttle import TokenBucket
@@ -69,7 +70,8 @@ class HostConnection(Protocol):
         self._queueing = False
         self._partial_since: float | None = None
         self._shaking_since: float | None = None
-        self._heard = port.clock.seconds()
+        self._heard = self._since = port.clock.seconds()
+        self._address = ("?", 0)
         self._paused = False
         self._ending = False
         self._finishing = False
@@ -80,6 +82,9 @@ class HostConnection(Protocol):
     def connectionMade(self) -> None:
         """Take up the conversation, or close at once when the port is full."""
         self._stream = cast(HostTransport, self.transport)
+        peer = self._stream.getPeer()
+        self._address = getattr(peer, "host", "?"), getattr(peer, "port", 0)
+        self._peer = "{}:{}".format(*self._address)
         if not self._port.admit(self):
             self._lost = True
             self._stream.abortConnection()
@@ -93,8 +98,6 @@ class HostConnection(Protocol):
             self._stream.registerProducer(self, True)
             if self._port.listener.tls is not None:
                 self._shaking_since = self._heard
-        peer = self._stream.getPeer()
-        self._peer = f"{getattr(peer, 'host', '?')}:{getattr(peer, 'port', 0)}"
         self._session = self._port.household.session(self._port.listener, self._peer)
 
     def dataReceived(self, data: bytes) -> None:
@@ -102,6 +105,7 @@ class HostConnection(Protocol):
         if self._lost:
             return
         self._heard = self._port.clock.seconds()
+        self._port.traffic.received(len(data))
         self._feed(data)
         if self._next_turn is None:
             self._turn()
@@ -120,11 +124,19 @@ class HostConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget everything; a request still with the owner is answered to nobody."""
+        if not self._lost:
+            self._broke_off()
         self._lost = True
         if self._next_turn is not None:
             self._next_turn.cancel()
             self._next_turn = None
         self._port.dismiss(self)
+
+    def _broke_off(self) -> None:
+        if self._awaits_owner:
+            self._port.traffic.unanswered()
+        elif self._session.partial:
+            self._port.traffic.broken()
 
     def pauseProducing(self) -> None:
         """The transport: the client does not read, replies pile up."""
@@ -145,6 +157,11 @@ class HostConnection(Protocol):
         """The transport: the connection broke; connectionLost follows."""
 
     # -- what the port asks
+
+    def told(self, now: float) -> Connection:
+        """This connection, as status commands tell of it."""
+        host, port = self._address
+        return Connection(self._port.listener.port, host, port, int(now - self._since))
 
     def finish(self) -> None:
         """Answer what has arrived, then close."""
@@ -232,6 +249,7 @@ class HostConnection(Protocol):
         ``transport.write`` waits for the reactor's next round; a host that waits for each reply before it asks again
         feels that wait with every command.
         """
+        self._port.traffic.sent(len(replies))
         sent = 0
         if self._direct is not None:
             try:

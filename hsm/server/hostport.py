@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
 
+from hsm.ports import Connection
 from hsm.server.ports import Household, Limits, Listener
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class HostPort(ServerFactory):
         self.limits = limits
         self.clock = clock
         self.owner = owner
+        self.traffic = household.traffic
+        self.traffic.watch(self)
         self.refused_count = 0
         self._connections: set[HostConnection] = set()
         self._emptied: list[Deferred[None]] = []
@@ -53,6 +56,7 @@ class HostPort(ServerFactory):
         """Count *connection* in, unless the port is full."""
         if len(self._connections) >= self.limits.connections_max:
             self.refused_count += 1
+            self.traffic.turned_away()
             return False
         self._connections.add(connection)
         if not self._sweep.running:
@@ -74,6 +78,16 @@ class HostPort(ServerFactory):
     def connection_count(self) -> int:
         """Connections now open."""
         return len(self._connections)
+
+    @property
+    def connections_max(self) -> int:
+        """Connections that may be open at once."""
+        return self.limits.connections_max
+
+    def conversations(self) -> tuple[Connection, ...]:
+        """Connections now open, as status commands tell of them."""
+        now = self.clock.seconds()
+        return tuple(connection.told(now) for connection in self._connections)
 
     def drain(self) -> Deferred[None]:
         """Have every connection answer what it has and close; fires when the last is gone."""

@@ -16,6 +16,7 @@ from hsm.dialects.session import HostSession
 if TYPE_CHECKING:
     from hsm.server.config import Config
     from hsm.server.counters import Counters
+    from hsm.server.traffic import HostTraffic
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class Limits:
 
 class Household(Protocol):
     """The appliance with its shared state, as the server sees it."""
+
+    @property
+    def traffic(self) -> HostTraffic:
+        """Where host ports report what passes through them."""
 
     def session(self, listener: Listener, peer: str) -> HostSession:
         """A new conversation with the host at *peer* (``address:port``) on *listener*."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from hsm.appliance import Appliance
@@ -14,7 +15,7 @@ from hsm.storage.slots import Slots
 
 
 def state_of(appliance: Appliance) -> bytes:
-    """Settings, LMKs, key change storage and authority of *appliance*."""
+    """Settings, LMKs, key change storage and authority of *appliance*, and since when it runs."""
     return json.dumps(_state(appliance)).encode("ascii")
 
 
@@ -39,11 +40,14 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         for name, text in told["settings"].items():
             settings = settings.changed(name, text)
         authority = Authority(tuple(Grant(Activity.parse(a), lmk_id, expires) for a, lmk_id, expires in told["grants"]))
+        appliance.started, appliance.reboots = datetime.fromisoformat(told["started"]), told["reboots"]
         appliance.replace(settings, _lmks(told["lmks"]), _lmks(told["old_lmks"]), authority)
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:
     return {
+        "started": appliance.started.isoformat(),
+        "reboots": appliance.reboots,
         "settings": {declared.name: text for declared, text in appliance.settings.listing()},
         "lmks": [_told(lmk) for lmk in appliance.lmks.values()],
         "old_lmks": [_told(lmk) for lmk in appliance.old_lmks.values()],

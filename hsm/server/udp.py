@@ -27,12 +27,14 @@ class HostDatagrams(DatagramProtocol):
         self._listener = listener
         self._household = household
         self._owner = owner
+        self._traffic = household.traffic
         self._sessions: dict[tuple[str, int], HostSession] = {}
         self._owed_count = 0
         self._idle: list[Deferred[None]] = []
 
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
         """Answer one datagram; what can't be read gets nothing, as a lost one would."""
+        self._traffic.received(len(datagram))
         session = self._session(addr)
         try:
             reply = session.datagram(datagram)
@@ -48,6 +50,8 @@ class HostDatagrams(DatagramProtocol):
             self._forward(session, session.owed, addr)
         elif reply:
             self._send(reply, addr)
+        else:
+            self._traffic.unreadable()
 
     def drain(self) -> Deferred[None]:
         """Fires when no reply is awaited from the owner any more."""
@@ -71,6 +75,7 @@ class HostDatagrams(DatagramProtocol):
         # The session is busy with this request alone; the address's next datagram gets a fresh one.
         self._sessions.pop(addr, None)
         if self._owed_count >= OWED_MAX:
+            self._traffic.turned_away()
             return
         self._owed_count += 1
 
@@ -96,6 +101,8 @@ class HostDatagrams(DatagramProtocol):
         if self.transport is not None:
             try:
                 self.transport.write(reply, addr)
+                self._traffic.sent(len(reply))
             except OSError as fault:
+                self._traffic.unsent()
                 # Too long for a datagram, or the peer is gone: UDP promises nothing.
                 _log.info("a datagram was not sent: {where}", where=whereabouts(fault))

@@ -21,6 +21,7 @@ _SCHEMA = (
     "CREATE TABLE vault (id INTEGER PRIMARY KEY CHECK (id = 1), header BLOB NOT NULL) STRICT",
     "CREATE TABLE lmk (name TEXT PRIMARY KEY, kind TEXT NOT NULL, check_value TEXT NOT NULL, comment TEXT NOT NULL,"
     " sealed BLOB NOT NULL) STRICT",
+    "CREATE TABLE device (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
 )
 
 

@@ -19,6 +19,11 @@ SLOTS_COUNT = 0x1000
 VALUE_BYTES_MAX = 8_192
 
 
+_KEY = re.compile(
+    "(?:[0-9A-F]{16}){1,3}|[UX][0-9A-F]{32}|[TY][0-9A-F]{48}|[SR][0-9A-Z][0-9]{4}[ -~]{12,8187}"
+).fullmatch
+
+
 class Slots(Protocol):
     """Where the values are: address (0 to 4095) to value."""
 
@@ -109,6 +114,21 @@ class UserStorage:
                 raise StorageUnavailable
             found.append(value)
         return tuple(found)
+
+    def key(self, address: str, tag: str = "") -> str:
+        """The key in a slot as its holder wrote it, with the scheme *tag* that the message puts before it.
+
+        A key shorter than a slot of fixed length stands there filled up with F (HSM 8000 help, user storage), in whole
+        blocks of 16.  Raises as ``read`` does, and StorageUnavailable when what is there has not the form of a key.
+        """
+        value = self.read(address)[0]
+        if self._chars is not None:
+            while len(value) > 16 and value.endswith(b"F" * 16):
+                value = value[:-16]
+        text = tag + value.decode("latin-1")
+        if not _KEY(text):
+            raise StorageUnavailable
+        return text
 
     def _fits(self, value: bytes) -> bool:
         if self._chars is None:

@@ -231,16 +231,15 @@ def _(kind: Group, widths: Widths) -> Writer:
 
 @reader.register
 def _(kind: Prefixed, widths: Widths) -> Reader:
-    digits = re.compile(f"[0-9{'A-F' if kind.base == 16 else ''}]{{{kind.width}}}").match
-    width, base, most, doubled, included, notation, wrong = (
-        kind.width, kind.base, kind.most, kind.doubled, kind.included, kind.notation, kind.wrong,
-    )  # fmt: skip
+    width, base, unit = width_of(kind.width, widths), width_of(kind.base, widths), width_of(kind.unit, widths)
+    digits = re.compile(f"[0-9{'A-F' if base == 16 else ''}]{{{width}}}").match
+    most, doubled, included, notation, wrong = kind.most, kind.doubled, kind.included, kind.notation, kind.wrong
 
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
         found = digits(text, at)
         if found is None:
             raise Mismatch(notation, wrong)
-        count = int(found.group(), base)
+        count = int(found.group(), base) * unit
         if doubled is not None and seen[doubled[0]] == doubled[1]:
             count *= 2
         count -= included
@@ -254,11 +253,11 @@ def _(kind: Prefixed, widths: Widths) -> Reader:
 
 @writer.register
 def _(kind: Prefixed, widths: Widths) -> Writer:
-    width, letter, doubled = kind.width, "X" if kind.base == 16 else "d", kind.doubled
-    included = kind.included
+    width, base, unit = width_of(kind.width, widths), width_of(kind.base, widths), width_of(kind.unit, widths)
+    letter, doubled, included = "X" if base == 16 else "d", kind.doubled, kind.included
 
     def write(value: bytes, seen: Mapping[str, Any]) -> str:
-        count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value)
+        count = len(value) // 2 if doubled is not None and seen[doubled[0]] == doubled[1] else len(value) // unit
         count += included
         return f"{count:0{width}{letter}}" + value.decode("latin-1")
 

@@ -131,25 +131,27 @@ class Group(Kind):
 class Prefixed(Kind):
     """Bytes led by their count, *width* digits in *base*.
 
-    The count is of characters on the wire; with *doubled* = (field, value) it is of bytes that take two characters each
-    whenever that field holds that value.  *included* characters before the data are in the count as well.  *binary*
-    says whether the bytes are no text (a host of another character set must leave them alone): a bool, or (field,
-    values) that mean binary.
+    The count is of characters on the wire, or of blocks of *unit* characters each; with *doubled* = (field, value) it
+    is of bytes that take two characters each whenever that field holds that value.  *included* characters before the
+    data are in the count as well.  *binary* says whether the bytes are no text (a host of another character set must
+    leave them alone): a bool, or (field, values) that mean binary.
     """
 
-    width: int
-    base: int = 10
+    width: int | Width
+    base: int | Width = 10
     most: int = 32_000
     doubled: tuple[str, object] | None = None
     binary: bool | tuple[str, tuple[object, ...]] = True
+    unit: int | Width = field(default=1, kw_only=True)
     included: int = field(default=0, kw_only=True)
     hidden: bool = field(default=False, kw_only=True)
 
     @property
     def notation(self) -> str:
-        letter = "H" if self.base == 16 else "N"
+        letter = {10: "N", 16: "H"}[self.base] if isinstance(self.base, int) else f"in base {width_text(self.base)}"
+        what = "bytes" if self.unit == 1 else f"blocks of {width_text(self.unit)} characters"
         more = f" less {self.included}" if self.included else ""
-        return f"{self.width} {letter} count, then as many bytes{more} (at most {self.most})"
+        return f"{width_text(self.width)} {letter} count, then as many {what}{more} (at most {self.most})"
 
 
 @dataclass(frozen=True)

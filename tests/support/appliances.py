@@ -29,7 +29,7 @@ class Speaker:
         """What the audit log holds."""
         return self._auditor.entries
 
-    def __call__(self, request: str, **how: str | bool) -> str:
+    def __call__(self, request: str, **how: str | bool | int) -> str:
         return self.dispatcher.execute(request, **how)  # type: ignore[arg-type]  # tests know what they pass
 
 

@@ -18,6 +18,7 @@ from hsm.dialects.session import FramingError
 from hsm.server.config import Config
 from hsm.server.counters import Counters
 from hsm.server.ports import Listener
+from hsm.server.traffic import HostTraffic
 
 FRAME_BYTES_MAX = 40000
 counter_names = ("asked", "never")
@@ -83,6 +84,7 @@ class EchoHousehold:
         self.sessions: list[EchoSession] = []
         self.closed = False
         self.flushed = 0
+        self.traffic = HostTraffic()
         self._relay: Callable[[bytes], None] | None = None
         self._audit = b""
         self._counters = counters

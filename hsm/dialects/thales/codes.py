@@ -28,6 +28,7 @@ REFUSALS = MappingProxyType(
         r.InputInvalid: "15",
         r.CommandSpecific: "15",
         r.NotAuthorised: "17",
+        r.DieboldTableInvalid: "19",
         r.PinBlockInvalid: "20",
         r.IndexInvalid: "21",
         r.AccountInvalid: "22",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -46,8 +47,11 @@ class Dispatcher:
         load()
         self._appliance = appliance
         self._done = appliance.audit.done
+        self._spent = appliance.load.spent
+        self._peer = ""
+        self._ebcdic = False
         self._entries: dict[str, _Entry] = {}
-        self._views: dict[tuple[str | None, str | None], Hsm] = {}
+        self._views: dict[tuple[str | None, str | None, int], Hsm] = {}
         self._version = -1
 
     def _renew(self) -> None:
@@ -69,10 +73,13 @@ class Dispatcher:
         command = thales.commands.get(text[:2])
         return command is not None and command.changes_state
 
-    def execute(self, text: str, port_lmk: str | None = None, peer: str = "", ebcdic: bool = False) -> str:
+    def execute(
+        self, text: str, port_lmk: str | None = None, peer: str = "", ebcdic: bool = False, header_chars: int = 4
+    ) -> str:
         """The reply to *text*: both without header, from the command code on.  Never raises for a bad request.
 
-        *port_lmk* is the LMK that the host port is tied to, if it is; *ebcdic* says that text was translated on arrival.
+        *port_lmk* is the LMK that the host port is tied to, if it is; *ebcdic* says that text was translated on arrival;
+        *header_chars* is how long the headers of this port are.
         """
         if self._version != self._appliance.version:
             self._renew()
@@ -88,7 +95,8 @@ class Dispatcher:
             lmk = message.__dict__.get("lmk")
             if end != len(text) - 2:
                 lmk, trailer = self._tail(text, end + 2, lmk)
-            view = self._views.get((lmk, port_lmk)) or self._view(lmk, port_lmk)
+            view = self._views.get((lmk, port_lmk, header_chars)) or self._view(lmk, port_lmk, header_chars)
+            self._peer, self._ebcdic = peer, ebcdic
             if entry.command.needs is not None:
                 view.authorise(entry.command.needs.format_map(message.__dict__))
             if ebcdic:
@@ -112,11 +120,17 @@ class Dispatcher:
             code = thales.code_of(None, InternalFault)
             reply = entry.command.reply + code + _trailer(text)
             place = place_of(e)
-        spent = int((perf_counter() - began) * 1_000_000)
+        ended = perf_counter()
+        self._spent(began, ended)
+        spent = int((ended - began) * 1_000_000)
         self._done(entry.command.code, code, entry.command.category, peer, duration_us=spent, place=place)
         return reply
 
-    def _view(self, lmk: str | None, port_lmk: str | None) -> Hsm:
+    def _within(self, port_lmk: str | None, header_chars: int, text: str) -> str:
+        """The reply to a request within the one being executed: from the same host, over the same port."""
+        return self.execute(text, port_lmk, self._peer, self._ebcdic, header_chars)
+
+    def _view(self, lmk: str | None, port_lmk: str | None, header_chars: int) -> Hsm:
         """The view of the appliance under the LMK that the request names, else its port's.
 
         Raises LmkInvalid, and LmkIdsIncompatible when ports are tied to their LMK and the request names another.
@@ -129,7 +143,9 @@ class Dispatcher:
                 named = port_lmk if tied or port_lmk != DEFAULT_LMK else None
             elif lmk != port_lmk and tied:
                 raise LmkIdsIncompatible
-        view = self._views[lmk, port_lmk] = self._appliance.view(named, self.execute)
+        # An LMK that a request names goes for the requests within it as well, as if it were their port's.
+        within = partial(self._within, lmk or port_lmk, header_chars)
+        view = self._views[lmk, port_lmk, header_chars] = self._appliance.view(named, within, header_chars)
         return view
 
     def _tail(self, text: str, at: int, lmk: str | None) -> tuple[str | None, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from hsm import refusal as r
-from hsm.policy.choices import ZmkLength
+from hsm.policy.choices import StorageLength, ZmkLength
 from hsm.policy.settings import Settings
 from hsm.wire.kinds import (
     Account,
@@ -32,13 +32,22 @@ from hsm.wire.shapes import Cases, Group, Key, Maybe, Until
 
 ZMK_WIDTH = Width("ZMK length", 32)
 LMK_PIN_WIDTH = Width("encrypted PIN length", 5)
+SOCKETS_WIDTH = Width("socket digits", 2)
+STORAGE_COUNT_WIDTH = Width("storage count digits", 2)
+STORAGE_COUNT_BASE = Width("storage count base", 16)
+STORAGE_UNIT = Width("storage unit", 16)
 
 
 def widths(settings: Settings) -> Widths:
     """The widths that *settings* decide."""
+    variable = settings.user_storage_length is StorageLength.VARIABLE
     return {
         ZMK_WIDTH.name: 16 if settings.zmk_length is ZmkLength.SINGLE else 32,
         LMK_PIN_WIDTH.name: settings.encrypted_pin_length,
+        SOCKETS_WIDTH.name: int(settings.socket_digits.value),
+        STORAGE_COUNT_WIDTH.name: 4 if variable else 2,
+        STORAGE_COUNT_BASE.name: 10 if variable else 16,
+        STORAGE_UNIT.name: settings.user_storage_length.value_chars or 1,
     }
 
 

@@ -96,7 +96,8 @@ class ThalesSession:
 
     def execute(self, request: bytes) -> bytes:
         """The reply to one *request*, both without frame and header."""
-        reply = self._dispatcher.execute(self._text(request), self._lmk, self._peer, self._ebcdic).encode("latin-1")
+        text = self._dispatcher.execute(self._text(request), self._lmk, self._peer, self._ebcdic, self._header)
+        reply = text.encode("latin-1")
         return reply.translate(TO_EBCDIC) if self._ebcdic else reply
 
     def datagram(self, data: bytes) -> bytes:

@@ -57,11 +57,11 @@ def test_the_hundred_and_first_query_of_a_minute_is_refused_until_an_officer_ena
     assert fail(fraud, 500) == 100
     clock.at += 100_000
     assert refused(fraud)
-    assert fraud.counts == FraudCounts(over_minute_limit=1, stopped=True)
+    assert fraud.counts == FraudCounts(over_minute_limit=1, stopped=True, stopped_by_failures=True)
     fraud.enable_again()
     assert not refused(fraud)
     assert fail(fraud, 500) == 100
-    assert fraud.counts == FraudCounts(over_minute_limit=2, stopped=True)
+    assert fraud.counts == FraudCounts(over_minute_limit=2, stopped=True, stopped_by_failures=True)
 
 
 def test_ninety_nine_failures_a_minute_reach_the_hourly_limit() -> None:
@@ -71,7 +71,7 @@ def test_ninety_nine_failures_a_minute_reach_the_hourly_limit() -> None:
         total += fail(fraud, 99)
         clock.at += 61
     assert total == 1_000
-    assert fraud.counts == FraudCounts(over_hour_limit=1, stopped=True)
+    assert fraud.counts == FraudCounts(over_hour_limit=1, stopped=True, stopped_by_failures=True)
 
 
 def test_slow_failures_are_never_refused() -> None:

@@ -70,6 +70,7 @@ class Led(Message):
 
 class Tail(Message):
     two: Annotated[tuple[str, ...], s.Repeated(2, k.Digits(3))]
+    blocks: Annotated[bytes, s.Prefixed(k.Width("digits", 3), k.Width("base", 10), 200, unit=k.Width("unit", 16))]
     rest: Annotated[bytes, s.Rest(80, binary=False)]
 
 
@@ -182,6 +183,11 @@ def _choice(d: dict[str, Any]) -> Any:
     return c.Bytes(width)
 
 
+def _default(number: Any) -> int:
+    """A number, or that of a width that no setting decides here."""
+    return int(number["default"] if isinstance(number, dict) else number)
+
+
 def _prefixed(d: dict[str, Any]) -> Any:
     def factor(ctx: Any) -> int:
         doubled = d.get("doubled")
@@ -189,8 +195,9 @@ def _prefixed(d: dict[str, Any]) -> Any:
             ctx = ctx._
         return 2 if doubled and ctx[doubled[0]] == doubled[1].encode() else 1
 
-    count = "count" / c.Bytes(d["width"])
-    value = "it" / c.Bytes(lambda ctx: int(ctx.count, d.get("base", 10)) * factor(ctx) - d.get("included", 0))
+    width, base, unit = (_default(d.get(name, least)) for name, least in (("width", 0), ("base", 10), ("unit", 1)))
+    count = "count" / c.Bytes(width)
+    value = "it" / c.Bytes(lambda ctx: int(ctx.count, base) * unit * factor(ctx) - d.get("included", 0))
     return c.FocusedSeq("it", count, value)
 
 
