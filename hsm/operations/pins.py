@@ -40,8 +40,10 @@ class PresentedPin:
 def read_pin(hsm: Hsm, key: ClearKey, block: bytes, fmt: PinBlockFormat, account: str) -> str:
     """The PIN in *block* under *key*; *account* as *fmt* binds it.
 
-    Raises PinBlockInvalid, AccountInvalid, KeyBlockModeInvalid; each fault counts as a sign of attack.
+    Raises PinBlockInvalid, AccountInvalid, KeyBlockModeInvalid; each fault counts as a sign of attack, and
+    after too many of them nothing is opened any more (FraudDetected).
     """
+    hsm.fraud.admit_block()
     require(key, Deed.DECRYPT)
     try:
         return read(fmt, key.cipher, block, account)

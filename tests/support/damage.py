@@ -13,7 +13,7 @@ from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.fields import widths
 from hsm.dialects.thales.session import ThalesSession
 from hsm.wire.codec import codec_of
-from hsm.wire.kinds import Digits, Hex, Kind, Number, Padded, Text
+from hsm.wire.kinds import Digits, Hex, Kind, Number, Padded, Text, width_of
 from hsm.wire.message import Message
 from hsm.wire.shapes import IfMore, Key, Maybe, Prefixed, Until, When
 
@@ -79,7 +79,8 @@ def _out_of_range(kind: Kind, text: str) -> Iterator[str]:
         yield from (mark + text[1:] for mark in NUMBER_TEXTS)
         yield from (text[:-1] + mark for mark in NUMBER_TEXTS)
     elif isinstance(kind, Prefixed):
-        yield from (count + text[kind.width :] for count in ("0" * kind.width, "9" * kind.width, "F" * kind.width))
+        count_chars = width_of(kind.width, {})
+        yield from (digit * count_chars + text[count_chars:] for digit in "09F")
     if isinstance(kind, Number):
         wrong = (kind.least - 1, kind.most + 1)
         digits = "X" if kind.base == 16 else "d"
