@@ -45,7 +45,7 @@ class Guide:
 
     def tell(self, text: str) -> None:
         """A paragraph between exchanges."""
-        for line in textwrap.wrap(" ".join(text.split()), TEXT_CHARS):
+        for line in textwrap.wrap(" ".join(text.split()), TEXT_CHARS, break_on_hyphens=False):
             self.say(line)
         self.say("")
 

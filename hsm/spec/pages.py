@@ -141,7 +141,7 @@ def _examples(command: Command, witnessed: list[Exchange]) -> str:
     lines = ["## Witnessed\n", "One blank between fields is for the eye alone.\n"]
     for exchange in witnessed:
         lines += [
-            f"{exchange.id}: {_sentence(exchange.note)}{_sentence(exchange.source)}{_sentence(exchange.verified)}\n",
+            f"{exchange.id}: {_sentences(exchange.note, exchange.source, exchange.verified)}\n",
             "```",
             f"> {_spaced(command.code, command.asks, exchange.request, 2)}",
             f"< {_spaced(command.reply, command.answers, exchange.reply, 4)}{'...' if exchange.open_ended else ''}",
@@ -150,8 +150,8 @@ def _examples(command: Command, witnessed: list[Exchange]) -> str:
     return "\n".join(lines)
 
 
-def _sentence(text: str) -> str:
-    return f"{text.strip().rstrip('.')}. " if text.strip() else ""
+def _sentences(*texts: str) -> str:
+    return " ".join(f"{text.strip().rstrip('.')}." for text in texts if text.strip())
 
 
 def _spaced(code: str, message: type[Message], wire: bytes, at: int) -> str:

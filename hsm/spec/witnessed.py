@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 class Exchange:
     """One request and its reply, both without frame and header, and who saw them.
 
-    *reply* is the whole reply unless *open_ended*: then it is how the reply begins, since the rest is random.
+    *reply* is the whole reply unless *open_ended*: then it is how the reply begins, since the rest is random.  With
+    *matches* the layout of a random reply is known whole: an expression for it, of which *reply* is the first 4 characters.
     *lmks* says what must be loaded (id → name of a published LMK), *settings* what must be set, *old_lmks* what the key
     change storage holds, *authorise* which activities: ``all``, none, or a list.
     """
@@ -27,10 +29,17 @@ class Exchange:
     request: bytes
     reply: bytes
     open_ended: bool
+    matches: str | None
     lmks: tuple[tuple[str, str], ...]
     old_lmks: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, str], ...]
     authorise: str
+
+    def answered_by(self, reply: bytes) -> bool:
+        """Is *reply* what was witnessed?"""
+        if self.matches is not None:
+            return re.fullmatch(self.matches, reply.decode("latin-1"), re.DOTALL) is not None
+        return reply.startswith(self.reply) if self.open_ended else reply == self.reply
 
     @property
     def refused(self) -> bool:
@@ -57,7 +66,7 @@ def exchanges(folder: Path) -> tuple[Exchange, ...]:
 _KNOWN = frozenset(
     {
         "id", "note", "source", "verified", "conditions", "lmks", "old_lmks", "settings", "authorise",
-        "request", "request_hex", "reply", "reply_hex", "reply_starts",
+        "request", "request_hex", "reply", "reply_hex", "reply_starts", "reply_matches",
     }
 )  # fmt: skip
 
@@ -66,7 +75,9 @@ def _exchange(entry: dict[str, Any], collection: str) -> Exchange:
     if unknown := set(entry) - _KNOWN:
         raise ValueError(f"{collection} {entry.get('id')}: unknown {sorted(unknown)}")
     request = _wire(entry, "request")
-    open_ended = "reply_starts" in entry
+    matches = entry.get("reply_matches")
+    open_ended = "reply_starts" in entry or matches is not None
+    name = "reply_starts" if "reply_starts" in entry else "reply"
     return Exchange(
         id=entry["id"],
         collection=collection,
@@ -76,8 +87,9 @@ def _exchange(entry: dict[str, Any], collection: str) -> Exchange:
         conditions=entry.get("conditions", ""),
         command=request[:2].decode("latin-1"),
         request=request,
-        reply=_wire(entry, "reply_starts" if open_ended else "reply"),
+        reply=matches[:4].encode("ascii") if matches is not None else _wire(entry, name),
         open_ended=open_ended,
+        matches=matches,
         lmks=tuple(entry.get("lmks", {"00": "test-variant"}).items()),
         old_lmks=tuple(entry.get("old_lmks", {}).items()),
         settings=tuple(entry.get("settings", {}).items()),

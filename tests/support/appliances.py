@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hsm.appliance import Appliance
-from hsm.audit.record import Audit, MemoryAuditor
+from hsm.audit.record import Audit, Entry, MemoryAuditor
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.keys.masters import Lmk, published_lmk
 from hsm.policy.authority import Authority, parse_activities
@@ -19,9 +19,15 @@ from hsm.storage.slots import MemorySlots
 class Speaker:
     """Sends request texts to an appliance of its own."""
 
-    def __init__(self, appliance: Appliance) -> None:
+    def __init__(self, appliance: Appliance, auditor: MemoryAuditor) -> None:
         self.appliance = appliance
+        self._auditor = auditor
         self.dispatcher = Dispatcher(appliance)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What the audit log holds."""
+        return self._auditor.entries
 
     def __call__(self, request: str, **how: str | bool | int) -> str:
         return self.dispatcher.execute(request, **how)  # type: ignore[arg-type]  # tests know what they pass
@@ -46,6 +52,7 @@ def make_speaker(
     authority = Authority()
     for lmk_id in by_id if authorise else ():
         authority = authority.granting(parse_activities(authorise), lmk_id, clock.monotonic(), limited=False)
+    auditor = MemoryAuditor()
     return Speaker(
         Appliance(
             settings=values,
@@ -54,8 +61,9 @@ def make_speaker(
             authority=authority,
             slots=MemorySlots(),
             fraud=FraudCounters(),
-            audit=Audit(MemoryAuditor(), clock),
+            audit=Audit(auditor, clock),
             clock=clock,
             random=SeededRandom(1, "tests"),
-        )
+        ),
+        auditor,
     )

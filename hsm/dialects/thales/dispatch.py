@@ -76,10 +76,9 @@ class Dispatcher:
     def execute(
         self, text: str, port_lmk: str | None = None, peer: str = "", ebcdic: bool = False, header_chars: int = 4
     ) -> str:
-        """The reply to *text*: both without header, from the command code on.  Never raises for a bad request.
+        """The reply to *text*: both without header (of *header_chars*).  Never raises for a bad request.
 
-        *port_lmk* is the LMK that the host port is tied to, if it is; *ebcdic* says that text was translated on arrival;
-        *header_chars* is how long the headers of this port are.
+        *port_lmk* is the LMK that the host port is tied to, if it is; *ebcdic* says that text was translated on arrival.
         """
         if self._version != self._appliance.version:
             self._renew()
@@ -120,10 +119,9 @@ class Dispatcher:
             code = thales.code_of(None, InternalFault)
             reply = entry.command.reply + code + _trailer(text)
             place = place_of(e)
-        ended = perf_counter()
-        self._spent(began, ended)
-        spent = int((ended - began) * 1_000_000)
-        self._done(entry.command.code, code, entry.command.category, peer, duration_us=spent, place=place)
+        self._spent(began, ended := perf_counter())
+        spent_us = int((ended - began) * 1_000_000)
+        self._done(entry.command.code, code, entry.command.category, peer, duration_us=spent_us, place=place)
         return reply
 
     def _within(self, port_lmk: str | None, header_chars: int, text: str) -> str:

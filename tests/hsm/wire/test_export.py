@@ -78,7 +78,8 @@ wholes: st.SearchStrategy[Message] = st.sampled_from([Everything, Led, Tail]).fl
 
 
 def subclasses(cls: type) -> set[type]:
-    return {found for each in cls.__subclasses__() for found in {each, *subclasses(each)}}
+    direct: list[type] = cls.__subclasses__()
+    return set(direct).union(*map(subclasses, direct))
 
 
 ALL_KINDS = {cls for cls in subclasses(Kind) if cls.__module__.startswith("hsm.")} - {Plain}
