@@ -106,6 +106,12 @@ def values(kind: Kind, widths: Widths, seen: Mapping[str, Any]) -> SearchStrateg
 
 
 @values.register
+def _(kind: Plain, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[Any]:
+    """Any plain kind that says nothing better of itself."""
+    return st.from_regex(kind.pattern(widths), fullmatch=True).map(kind.decode)
+
+
+@values.register
 def _(kind: Digits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     width = width_of(kind.width, widths)
     return st.text(_LETTERS["N"], min_size=width, max_size=width)

@@ -120,6 +120,11 @@ class FraudCounters:
         self._add(_ATTACKS_TOTAL)
         return self._sum(_ATTACKS)
 
+    @property
+    def attacks(self) -> int:
+        """Attacks since verification was last enabled."""
+        return self._sum(_ATTACKS)
+
     def enable_again(self) -> None:
         """Let verification go on and count from zero; the totals that status commands report stay.
 
@@ -157,6 +162,15 @@ class FraudDetection:
     def admit(self) -> None:
         """Raises FraudDetected while PIN verification is stopped."""
         if self._on and self._counters.stopped:
+            raise FraudDetected
+
+    def admit_block(self) -> None:
+        """Raises FraudDetected while the attack limit is reached: then no PIN block is opened for any purpose.
+
+        A translation tells as well as a verification whether a block holds a PIN for an account (attack catalogue A03).
+        Failed verifications alone stop nothing but verification.
+        """
+        if self._on and self._counters.stopped and self._counters.attacks >= self._settings.pin_attack_limit:
             raise FraudDetected
 
     def failed(self) -> None:

@@ -277,7 +277,8 @@ class Settings:
     pin_attack_limit: int = setting(
         Span(1, 999_999, "attacks"),
         "HSM Fraud Detection: PIN attack limit",
-        "Signs of a PIN attack (a block that holds no PIN, a refused decimalisation table) allowed in all.",
+        "Signs of a PIN attack (a block that holds no PIN, a refused decimalisation table) allowed in all; after that no "
+        "PIN block is opened, not even to translate it.",
         legacy=100,
         hardened=100,
         number="S13",

@@ -44,9 +44,12 @@ class LengthPrefixed:
 
     @property
     def whole(self) -> bool:
-        """Is a whole frame waiting?"""
+        """Is a whole frame waiting, or one that is too long, which ``next`` need not see the end of?"""
         left = len(self._buffer) - self._at
-        return left >= 2 and left >= 2 + ((self._buffer[self._at] << 8) | self._buffer[self._at + 1])
+        if left < 2:
+            return False
+        length = (self._buffer[self._at] << 8) | self._buffer[self._at + 1]
+        return left >= 2 + length or length > self._frame_bytes_max
 
     @property
     def partial(self) -> bool:
