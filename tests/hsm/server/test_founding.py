@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from hsm.server.config import Config
 from hsm.server.counters import Counters, shared_file
-from hsm.server.founding import adopt, counter_names, found
+from hsm.server.founding import ApplianceHousehold, adopt, counter_names, found
 from hsm.server.ports import Listener
 
 PORT = Listener("thales", 1500)
@@ -21,6 +23,39 @@ def test_starts_on_a_state_directory_are_counted(tmp_path: Path) -> None:
         told.append(household.session(PORT, "192.0.2.1:1").execute(b"J8")[-40:-30])
         household.close()
     assert told == [b"0000000000", b"0000000001"]
+
+
+def open_files() -> set[str]:
+    """Paths of the files that this process holds open (Linux)."""
+    found = set()
+    for each in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            found.add(os.readlink(f"/proc/self/fd/{each}"))
+    return found
+
+
+def test_a_closed_household_holds_no_file_of_its_state_directory(tmp_path: Path) -> None:
+    household = found(replace(Config(), state_dir=str(tmp_path / "state")), Counters(1, counter_names))
+    assert any(path.endswith("audit.jsonl") for path in open_files())
+    household.close()
+    assert not any(path.startswith(str(tmp_path)) for path in open_files())
+
+
+def test_a_seeded_worker_repeats_neither_another_nor_its_predecessor() -> None:
+    shared = shared_file(3, counter_names)
+
+    def first_key(row: int, descriptor: int, owner: ApplianceHousehold) -> bytes:
+        worker = adopt(Counters(3, counter_names, row=row, descriptor=descriptor), 7)
+        worker.restore(owner.snapshot())
+        return worker.session(PORT, "192.0.2.1:1").execute(b"A00001U")
+
+    owner = found(replace(Config(), seed=7), Counters(3, counter_names, descriptor=shared))
+    keys = [first_key(row, shared, owner) for row in (1, 2, 1, 2)]
+    assert all(key.startswith(b"A100U") for key in keys)
+    assert len(set(keys)) == 4
+    again = shared_file(3, counter_names)
+    assert [first_key(row, again, owner) for row in (1, 2, 1, 2)] == keys
+    owner.close()
 
 
 def test_a_worker_tells_the_counts_and_the_start_of_the_whole_appliance(tmp_path: Path) -> None:

@@ -235,13 +235,8 @@ def test_the_audit_is_kept_before_replies_leave_or_they_do_not_leave() -> None:
 def test_replies_wait_until_another_process_has_kept_the_audit() -> None:
     bench = Bench()
     connection, transport = bench.connect()
-    told: list[Deferred[None]] = []
-
-    def relayed() -> Deferred[None]:
-        told.append(Deferred())
-        return told[-1]
-
-    bench.household.flush = relayed  # type: ignore[method-assign]  # the owner is another process from now on
+    told: tuple[Deferred[None], Deferred[None]] = (Deferred(), Deferred())
+    bench.household.flush = iter(told).__next__  # type: ignore[method-assign]  # the owner is another process now
     connection.dataReceived(framed(b"a") + framed(b"b"))
     assert (transport.value(), transport.producerState) == (b"", "paused")
     told[0].callback(None)
