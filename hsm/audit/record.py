@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from time import perf_counter
 from types import MappingProxyType
 from typing import Protocol
 
@@ -190,15 +191,19 @@ class Audit:
         peer: str = "",
         *,
         interface: Interface = Interface.HOST,
-        duration_us: int = 0,
+        began: float | None = None,
         place: str = "",
     ) -> None:
-        """*command* was answered with *outcome*; a code that no command has is given as UNKNOWN_COMMAND."""
+        """*command* was answered with *outcome*; a code that no command has is given as UNKNOWN_COMMAND.
+
+        *began* is when, by ``time.perf_counter``, so that the entry can say how long it took.
+        """
         self._count_command(command)
         self._count_outcome(outcome)
         if category in self._entered or (outcome != "00" and self.options.refusals):
             sequence = self._auditor.last_sequence + 1
             now = self._clock.now()
+            duration_us = 0 if began is None else int((perf_counter() - began) * 1_000_000)
             self._auditor.note(Entry(sequence, now, interface, peer, command, outcome, category, duration_us, place))
 
     def flush(self) -> None:

@@ -109,6 +109,18 @@ def write(fmt: PinBlockFormat, cipher: Cipher, pin: str, account: str, random: R
     return cipher.encrypt(encode(fmt, pin, account, random))
 
 
+def carry_iso0(source: Cipher, destination: Cipher, block: bytes, account: str) -> tuple[str, bytes]:
+    """The PIN in the format 0 *block* under *source*, and the block under *destination*.
+
+    One PIN and account make one clear block of format 0, so the one that was read need not be made again.  *account* is
+    12 digits.  Raises PinBlockError and AccountError as ``read`` and ``write`` do.
+    """
+    if len(block) != source.block_bytes or source.block_bytes != 8 or destination.block_bytes != 8:
+        raise PinBlockError
+    clear = source.decrypt(block)
+    return _decode_iso0(clear, account), destination.encrypt(clear)
+
+
 def decipher_iso4(cipher: Cipher, block: bytes, pan: str) -> str:
     """The PIN in the format 4 *block*, 16 bytes under an AES *cipher*; *pan* is 1 to 19 digits.
 

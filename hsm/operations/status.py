@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from hsm.appliance import Hsm
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys.masters import Lmk
 from hsm.policy.settings import Settings
-from hsm.ports import Connection
 
 RANDOM_BYTES_MAX = 999
 COMMENT_CHARS_MAX = 40
@@ -37,6 +36,16 @@ class LmkState:
     algorithm: LmkAlgorithm
     is_test: bool
     comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConnection:
+    """A host's connection: both ports, its address in 4 bytes, and how many seconds it has stood."""
+
+    local_port: int
+    address: bytes
+    remote_port: int
+    seconds: int
 
 
 class LmkAlgorithm(Enum):
@@ -98,11 +107,19 @@ def compliance(settings: Settings) -> Compliance:
     return Compliance.FULL if settings.restrict_pin_block_usage else Compliance.OTHERWISE_LACKING
 
 
-def ipv4_of(connection: Connection) -> bytes:
-    """The peer's address in 4 bytes; an IPv6 address that carries none of IPv4 has no such form and gives zeros."""
+def connections(hsm: Hsm, count_max: int) -> tuple[OpenConnection, ...]:
+    """The oldest *count_max* connections of the host ports."""
+    return tuple(
+        OpenConnection(each.local_port, ipv4_of(each.peer), each.remote_port, each.seconds)
+        for each in hsm.appliance.network.connections()[:count_max]
+    )
+
+
+def ipv4_of(peer: str) -> bytes:
+    """The address *peer* in 4 bytes; an IPv6 address that carries none of IPv4 has no such form and gives zeros."""
     try:
-        address = ip_address(connection.peer)
-    except (AddressValueError, ValueError):
+        address = ip_address(peer)
+    except ValueError:
         return bytes(4)
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else address
     return mapped.packed if isinstance(mapped, IPv4Address) else bytes(4)

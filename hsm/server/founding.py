@@ -37,10 +37,13 @@ from hsm.storage.starts import count_start
 from hsm.storage.vault import Vault, passphrase_from
 
 if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
     from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
 AUDIT_NAME = "audit.jsonl"
+STARTS = "starts"
 DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 load()
@@ -51,6 +54,7 @@ counter_names = (
     *(f"outcome {code}" for code in sorted({"00", *thales.refusals.values(), *_OWN_CODES})),
     *(f"load {band}" for band in COUNTED_BANDS),
     *TRAFFIC_NAMES,
+    STARTS,
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
 
@@ -104,7 +108,7 @@ class ApplianceHousehold:
         self.traffic = traffic
         self._appliance = appliance
         self._auditor = auditor
-        self._relay: Callable[[bytes], None] | None = None
+        self._relay: Callable[[bytes], Deferred[None]] | None = None
         self._slots = slots
         self._owns = owns
         self._closing = closing
@@ -136,16 +140,15 @@ class ApplianceHousehold:
     def apply(self, change: bytes) -> None:
         applied(change, self._appliance, self._slots)
 
-    def flush(self) -> None:
+    def flush(self) -> Deferred[None] | None:
         """Write what the audit log has gathered, or in a worker send it to the owner."""
         if self._relay is not None and isinstance(self._auditor, RelayAuditor):
             taken = self._auditor.taken()
-            if taken:
-                self._relay(taken)
-        else:
-            self._appliance.audit.flush()
+            return self._relay(taken) if taken else None
+        self._appliance.audit.flush()
+        return None
 
-    def relay_audit(self, told: Callable[[bytes], None]) -> None:
+    def relay_audit(self, told: Callable[[bytes], Deferred[None]]) -> None:
         self._relay = told
 
     def relayed_audit(self, told: bytes) -> None:
@@ -184,14 +187,28 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
         SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner"),
         reboots,
     )
-    closing = database.close if database is not None else None
-    return ApplianceHousehold(appliance, slots, auditor, traffic, owns=True, closing=closing)
+
+    def close_files() -> None:
+        try:
+            if isinstance(auditor, FileAuditor):
+                auditor.close()
+        finally:
+            if database is not None:
+                database.close()
+
+    return ApplianceHousehold(appliance, slots, auditor, traffic, owns=True, closing=close_files)
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
-    """A worker's household, empty until ``restore``.  A *seed* gives each worker random values of its own."""
+    """A worker's household, empty until ``restore``.
+
+    A *seed* gives each worker random values of its own, and one that replaces another no values that its predecessor
+    had: the counters, which outlive workers, say how many there were in this row.
+    """
     slots = ToldSlots(MemorySlots())
-    random: Random = SystemRandom() if seed is None else SeededRandom(seed, f"worker {counters.row}")
+    counters.add(STARTS)
+    stream = f"worker {counters.row} start {counters.own(STARTS)}"
+    random: Random = SystemRandom() if seed is None else SeededRandom(seed, stream)
     auditor, traffic = RelayAuditor(), HostTraffic(counters)
     appliance = _appliance(Settings(), {}, {}, Authority(), slots, auditor, counters, traffic, random)
     return ApplianceHousehold(appliance, slots, auditor, traffic, owns=False)

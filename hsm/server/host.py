@@ -207,7 +207,7 @@ class HostConnection(Protocol):
         session = self._session
         try:
             replies = session.work(self._limits.frames_per_turn_max) if self._bucket is None else self._metered()
-            self._port.household.flush()
+            kept = self._port.household.flush()
         except FramingError:
             self._unreadable()
             return
@@ -216,6 +216,22 @@ class HostConnection(Protocol):
             _log.critical("a turn failed: {where}", where=whereabouts(fault))
             self.abort()
             return
+        if kept is None:
+            self._answer(replies)
+            return
+        self._awaits_owner = True
+        self._go_on()
+        kept.addCallbacks(lambda _: self._kept(replies), self._orphaned)
+
+    def _kept(self, replies: bytes) -> None:
+        """The audit log has what was executed: answer."""
+        self._awaits_owner = False
+        if not self._lost:
+            self._answer(replies)
+
+    def _answer(self, replies: bytes) -> None:
+        """Send the *replies* of a turn, and go on."""
+        session = self._session
         if replies:
             self._send(replies)
             self._partial_since = None

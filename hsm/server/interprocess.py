@@ -130,11 +130,6 @@ class Link(amp.AMP):
         asked: Deferred[dict[str, bytes]] = self.callRemote(command, **arguments)  # type: ignore[no-untyped-call]  # AMP
         return asked
 
-    def cut(self) -> None:
-        """End the link, if it still stands."""
-        if self.transport is not None:
-            self.transport.loseConnection()
-
     def adopted(self, reactor: IReactorSocket, end: socket.socket) -> None:
         """Speak over *end*; the reactor takes a duplicate of its descriptor."""
         end.setblocking(False)

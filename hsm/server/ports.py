@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 from hsm.dialects.session import HostSession
 
 if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
     from hsm.server.config import Config
     from hsm.server.counters import Counters
     from hsm.server.traffic import HostTraffic
@@ -89,14 +91,18 @@ class Household(Protocol):
     def apply(self, change: bytes) -> None:
         """Worker only: make a *change* that the owner made."""
 
-    def flush(self) -> None:
+    def flush(self) -> Deferred[None] | None:
         """Have the audit log keep what was executed; called after each turn, before its replies leave.
 
-        When it raises, the replies don't leave: nothing is answered that the log can't show.
+        When it raises, or the Deferred that it gives fails, the replies don't leave: nothing is answered that the log
+        can't show.  None: it is kept already, or there was nothing to keep.
         """
 
-    def relay_audit(self, told: Callable[[bytes], None]) -> None:
-        """Worker only: have *told* called at each flush with what the audit log must keep, as opaque bytes."""
+    def relay_audit(self, told: Callable[[bytes], Deferred[None]]) -> None:
+        """Worker only: have *told* called at each flush with what the audit log must keep, as opaque bytes.
+
+        What it gives fires when the owner has kept that.
+        """
 
     def relayed_audit(self, told: bytes) -> None:
         """Owner only: keep in the audit log what a worker *told*."""

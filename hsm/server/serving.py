@@ -15,6 +15,7 @@ from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 
+from hsm.audit.file import AuditFileError
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
 from hsm.server.hostport import Owner
@@ -100,7 +101,7 @@ def serve(config: Config) -> int:
 
             return serve_with_workers(config, FOUNDING)
         return _serve_alone(config)
-    except (ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
+    except (AuditFileError, ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
         print(f"hsm serve: {fault}", file=sys.stderr)
     except OSError as fault:
         print(f"hsm serve: {fault.filename or 'system'}: {fault.strerror}", file=sys.stderr)

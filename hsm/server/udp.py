@@ -38,7 +38,7 @@ class HostDatagrams(DatagramProtocol):
         session = self._session(addr)
         try:
             reply = session.datagram(datagram)
-            self._household.flush()
+            kept = self._household.flush()
         except FramingError:
             self._sessions.pop(addr, None)
             return
@@ -48,6 +48,8 @@ class HostDatagrams(DatagramProtocol):
             return
         if session.owed is not None:
             self._forward(session, session.owed, addr)
+        elif kept is not None:
+            self._send_when(kept, reply, addr)
         elif reply:
             self._send(reply, addr)
         else:
@@ -71,6 +73,11 @@ class HostDatagrams(DatagramProtocol):
             self._sessions[addr] = session
         return session
 
+    def _send_when(self, kept: Deferred[None], reply: bytes, addr: tuple[str, int]) -> None:
+        """Send *reply* once the audit log has its entry; never, when it does not get it."""
+        self._owed_count += 1
+        kept.addCallback(lambda _: self._send(reply, addr)).addErrback(self._unanswered).addCallback(self._over)
+
     def _forward(self, session: HostSession, request: bytes, addr: tuple[str, int]) -> None:
         # The session is busy with this request alone; the address's next datagram gets a fresh one.
         self._sessions.pop(addr, None)
@@ -83,19 +90,18 @@ class HostDatagrams(DatagramProtocol):
             session.settle(reply)
             self._send(session.work(1), addr)
 
-        def failed(failure: Failure) -> None:
-            _log.error("a datagram got no answer: {kind}", kind=failure.type.__name__ if failure.type else "?")
+        answer = self._owner(self._listener, request, f"{addr[0]}:{addr[1]}")
+        answer.addCallback(settled).addErrback(self._unanswered).addCallback(self._over)
 
-        def over(_: None) -> None:
-            self._owed_count -= 1
-            if not self._owed_count:
-                waiting, self._idle = self._idle, []
-                for each in waiting:
-                    each.callback(None)
+    def _unanswered(self, failure: Failure) -> None:
+        _log.error("a datagram got no answer: {kind}", kind=failure.type.__name__ if failure.type else "?")
 
-        self._owner(self._listener, request, f"{addr[0]}:{addr[1]}").addCallback(settled).addErrback(
-            failed
-        ).addCallback(over)
+    def _over(self, _: None) -> None:
+        self._owed_count -= 1
+        if not self._owed_count:
+            waiting, self._idle = self._idle, []
+            for each in waiting:
+                each.callback(None)
 
     def _send(self, reply: bytes, addr: tuple[str, int]) -> None:
         if self.transport is not None:

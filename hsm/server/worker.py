@@ -91,25 +91,31 @@ class OwnerLink(Link):
             lambda answered: answered["reply"]
         )
 
-    def tell_audit(self, entries: bytes) -> None:
-        """Send the owner what the audit log must keep.  Raises AuditNotKept when it does not take it in time."""
+    def tell_audit(self, entries: bytes) -> Deferred[None]:
+        """Send the owner what the audit log must keep; fires when it is kept, fails with AuditNotKept when it is not.
+
+        Raises AuditNotKept when too much waits already.
+        """
         if self._untold_bytes + len(entries) > AUDIT_BYTES_MAX:
             raise AuditNotKept
         self._untold_bytes += len(entries)
 
+        told: Deferred[None] = Deferred()
+
         def kept(_: object) -> None:
             self._untold_bytes -= len(entries)
+            told.callback(None)
 
         def not_kept(_: Failure) -> None:
-            # The owner has said where; the replies are gone, and later turns fail likewise when its disk is full.
-            _log.critical("audit entries were not kept")
+            # The owner has said where.
+            self._untold_bytes -= len(entries)
+            told.errback(AuditNotKept())
 
-        for chunk, last in chunks(entries):
-            asked = self.ask(Audited, chunk=chunk, last=last)
-            if last:
-                self._told = asked.addCallback(lambda _: None).addErrback(not_kept).addBoth(kept)
-            else:
-                asked.addErrback(lambda _: None)
+        *others, last = [self.ask(Audited, chunk=chunk, last=final) for chunk, final in chunks(entries)]
+        for each in others:
+            each.addErrback(lambda _: None)  # the last one fails too
+        self._told = last.addCallbacks(kept, not_kept)
+        return told
 
     def drain(self) -> Deferred[None] | None:
         """Finish what hosts have begun."""

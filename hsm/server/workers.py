@@ -202,7 +202,7 @@ class Staff:
         """Replace *worker*, unless we are stopping or workers die too often."""
         if self._workers.get(worker.row) is worker:
             del self._workers[worker.row]
-        worker.link.cut()
+        # Its link ends by itself, once everything is read that the worker had said.
         if self._stopping:
             return
         now = self._reactor.seconds()

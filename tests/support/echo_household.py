@@ -14,6 +14,8 @@ import sys
 from collections import deque
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred
+
 from hsm.dialects.session import FramingError
 from hsm.server.config import Config
 from hsm.server.counters import Counters
@@ -85,7 +87,7 @@ class EchoHousehold:
         self.closed = False
         self.flushed = 0
         self.traffic = HostTraffic()
-        self._relay: Callable[[bytes], None] | None = None
+        self._relay: Callable[[bytes], Deferred[None]] | None = None
         self._audit = b""
         self._counters = counters
         self._told: list[Callable[[bytes], None]] = []
@@ -135,13 +137,14 @@ class EchoHousehold:
     def apply(self, change: bytes) -> None:
         self.stored = change
 
-    def flush(self) -> None:
+    def flush(self) -> Deferred[None] | None:
         self.flushed += 1
-        if self._relay is not None and self._audit:
-            self._relay(self._audit)
-            self._audit = b""
+        if self._relay is None or not self._audit:
+            return None
+        audit, self._audit = self._audit, b""
+        return self._relay(audit)
 
-    def relay_audit(self, told: Callable[[bytes], None]) -> None:
+    def relay_audit(self, told: Callable[[bytes], Deferred[None]]) -> None:
         self._relay = told
 
     def relayed_audit(self, told: bytes) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -41,32 +40,28 @@ class _Entry:
 
 
 class Dispatcher:
-    """Executes requests of one appliance."""
+    """The commands of one appliance, under the settings in force."""
 
     def __init__(self, appliance: Appliance) -> None:
         load()
-        self._appliance = appliance
-        self._done = appliance.audit.done
-        self._spent = appliance.load.spent
-        self._peer = ""
-        self._ebcdic = False
+        self.appliance = appliance
         self._entries: dict[str, _Entry] = {}
-        self._views: dict[tuple[str | None, str | None, int], Hsm] = {}
         self._version = -1
 
-    def _renew(self) -> None:
-        """Make table and views again: settings, LMKs or authority have changed."""
-        appliance = self._appliance
-        self._version = appliance.version
-        sizes = widths(appliance.settings)
-        self._views = {}
-        self._entries = {
-            code: _Entry(
-                c, codec_of(c.asks, sizes).take, codec_of(c.answers, sizes).text, f"{c.reply}00",
-                not appliance.gate.enables(code),
-            )
-            for code, c in thales.commands.items()
-        }  # fmt: skip
+    def entries(self) -> dict[str, _Entry]:
+        """The commands by code, made again when settings have changed."""
+        appliance = self.appliance
+        if self._version != appliance.version:
+            self._version = appliance.version
+            sizes = widths(appliance.settings)
+            self._entries = {
+                code: _Entry(
+                    c, codec_of(c.asks, sizes).take, codec_of(c.answers, sizes).text, f"{c.reply}00",
+                    not appliance.gate.enables(code),
+                )
+                for code, c in thales.commands.items()
+            }  # fmt: skip
+        return self._entries
 
     def changes_state(self, text: str) -> bool:
         """Must the owner of the state execute the request *text* (code, fields and all)?"""
@@ -76,16 +71,47 @@ class Dispatcher:
     def execute(
         self, text: str, port_lmk: str | None = None, peer: str = "", ebcdic: bool = False, header_chars: int = 4
     ) -> str:
-        """The reply to *text*: both without header, from the command code on.  Never raises for a bad request.
+        """The reply to the one request *text*; see ``Window``, which whoever has more of them keeps."""
+        return Window(self, port_lmk, peer, ebcdic, header_chars).execute(text)
 
-        *port_lmk* is the LMK that the host port is tied to, if it is; *ebcdic* says that text was translated on arrival;
-        *header_chars* is how long the headers of this port are.
-        """
+
+class Window:
+    """One host at the dispatcher: what is the same for all its requests.
+
+    *port_lmk* is the LMK that its port is tied to, if it is; *peer* its address; *ebcdic* says that its requests were
+    translated on arrival; *header_chars* is how long its headers are.
+    """
+
+    __slots__ = (
+        "_appliance", "_dispatcher", "_done", "_ebcdic", "_entries", "_header_chars", "_peer", "_port_lmk", "_version",
+        "_views",
+    )  # fmt: skip
+
+    def __init__(
+        self, dispatcher: Dispatcher, port_lmk: str | None, peer: str, ebcdic: bool, header_chars: int
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._appliance = dispatcher.appliance
+        self._done = dispatcher.appliance.audit.done
+        self._port_lmk = port_lmk
+        self._peer = peer
+        self._ebcdic = ebcdic
+        self._header_chars = header_chars
+        self._renew()
+
+    def _renew(self) -> None:
+        self._version = self._appliance.version
+        self._entries = self._dispatcher.entries()
+        self._views: dict[str | None, Hsm] = {}
+
+    def execute(self, text: str) -> str:
+        """The reply to *text*: both without header, from the command code on.  Never raises for a bad request."""
         if self._version != self._appliance.version:
             self._renew()
         entry = self._entries.get(text[:2])
         if entry is None:
-            return self._unknown(text, peer)
+            return self._unknown(text)
+        command = entry.command
         trailer = place = ""
         began = perf_counter()
         try:
@@ -94,48 +120,40 @@ class Dispatcher:
             message, end = entry.take(text[2:])
             lmk = message.__dict__.get("lmk")
             if end != len(text) - 2:
-                lmk, trailer = self._tail(text, end + 2, lmk)
-            view = self._views.get((lmk, port_lmk, header_chars)) or self._view(lmk, port_lmk, header_chars)
-            self._peer, self._ebcdic = peer, ebcdic
-            if entry.command.needs is not None:
-                view.authorise(entry.command.needs.format_map(message.__dict__))
-            if ebcdic:
+                lmk, trailer = _tail(text, end + 2, lmk)
+            view = self._views.get(lmk) or self._view(lmk)
+            if command.needs is not None:
+                view.authorise(command.needs.format_map(message.__dict__))
+            if self._ebcdic:
                 message = arrived(message)
-            answer = entry.command.does(message, view)
-            if ebcdic:
+            answer = command.does(message, view)
+            if self._ebcdic:
                 answer = departing(answer)
             if type(answer) is Advised:
-                code = thales.code_of(entry.command, answer.reason)
-                reply = entry.command.reply + code + entry.text(answer.answer) + trailer
+                code = thales.code_of(command, answer.reason)
+                reply = command.reply + code + entry.text(answer.answer) + trailer
             else:
                 code, reply = "00", entry.success + entry.text(answer) + trailer
         except Refusal as e:
-            code = thales.code_of(entry.command, type(e))
-            reply = entry.command.reply + code + (trailer or _trailer(text))
+            code = thales.code_of(command, type(e))
+            reply = command.reply + code + (trailer or _trailer(text))
         except WireError as e:
             place = e.field.partition(".")[0].replace(" ", "_")
-            code = thales.code_of(entry.command, e.wrong or InputInvalid)
-            reply = entry.command.reply + code + _trailer(text)
+            code = thales.code_of(command, e.wrong or InputInvalid)
+            reply = command.reply + code + _trailer(text)
         except Exception as e:  # whatever is broken in us, the host gets an answer and others go on
             code = thales.code_of(None, InternalFault)
-            reply = entry.command.reply + code + _trailer(text)
+            reply = command.reply + code + _trailer(text)
             place = place_of(e)
-        ended = perf_counter()
-        self._spent(began, ended)
-        spent = int((ended - began) * 1_000_000)
-        self._done(entry.command.code, code, entry.command.category, peer, duration_us=spent, place=place)
+        self._done(command.code, code, command.category, self._peer, began=began, place=place)
         return reply
 
-    def _within(self, port_lmk: str | None, header_chars: int, text: str) -> str:
-        """The reply to a request within the one being executed: from the same host, over the same port."""
-        return self.execute(text, port_lmk, self._peer, self._ebcdic, header_chars)
-
-    def _view(self, lmk: str | None, port_lmk: str | None, header_chars: int) -> Hsm:
+    def _view(self, lmk: str | None) -> Hsm:
         """The view of the appliance under the LMK that the request names, else its port's.
 
         Raises LmkInvalid, and LmkIdsIncompatible when ports are tied to their LMK and the request names another.
         """
-        named = lmk
+        named, port_lmk = lmk, self._port_lmk
         if port_lmk is not None:
             tied = self._appliance.settings.enforce_host_port_lmk
             if lmk is None:
@@ -144,22 +162,24 @@ class Dispatcher:
             elif lmk != port_lmk and tied:
                 raise LmkIdsIncompatible
         # An LMK that a request names goes for the requests within it as well, as if it were their port's.
-        within = partial(self._within, lmk or port_lmk, header_chars)
-        view = self._views[lmk, port_lmk, header_chars] = self._appliance.view(named, within, header_chars)
+        within = Window(self._dispatcher, lmk or port_lmk, self._peer, self._ebcdic, self._header_chars)
+        view = self._views[lmk] = self._appliance.view(named, within.execute, self._header_chars)
         return view
 
-    def _tail(self, text: str, at: int, lmk: str | None) -> tuple[str | None, str]:
-        found = _TAIL(text, at)
-        if found is None or (found[1] and lmk):
-            raise WireError("end of message", at, "% and an LMK identifier, X'19' and a trailer, or nothing")
-        return found[1] or lmk, found[2] or ""
-
-    def _unknown(self, text: str, peer: str) -> str:
+    def _unknown(self, text: str) -> str:
         """No such command: the reply code is still one higher, so that the host can match it (see decisions)."""
         code = text[:2] if _CODE(text) else "ZY"
         refused = thales.code_of(None, InputInvalid)
-        self._done(UNKNOWN_COMMAND, refused, Category.STATUS, peer)
+        self._done(UNKNOWN_COMMAND, refused, Category.STATUS, self._peer)
         return reply_code(code) + refused + _trailer(text)
+
+
+def _tail(text: str, at: int, lmk: str | None) -> tuple[str | None, str]:
+    """What follows the message from *at* on: the LMK that it names and its trailer.  Raises WireError."""
+    found = _TAIL(text, at)
+    if found is None or (found[1] and lmk):
+        raise WireError("end of message", at, "% and an LMK identifier, X'19' and a trailer, or nothing")
+    return found[1] or lmk, found[2] or ""
 
 
 def _trailer(text: str) -> str:

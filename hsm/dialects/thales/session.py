@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from hsm.dialects.session import FramingError
-from hsm.dialects.thales.dispatch import Dispatcher
+from hsm.dialects.thales.dispatch import Dispatcher, Window
 from hsm.dialects.thales.ebcdic import TO_ASCII, TO_EBCDIC
 from hsm.wire.framing import FrameTooLong, LengthPrefixed
 
@@ -24,11 +26,10 @@ class ThalesSession:
         "_ebcdic",
         "_frames",
         "_header",
-        "_lmk",
         "_owed",
         "_owed_header",
-        "_peer",
         "_settled",
+        "_window",
         "_worker",
     )
 
@@ -48,8 +49,7 @@ class ThalesSession:
         self._broken = False
         self._ebcdic = ebcdic
         self._header = header_chars
-        self._lmk = lmk
-        self._peer = peer
+        self._window = Window(dispatcher, lmk, peer, ebcdic, header_chars)
         self._worker = worker
         self._owed: bytes | None = None
         self._owed_header = b""
@@ -79,6 +79,8 @@ class ThalesSession:
             raise FramingError
         replies = [self._settled]
         self._settled = b""
+        began = perf_counter()
+        header_end, told, execute = self._header, replies.append, self._window.execute
         for _ in range(frames_max if self._owed is None else 0):
             try:
                 frame = self._frames.next()
@@ -87,17 +89,20 @@ class ThalesSession:
                 break
             if frame is None:
                 break
-            header, request = frame[: self._header], frame[self._header :]
-            if self._worker and self._dispatcher.changes_state(self._text(request)):
-                self._owed, self._owed_header = request, header
+            text = (frame.translate(TO_ASCII) if self._ebcdic else frame).decode("latin-1")
+            if self._worker and self._dispatcher.changes_state(text[header_end:]):
+                self._owed, self._owed_header = frame[header_end:], frame[:header_end]
                 break
-            replies.append(_framed(header + self.execute(request)))
+            reply = (text[:header_end] + execute(text[header_end:])).encode("latin-1")
+            told(len(reply).to_bytes(2, "big"))
+            told(reply.translate(TO_EBCDIC) if self._ebcdic else reply)
+        self._dispatcher.appliance.load.spent(began, perf_counter())
         return b"".join(replies)
 
     def execute(self, request: bytes) -> bytes:
         """The reply to one *request*, both without frame and header."""
-        text = self._dispatcher.execute(self._text(request), self._lmk, self._peer, self._ebcdic, self._header)
-        reply = text.encode("latin-1")
+        text = (request.translate(TO_ASCII) if self._ebcdic else request).decode("latin-1")
+        reply = self._window.execute(text).encode("latin-1")
         return reply.translate(TO_EBCDIC) if self._ebcdic else reply
 
     def datagram(self, data: bytes) -> bytes:
@@ -106,9 +111,6 @@ class ThalesSession:
             return b""
         self.feed(data)
         return self.work(1)
-
-    def _text(self, request: bytes) -> str:
-        return (request.translate(TO_ASCII) if self._ebcdic else request).decode("latin-1")
 
 
 def _framed(reply: bytes) -> bytes:

@@ -10,8 +10,7 @@ from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import SOCKETS_WIDTH
 from hsm.operations import status
-from hsm.operations.status import Compliance
-from hsm.ports import Connection
+from hsm.operations.status import Compliance, OpenConnection
 from hsm.refusal import ModeInvalid, NetworkOptionInvalid, RandomLengthInvalid
 from hsm.wire.kinds import Choice, Digits, Hex, Number, Text
 from hsm.wire.message import Empty, Message
@@ -118,7 +117,7 @@ def tell_network(ask: AskNetwork, hsm: Hsm) -> NetworkTold:
     zero when they are full.  A peer with an IPv6 address that carries none of IPv4 is told as 00000000.  With worker
     processes the connections are those of the process that answers, the counters those of all.
     """
-    told = tuple(_told(each) for each in hsm.appliance.network.connections()[:CONNECTIONS_TOLD_MAX])
+    told = tuple(_told(each) for each in status.connections(hsm, CONNECTIONS_TOLD_MAX))
     traffic = hsm.appliance.network.traffic()
     return NetworkTold(
         connection_count=len(told),
@@ -137,11 +136,11 @@ def tell_network(ask: AskNetwork, hsm: Hsm) -> NetworkTold:
     )
 
 
-def _told(connection: Connection) -> ConnectionTold:
+def _told(connection: OpenConnection) -> ConnectionTold:
     return ConnectionTold(
         protocol="0",
         local_port=connection.local_port,
-        address=status.ipv4_of(connection),
+        address=connection.address,
         remote_port=connection.remote_port,
         state="0",
         seconds=min(connection.seconds, CELL_MAX),

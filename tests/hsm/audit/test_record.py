@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -83,13 +84,14 @@ def test_everything_is_counted_and_what_matters_entered() -> None:
     auditor = MemoryAuditor()
     audit = Audit(auditor, FakeClock())
     audit.done("CA", "00", Category.PIN)
-    audit.done("CA", "20", Category.PIN, "192.0.2.1:4000", duration_us=12)
+    audit.done("CA", "20", Category.PIN, "192.0.2.1:4000", began=perf_counter() - 0.25)
     audit.done("A0", "00", Category.KEY)
     audit.flush()
     assert [(each.sequence, each.command, each.outcome) for each in auditor.entries] == [
         (1, "CA", "20"),
         (2, "A0", "00"),
     ]
+    assert [each.duration_us // 250_000 for each in auditor.entries] == [1, 0]
     assert [audit.volumes.total(code) for code in ("CA", "A0", "CC")] == [2, 1, 0]
     assert [audit.outcomes.total(code) for code in ("00", "20")] == [2, 1]
 

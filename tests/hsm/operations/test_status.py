@@ -12,7 +12,6 @@ from hsm.operations import status
 from hsm.operations.status import Compliance, LmkAlgorithm
 from hsm.policy.choices import Profile
 from hsm.policy.settings import Settings
-from hsm.ports import Connection
 
 Desk = Callable[..., Speaker]
 
@@ -40,7 +39,7 @@ def test_the_hardened_profile_complies() -> None:
     ],
 )
 def test_a_peer_in_four_bytes(peer: str, address: str) -> None:
-    assert status.ipv4_of(Connection(1500, peer, 1, 0)).hex().upper() == address
+    assert status.ipv4_of(peer).hex().upper() == address
 
 
 def test_lmks_by_identifier(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -29,7 +30,8 @@ def answering() -> Iterator[Callable[[Answer], int]]:
     listening: list[socket.socket] = []
 
     def converse(connected: socket.socket, answer: Answer) -> None:
-        with connected:
+        # The load generator closes when it has seen enough, whatever we are still sending.
+        with connected, suppress(ConnectionError):
             while length := exactly(connected, 2):
                 reply = answer(exactly(connected, int.from_bytes(length, "big")))
                 if not reply:

@@ -232,6 +232,25 @@ def test_the_audit_is_kept_before_replies_leave_or_they_do_not_leave() -> None:
     assert (transport.disconnecting, transport.value()) == (True, framed(b"a"))
 
 
+def test_replies_wait_until_another_process_has_kept_the_audit() -> None:
+    bench = Bench()
+    connection, transport = bench.connect()
+    told: list[Deferred[None]] = []
+
+    def relayed() -> Deferred[None]:
+        told.append(Deferred())
+        return told[-1]
+
+    bench.household.flush = relayed  # type: ignore[method-assign]  # the owner is another process from now on
+    connection.dataReceived(framed(b"a") + framed(b"b"))
+    assert (transport.value(), transport.producerState) == (b"", "paused")
+    told[0].callback(None)
+    assert (transport.value(), transport.producerState) == (framed(b"a") + framed(b"b"), "producing")
+    connection.dataReceived(framed(b"c"))
+    told[1].errback(OSError())
+    assert (transport.disconnecting, transport.value()) == (True, framed(b"a") + framed(b"b"))
+
+
 def test_an_owed_request_is_answered_in_its_place() -> None:
     asked: list[tuple[bytes, Deferred[bytes]]] = []
 

@@ -9,6 +9,7 @@ import pytest
 from support.appliances import Speaker
 
 from hsm.audit.load import LoadMeter
+from hsm.dialects.thales.session import ThalesSession
 
 Desk = Callable[..., Speaker]
 LEAD = "Z00000000001" + "240229235958" + "240301000003" + "240301000003"
@@ -55,12 +56,13 @@ def test_loads_are_seconds_by_tenths(speak: Speaker) -> None:
     assert [int(each[6:16]) for each in records] == [3, 0, 1, 0, 0, 0, 0, 0, 0, 1]
 
 
-def test_the_dispatcher_feeds_the_meter(desk: Desk) -> None:
+def test_a_turn_of_a_session_feeds_the_meter(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     speak = desk()
     spans: list[tuple[float, float]] = []
-    speak.dispatcher._spent = lambda began, ended: spans.append((began, ended))
-    speak("NC")
-    speak("QQ")
+    monkeypatch.setattr(speak.appliance.load, "spent", lambda began, ended: spans.append((began, ended)))
+    session = ThalesSession(speak.dispatcher, 0)
+    session.feed(b"\x00\x02NC\x00\x02QQ")
+    session.work(9)
     assert len(spans) == 1
     assert spans[0][0] < spans[0][1]
 
