@@ -103,11 +103,11 @@ def _under(case: Case, lmks: Pairs) -> Case | None:
     if case.setup.lmks != VARIANT or case.setup.old_lmks:
         return None
     setup = replace(case.setup, lmks=lmks)
-    request = _with_keys_under(case, setup.speaker().appliance.lmks["00"])
+    request = with_keys_under(case, setup.speaker().appliance.lmks["00"])
     return None if request in (None, case.request) else Case(f"{case.id}-{lmks[0][1]}", request or "", setup)
 
 
-def _with_keys_under(case: Case, lmk: Lmk) -> str | None:
+def with_keys_under(case: Case, lmk: Lmk) -> str | None:
     """The request of *case* with its keys under *lmk*, None when one can't be."""
     request = case.request
     with traced() as opened:
