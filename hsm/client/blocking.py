@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from hsm.client.codec import Reply, Wire
 from hsm.wire.message import Message
@@ -82,7 +83,7 @@ class BlockingClient:
     def close(self) -> None:
         self._socket.close()
 
-    def __enter__(self) -> BlockingClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -117,6 +117,7 @@ def translate(
 
 def _carried(hsm: Hsm, source: ClearKey, destination: ClearKey, block: bytes, account: str) -> tuple[str, bytes]:
     """``read_pin`` and ``write_pin`` in one, for the translation that hosts ask for most: format 0 to format 0."""
+    hsm.fraud.admit_block()
     require(source, Deed.DECRYPT)
     require(destination, Deed.ENCRYPT)
     try:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.lines import Pki, line_to
 from support.partner import ZONES, Ask, Zone
+from support.served import Serve, Served, echo_environment
 
 from hsm.client.process import ApplianceProcess
 
@@ -53,3 +58,27 @@ def block_zone(request: pytest.FixtureRequest) -> Zone:
     found = request.param
     assert isinstance(found, Zone)
     return found
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts appliances: options of ``hsm serve`` in, a Served out, ready."""
+    started: list[Served] = []
+
+    def start(*options: str) -> Served:
+        ready_file = tmp_path / f"ready-{len(started)}.json"
+        words = ["serve", "--host-port", "0", "--ready-file", str(ready_file), *options]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hsm.server.main", *words], stderr=subprocess.PIPE, text=True, env=echo_environment()
+        )
+        served = Served(process, {}, ready_file)
+        started.append(served)
+        served.line("listening on")
+        served.ports.update(json.loads(ready_file.read_text())["ports"])
+        return served
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+        each.process.communicate()
