@@ -128,7 +128,7 @@ def test_internal_faults_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     canary.pin(PIN)
     speaker = founded("variant", canary)
     with canary.marking():
-        request = composing.composed_request("CC", speaker, full=False)
+        request = composing.composed_request("JE", speaker, full=False)
         assert speaker(request)[2:4] == "00"
 
         def broken(fmt: object, under: object, block: bytes, account: str) -> str:
@@ -136,7 +136,7 @@ def test_internal_faults_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
         with mock.patch.object(pins, "read", broken):
             reply = speaker(request)
-    assert reply == "CD41"
+    assert reply == "JF41"
     auditor = speaker.appliance.audit._auditor
     assert isinstance(auditor, MemoryAuditor)
     assert canary.found_in(all_of(entry.fields() for entry in auditor.entries)) == set()
@@ -200,19 +200,12 @@ def test_the_canary_sings(dress: object) -> None:
 
 
 def test_a_planted_leak_is_found_in_replies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the appliance told the clear PIN of a translation, the sweep above would say so."""
+    """If the appliance told a PIN in place of the PIN under the LMK, the sweep above would say so."""
     monkeypatch.setattr(composing, "SAMPLE_PIN", PIN)
     canary = Canary()
     canary.pin(PIN)
     speaker = founded("variant", canary)
-    request = composing.composed_request("CC", speaker, full=False)
+    request = composing.composed_request("JE", speaker, full=False)
     assert canary.found_in(speaker(request), request) == set()
-    told = pins.write_pin
-
-    def leaking(*given: object) -> bytes:
-        told(*given)  # type: ignore[arg-type]  # what translate gives
-        return PIN.encode()
-
-    monkeypatch.setattr(pins, "write_pin", leaking)
-    reply = bytes.fromhex(speaker(request)[6:-2]).decode()
-    assert canary.found_in(reply, request) == {"PIN"}
+    monkeypatch.setattr(pins, "seal_pin", lambda hsm, pin, account, beside="": pin)
+    assert canary.found_in(speaker(request), request) == {"PIN"}

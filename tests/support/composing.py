@@ -33,7 +33,7 @@ ROUNDS_MAX = 6
 SAMPLE_PIN = "5926"
 SAMPLE_BLOCK = "89ABCDEF01234567"
 DATA = SAMPLE_BLOCK.encode()
-USUAL_TEXTS = ("", "40000012345N", "0123456789012345", SAMPLE_BLOCK)
+USUAL_TEXTS = ("", "40000012345N", "0000FFFFFFFF", "0123456789012345", SAMPLE_BLOCK)
 """Tried before a search for what a hand-written expression takes: no account digits, validation data, a table."""
 QUIET = hypothesis_settings(
     database=None, derandomize=True, max_examples=50, deadline=None, suppress_health_check=list(HealthCheck)

@@ -19,7 +19,7 @@ from hsm.operations.decimalisation import seal_table
 ACCOUNT = "400000123456"
 PAN = "54000001234568"  # what format 48 wants: a digit, the account, a check digit
 TABLE = "0123456789012345"
-VALIDATION = "4000001N3456"
+VALIDATION = "40000012345N"
 
 
 class Estate:

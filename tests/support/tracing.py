@@ -70,17 +70,25 @@ class Presented:
 def presented() -> Iterator[Presented]:
     """Notes which PINs a request makes an appliance read."""
     noted = Presented()
-    read_block, open_sealed = pinblock.read, lmkpin._open
+    read_block, carry, open_sealed = pinblock.read, pinblock.carry_iso0, lmkpin._open
 
     def read(fmt: PinBlockFormat, under: Cipher, block: bytes, account: str) -> str:
         noted._blocks[block.hex().upper()] = (fmt, under, account)
         return read_block(fmt, under, block, account)
 
+    def carry_iso0(source: Cipher, destination: Cipher, block: bytes, account: str) -> tuple[str, bytes]:
+        noted._blocks[block.hex().upper()] = (PinBlockFormat.ISO_0, source, account)
+        return carry(source, destination, block, account)
+
     def unseal(lmk: Cipher, sealed: str, account: str) -> str:
         noted._sealed[sealed] = account
         return open_sealed(lmk, sealed, account)
 
-    with mock.patch.object(pins, "read", read), mock.patch.object(lmkpin, "_open", unseal):
+    with (
+        mock.patch.object(pins, "read", read),
+        mock.patch.object(pins, "carry_iso0", carry_iso0),
+        mock.patch.object(lmkpin, "_open", unseal),
+    ):
         yield noted
 
 

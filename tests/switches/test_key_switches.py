@@ -228,3 +228,19 @@ def test_a20_keys_of_an_old_lmk_need_one() -> None:
     estate = Estate()
     zpk = estate.key(Usage.ZPK)
     assert estate.code(f"BW011{zpk}") == "13"
+
+
+@pytest.mark.parametrize("length", ["double", "variable"])
+def test_s23_a33_a_stored_key_is_what_it_is(length: str) -> None:
+    """User storage holds text; what a key there may be used for is decided when it is used."""
+    estate = Estate({"user-storage-length": length})
+    zpk, block = estate.key(Usage.ZPK), estate.block("1234", "01")
+    stored = f"LAK00A0033{zpk}" if length == "variable" else f"LAK00A01{zpk[1:]}"
+    index = "K00A" if length == "variable" else "UK00A"
+    assert estate.code(stored) == "00"
+    assert estate.code(f"CC{index}{zpk}12{block}0101400000123456") == "00"
+    assert estate.code(f"CA{index}{zpk}12{block}0101400000123456") == "10"
+    assert estate.code(f"CC{index[:-3]}FFF{zpk}12{block}0101400000123456") in ("12", "21")
+    assert estate.code(f"CC{index[:-3]}00B{zpk}12{block}0101400000123456") == "12"
+    with_letters = f"LAK00B0008{'not hex!'}" if length == "variable" else f"LAK00B01{'G' * 32}"
+    assert estate.code(with_letters) == ("00" if length == "variable" else "15")
