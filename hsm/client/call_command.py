@@ -65,6 +65,8 @@ def command(
             reply = client.call(code, request, lmk=lmk, header=sent, trailer=trailer)
     except (LookupError, FieldError, ValueError) as e:
         raise click.UsageError(str(e.args[0]) if e.args else type(e).__name__) from None
+    except BrokenPipeError:
+        sys.exit(2)  # nobody reads what we show
     except (OSError, ConnectionLost, ReplyError) as e:
         click.echo(f"no answer from {host}:{port}: {e or type(e).__name__}", err=True)
         sys.exit(2)

@@ -147,12 +147,6 @@ class Authority:
             raise ActivityError(f"no more than {GRANTS_MAX} activities can be authorised at once")
         return Authority(tuple(standing.values()))
 
-    def authorised_by_officers(
-        self, activities: Iterable[Activity], lmk_id: str, now: float, *, multiple: bool, limited: bool
-    ) -> Authority:
-        """As ``granting``, but unless *multiple* activities are enabled officers authorise everything at once."""
-        return self.granting(activities if multiple else EVERYTHING, lmk_id, now, limited=limited)
-
     def without(
         self, lmk_id: str | None = None, activity: Activity | None = None, interface: Interface | None = None
     ) -> Authority:

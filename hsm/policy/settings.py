@@ -1,8 +1,9 @@
 """Everything about the appliance that can be set, each declared once.
 
 A declaration gives the kind of value, the words a payShield's CS and QS screens use, what it means, its value in either
-profile, and the switch of the attack catalogue (S1 to S23) it is.  Parsing, ``--set``, the configuration file, the
-console's listing and the manual all read these declarations.  The record is frozen: a change makes another record.
+profile, and which of the switches S1 to S23 of the attack catalogue it is; switches that no command here consults have
+no setting yet (S11 belongs to HMAC commands, S22 to RSA import and the console).  Parsing, ``--set``, the configuration
+file, listings and the manual all read these declarations.  The record is frozen: a change makes another record.
 """
 
 from __future__ import annotations
@@ -103,9 +104,6 @@ class Settings:
     x917_export: bool = switch(
         "Enable X9.17 for export", "Key schemes X and Y are given out under a ZMK.", legacy=True, number="S7"
     )
-    enforce_multiple_components: bool = switch(
-        "Enforce Multiple Key Components", "A key is formed of two components or more.", hardened=True, number="S9"
-    )
     distinct_components: bool = switch(
         "Enforce distinct key components",
         "Two equal components, which would cancel, are refused when a key is formed.",
@@ -152,12 +150,6 @@ class Settings:
         "The command that takes a ZMK in from under another ZMK (BY) may be used.",
         legacy=True,
         governs=("BY",),
-    )
-    rsa_import_needs_authority: bool = switch(
-        "Authorised State required when importing DES key under RSA key",
-        "Importing a symmetric key from under a public key needs the import activity.",
-        hardened=True,
-        number="S22",
     )
     key_cache: bool = setting(
         YesNo(("on", "off")),
@@ -243,14 +235,6 @@ class Settings:
         hardened=DataEncryption.ASCII,
         number="S15",
     )
-    hmac_length_minimum: int = setting(
-        Span(5, 64, "bytes"),
-        "Minimum HMAC length in bytes",
-        "A shorter HMAC is not verified.",
-        legacy=5,
-        hardened=16,
-        number="S11",
-    )
     # --- fraud ---------------------------------------------------------------------------------------------------
     fraud_detection: bool = switch(
         "Enable PIN fraud detection",
@@ -297,12 +281,6 @@ class Settings:
         "A request may name no other LMK than the one its port is tied to.",
         hardened=True,
         number="S20",
-    )
-    multiple_authorised_activities: bool = switch(
-        "Enable multiple authorised activities",
-        "Officers authorise single activities; when off they authorise everything at once.",
-        hardened=True,
-        number="S22",
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

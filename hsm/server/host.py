@@ -25,10 +25,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from hsm.audit.place import place_of
 from hsm.dialects.session import FramingError, HostSession
 from hsm.ports import Connection
 from hsm.server.hostport import HostPort
-from hsm.server.journal import whereabouts
 from hsm.server.throttle import TokenBucket
 
 READ_BYTES_MAX = 65536
@@ -213,7 +213,7 @@ class HostConnection(Protocol):
             return
         except Exception as fault:
             # The text of an exception may quote the request, so only its type and place are told.
-            _log.critical("a turn failed: {where}", where=whereabouts(fault))
+            _log.critical("a turn failed: {where}", where=place_of(fault))
             self.abort()
             return
         if kept is None:

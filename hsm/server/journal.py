@@ -7,25 +7,13 @@ find the mistake.
 from __future__ import annotations
 
 import sys
-import traceback
 from datetime import UTC, datetime
 
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogBeginner
 from twisted.python.failure import Failure
 from zope.interface import provider
 
-
-def whereabouts(fault: BaseException) -> str:
-    """Type and place of *fault*: ``ValueError at session.py:41``.
-
-    >>> whereabouts(ValueError("secret"))
-    'ValueError'
-    """
-    frames = traceback.extract_tb(fault.__traceback__)
-    name = type(fault).__name__
-    if not frames:
-        return name
-    return f"{name} at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}"
+from hsm.audit.place import place_of
 
 
 def line_of(event: LogEvent) -> str:
@@ -34,7 +22,7 @@ def line_of(event: LogEvent) -> str:
     when = datetime.fromtimestamp(float(event.get("log_time", 0.0)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     failure = event.get("log_failure")
     if isinstance(failure, Failure):
-        told = whereabouts(failure.value) if failure.value is not None else "failure"
+        told = place_of(failure.value) if failure.value is not None else "failure"
     else:
         told = " ".join(formatEvent(event).split())
     return f"{when} {level.name} {event.get('log_namespace', '-')}: {told}"

@@ -7,9 +7,9 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from hsm.audit.place import place_of
 from hsm.dialects.session import FramingError, HostSession
 from hsm.server.hostport import Owner
-from hsm.server.journal import whereabouts
 from hsm.server.ports import Household, Listener
 
 PEERS_KEPT_MAX = 256
@@ -43,7 +43,7 @@ class HostDatagrams(DatagramProtocol):
             self._sessions.pop(addr, None)
             return
         except Exception as fault:
-            _log.critical("a datagram's session failed: {where}", where=whereabouts(fault))
+            _log.critical("a datagram's session failed: {where}", where=place_of(fault))
             self._sessions.pop(addr, None)
             return
         if session.owed is not None:
@@ -111,4 +111,4 @@ class HostDatagrams(DatagramProtocol):
             except OSError as fault:
                 self._traffic.unsent()
                 # Too long for a datagram, or the peer is gone: UDP promises nothing.
-                _log.info("a datagram was not sent: {where}", where=whereabouts(fault))
+                _log.info("a datagram was not sent: {where}", where=place_of(fault))

@@ -20,6 +20,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from hsm.audit.place import place_of
 from hsm.server.config import Config
 from hsm.server.counters import Counters, shared_file
 from hsm.server.interprocess import (
@@ -37,7 +38,6 @@ from hsm.server.interprocess import (
     chunks,
     ports_told,
 )
-from hsm.server.journal import whereabouts
 from hsm.server.listening import Reactor, reserved
 from hsm.server.ports import Household, Limits, Listener
 from hsm.server.serving import CANNOT_START, announce, founding_module, running_reactor, settle_down
@@ -156,7 +156,7 @@ class Staff:
             reply = self._household.execute(self._listeners[listener_name], request, peer)
             self._household.flush()
         except Exception as fault:
-            _log.critical("an owed request failed: {where}", where=whereabouts(fault))
+            _log.critical("an owed request failed: {where}", where=place_of(fault))
             raise ExecutionFailed from None
         if not self._unacknowledged:
             return succeed(reply)
@@ -167,7 +167,7 @@ class Staff:
         try:
             self._household.relayed_audit(told)
         except Exception as fault:
-            _log.critical("the audit log can't be written: {where}", where=whereabouts(fault))
+            _log.critical("the audit log can't be written: {where}", where=place_of(fault))
             raise AuditNotKept from None
 
     def tell(self, change: bytes) -> None:

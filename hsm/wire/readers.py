@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Reader = Callable[[str, int, dict[str, Any]], tuple[Any, int]]
 Writer = Callable[[Any, Mapping[str, Any]], str]
 
+KEY_BLOCK_HEADER_CHARS = 16
+_PRINTABLE = re.compile("[!-~]+").fullmatch
+
 REPEATED_MOST = 1_000
 """No message repeats a field more often than this."""
 
@@ -80,7 +83,7 @@ def _(kind: Key, widths: Widths) -> Reader:
             return found.group(), found.end()
         if (found := block(text, at)) is not None:
             end = at + 1 + int(found.group(1))
-            if end - at > 17 and end <= len(text):
+            if end - at > KEY_BLOCK_HEADER_CHARS + 1 and end <= len(text) and _PRINTABLE(text, at, end):
                 return text[at:end], end
         raise Mismatch(notation, wrong)
 

@@ -144,15 +144,6 @@ def test_cancelling_by_lmk_activity_interface_or_all() -> None:
     assert not two.without(interface=HOST).permits("import", "00", HOST, 1.0)
 
 
-def test_without_multiple_activities_officers_authorise_everything() -> None:
-    asked = parse_activities("diag:5")
-    one = Authority().authorised_by_officers(asked, "00", 0.0, multiple=True, limited=False)
-    everything = Authority().authorised_by_officers(asked, "00", 0.0, multiple=False, limited=True)
-    assert not one.permits("export", "00", HOST, 1.0)
-    assert everything.permits("export", "00", HOST, 1.0)
-    assert not everything.permits("export", "00", HOST, 720 * 60.0)
-
-
 def test_the_number_of_grants_has_a_bound() -> None:
     many = [Activity("command", f"{number:04}") for number in range(GRANTS_MAX)]
     full = Authority().granting(many, "00", 0.0, limited=False)

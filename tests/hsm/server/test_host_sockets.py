@@ -65,6 +65,6 @@ def test_the_text_of_an_exception_stays_out_of_the_journal(serve: Serve) -> None
         connected.sendall(framed(b"X"))
         with suppress(ConnectionResetError):
             assert connected.recv(1) == b""
-    assert "ValueError at echo_household.py:" in served.line("a turn failed")
+    assert "ValueError at host.py:" in served.line("a turn failed")
     code, told = served.stop()
     assert (code, "canary" in told) == (0, False)

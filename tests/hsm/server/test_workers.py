@@ -96,7 +96,7 @@ def test_a_request_that_fails_in_the_owner_costs_its_connection_alone(serve: Ser
         failing.sendall(framed(b"SX"))
         with suppress(ConnectionResetError):
             assert failing.recv(1) == b""
-        assert "ValueError at echo_household.py" in served.line("an owed request failed")
+        assert "ValueError at workers.py:" in served.line("an owed request failed")
         assert ask(other, b"Sa") == b"Sa"
 
 
