@@ -22,7 +22,7 @@ Reader = Callable[[str, int, dict[str, Any]], tuple[Any, int]]
 Writer = Callable[[Any, Mapping[str, Any]], str]
 
 KEY_BLOCK_HEADER_CHARS = 16
-_PRINTABLE = re.compile("[!-~]+").fullmatch
+_PRINTABLE = re.compile("[ -~]+").fullmatch
 
 REPEATED_MOST = 1_000
 """No message repeats a field more often than this."""
