@@ -142,7 +142,7 @@ def _bounded(kind: Kind, widths: Widths) -> str | None:
     """An expression with one atomic group for the field's value, or None when only the walk can read it."""
     if isinstance(kind, Plain):
         return f"((?>{kind.pattern(widths)}))"
-    if isinstance(kind, Key):
+    if isinstance(kind, Key) and not kind.followed:
         return f"((?>{key_pattern(width_of(kind.untagged, widths))}))"
     if isinstance(kind, Until) and isinstance(kind.inner, Plain):
         return f"((?>{kind.inner.pattern(widths)})){re.escape(kind.delimiter)}"

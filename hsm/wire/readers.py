@@ -78,7 +78,18 @@ def _(kind: Key, widths: Widths) -> Reader:
     stored = re.compile("[UTXYSR]?K[0-9A-F]{3}").match
     notation, wrong = kind.notation, kind.wrong
 
+    ending = [
+        re.compile(
+            f"[0-9A-F]{{{digits}}}(?=(?:{'|'.join(f'[0-9A-F]{{{n}}}' for n in kind.followed)})(?:\x19|\\Z))"
+        ).match
+        for digits in (16, 32, 48)
+        if kind.followed
+    ]
+
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[str, int]:
+        for ends in ending:
+            if (found := ends(text, at)) is not None:
+                return found.group(), found.end()
         if (found := variant(text, at)) is not None or (found := stored(text, at)) is not None:
             return found.group(), found.end()
         if (found := block(text, at)) is not None:

@@ -174,11 +174,14 @@ class Key(Kind):
     Untagged hexadecimal of *untagged* digits; or a scheme letter (U X: 32 H; T Y: 48 H); or S or R and a key block,
     whose own length field says how long it is; or K and 3 H, an index into user storage.  The value stays the validated
     text: a key seen before is then found by it, and costs no decoding at all.
+    In an answer an untagged key may be of any length; *followed* then gives the numbers of hexadecimal digits that may
+    stand between it and the end of the message, which tell.
     *usage* says what the key is for, in words.
     """
 
     usage: str
     untagged: int | Width = 16
+    followed: tuple[int, ...] = ()
     sensitive: ClassVar[bool] = False
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from hsm.appliance import Hsm
-from hsm.dialects.thales.fields import AnyKey, Extension, KeyCheckValue
+from hsm.dialects.thales.fields import AnyKey, Extension, GivenKey, KeyCheckValue
 from hsm.keys.checkvalue import CheckValue, check_value, pair_check_values
 from hsm.keys.scheme import is_block
 from hsm.keys.secret import ClearKey
@@ -30,12 +30,12 @@ Shown = Callable[[Hsm, ClearKey, str], str]
 
 
 class KeyReceived(Message):
-    key_under_lmk: AnyKey
+    key_under_lmk: GivenKey
     check_value: KeyCheckValue
 
 
 class KeySent(Message):
-    key_under_zmk: AnyKey
+    key_under_zmk: GivenKey
     check_value: KeyCheckValue
 
 

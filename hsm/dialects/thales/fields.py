@@ -64,6 +64,9 @@ Cvk = Annotated[str, Key("CVK pair", untagged=32)]
 Bdk = Annotated[str, Key("BDK", untagged=32)]
 AnyKey = Annotated[str, Key("as the key type code says")]
 
+GivenKey = Annotated[str, Key("as the command says", followed=(6, 8, 12, 16))]
+"""A key in an answer, of any length, with a check value behind it and nothing more."""
+
 KeyTypeCode = Annotated[str, Text("H", 3, 3, wrong=r.KeyTypeCodeInvalid)]
 """Three characters, such as 001; FFF leaves the type to the key block."""
 Scheme = Annotated[str, Text("L", 1, 1, wrong=r.KeySchemeInvalid)]

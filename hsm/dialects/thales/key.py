@@ -19,7 +19,7 @@ from hsm.dialects.thales.attributes import (
     type_of,
 )
 from hsm.dialects.thales.codes import thales
-from hsm.dialects.thales.fields import ZMK_WIDTH, AnyKey, LmkChoice, Scheme
+from hsm.dialects.thales.fields import ZMK_WIDTH, AnyKey, GivenKey, LmkChoice, Scheme
 from hsm.keys.checkvalue import check_value
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KeyType, Usage
@@ -164,7 +164,7 @@ class FormKey(Message):
 
 
 class KeyFormed(Message):
-    key: AnyKey
+    key: GivenKey
     check_value: CheckValue6
 
 

@@ -9,7 +9,7 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.dialects.thales.attributes import Attributes, BlockVersion, HostKeyType, NewExportability, asked_of, type_of
 from hsm.dialects.thales.codes import thales
-from hsm.dialects.thales.fields import AnyKey, Atalla, LmkChoice, Scheme, Zmk
+from hsm.dialects.thales.fields import AnyKey, Atalla, GivenKey, LmkChoice, Scheme, Zmk
 from hsm.keys.checkvalue import check_value
 from hsm.keys.scheme import is_block
 from hsm.keys.secret import ClearKey
@@ -41,7 +41,7 @@ class ImportKey(Message):
 
 
 class KeyImported(Message):
-    key: AnyKey
+    key: GivenKey
     check_value: Annotated[str, Text("H", 6, 6)]
 
 
@@ -91,7 +91,7 @@ class ExportKey(Message):
 
 
 class KeyExported(Message):
-    key: AnyKey
+    key: GivenKey
     check_value: Annotated[str, Text("H", 6, 6)]
 
 

@@ -7,7 +7,7 @@ from hsm.audit.record import Category
 from hsm.dialects.thales import crossing
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.crossing import KeyReceived, KeySent, Tail
-from hsm.dialects.thales.fields import AnyKey, Atalla, KeyCheckValue, Tak, Tmk, Zmk
+from hsm.dialects.thales.fields import AnyKey, Atalla, GivenKey, KeyCheckValue, Tak, Tmk, Zmk
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KeyType, Usage
 from hsm.operations import exchange
@@ -104,7 +104,7 @@ class SendTakToTerminal(Message):
 
 
 class TakSentToTerminal(Message):
-    key_under_tmk: AnyKey
+    key_under_tmk: GivenKey
     check_value: KeyCheckValue
 
 
