@@ -56,6 +56,7 @@ class LoadMeter:
         band = min(int(self._busy * BANDS_COUNT), BANDS_COUNT - 1)
         if band:
             self._tally.add(str(band))
+            self._tally.flush()
         self._period, self._busy = period, 0.0
 
     def periods(self, elapsed_seconds: int) -> tuple[int, ...]:

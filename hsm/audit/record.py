@@ -129,6 +129,9 @@ class Tally(Protocol):
 
     def total(self, name: str) -> int: ...
 
+    def flush(self) -> None:
+        """Let other processes see what was counted; called once a turn."""
+
 
 class MemoryTally:
     """Counts of one process.  Past *names_max* names the rest are counted together, as ``??``."""
@@ -149,6 +152,9 @@ class MemoryTally:
 
     def total(self, name: str) -> int:
         return self._counts.get(name, 0)
+
+    def flush(self) -> None:
+        """Nobody else counts."""
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -207,5 +213,7 @@ class Audit:
             self._auditor.note(Entry(sequence, now, interface, peer, command, outcome, category, duration_us, place))
 
     def flush(self) -> None:
-        """Write what was entered; the server calls this once per turn of its reactor."""
+        """Write what was entered and share what was counted; the server calls this once per turn of its reactor."""
+        self.volumes.flush()
+        self.outcomes.flush()
         self._auditor.flush()

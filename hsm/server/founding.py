@@ -60,17 +60,26 @@ counter_names = (
 
 
 class SharedTally:
-    """Counts by name, kept under *prefix* in the counters that processes share."""
+    """Counts by name, kept under *prefix* in the counters that processes share.
+
+    What is counted in a turn is shared at its end, by ``flush``: a step in shared memory costs more than one here.
+    """
 
     def __init__(self, counters: Counters, prefix: str) -> None:
         self._counters = counters
         self._prefix = prefix
+        self._unshared: dict[str, int] = {}
 
     def add(self, name: str, count: int = 1) -> None:
-        self._counters.add(self._prefix + name, count)
+        self._unshared[name] = self._unshared.get(name, 0) + count
 
     def total(self, name: str) -> int:
-        return self._counters.total(self._prefix + name)
+        return self._counters.total(self._prefix + name) + self._unshared.get(name, 0)
+
+    def flush(self) -> None:
+        for name, count in self._unshared.items():
+            self._counters.add(self._prefix + name, count)
+        self._unshared.clear()
 
 
 class ToldSlots:
@@ -142,10 +151,10 @@ class ApplianceHousehold:
 
     def flush(self) -> Deferred[None] | None:
         """Write what the audit log has gathered, or in a worker send it to the owner."""
+        self._appliance.audit.flush()
         if self._relay is not None and isinstance(self._auditor, RelayAuditor):
             taken = self._auditor.taken()
             return self._relay(taken) if taken else None
-        self._appliance.audit.flush()
         return None
 
     def relay_audit(self, told: Callable[[bytes], Deferred[None]]) -> None:

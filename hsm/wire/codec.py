@@ -98,34 +98,34 @@ def _compiled_take(
 ) -> Callable[[str], tuple[M, int]]:
     expression = ""
     groups: list[str] = []
-    absent: list[str] = []
+    steps: list[str] = []
     scope: dict[str, Any] = {"new": object.__new__, "cls": cls, "walk": walk, "unhex": bytes.fromhex}
     for name, kind in cls.FIELDS.items():
+        value = "None"
         if barred := _left_to_walk(cls, name):
             expression += f"(?!{'|'.join(re.escape(value) for value in sorted(barred))})"
         if isinstance(kind, Maybe):
             expression += f"(?!{re.escape(kind.lead)})"
-            absent.append(f"{name!r}: None")
         elif isinstance(kind, IfMore):
             expression += "(?=[%\\x19]|\\Z)"
-            absent.append(f"{name!r}: None")
         elif (pattern := _bounded(kind, widths)) is not None:
             expression += pattern
-            groups.append(f"{name!r}: {_decoding(kind, f'g{len(groups)}', scope)}")
+            groups.append(f"g{len(groups)}")
+            value = _decoding(kind, groups[-1], scope)
         else:
             return walk
+        steps.append(f"  values[{name!r}] = {value}\n")
     scope["scan"] = re.compile(expression, re.DOTALL).match
-    names = "".join(f"g{i}, " for i in range(len(groups)))
     source = (
         "def take(text):\n"
         " found = scan(text)\n"
         " if found is None: return walk(text)\n"
-        + (f" {names}= found.groups()\n" if groups else "")
-        + " try:\n"
-        + f"  values = {{{', '.join(groups + absent)}}}\n"
-        + " except (KeyError, ValueError): return walk(text)\n"
+        + (f" {''.join(f'{group}, ' for group in groups)}= found.groups()\n" if groups else "")
         + " self = new(cls)\n"
-        + " self.__dict__.update(values)\n"
+        + " values = self.__dict__\n"
+        + " try:\n"
+        + ("".join(steps) or "  pass\n")
+        + " except (KeyError, ValueError): return walk(text)\n"
         + " return self, found.end()\n"
     )
     take: Callable[[str], tuple[M, int]] = _made(source, "take", scope)

@@ -47,6 +47,8 @@ class Dispatcher:
         self.appliance = appliance
         self._entries: dict[str, _Entry] = {}
         self._version = -1
+        self.owners_codes = frozenset(code for code, command in thales.commands.items() if command.changes_state)
+        """Codes of the commands that the owner of the state must execute."""
 
     def entries(self) -> dict[str, _Entry]:
         """The commands by code, made again when settings have changed."""
@@ -65,8 +67,7 @@ class Dispatcher:
 
     def changes_state(self, text: str) -> bool:
         """Must the owner of the state execute the request *text* (code, fields and all)?"""
-        command = thales.commands.get(text[:2])
-        return command is not None and command.changes_state
+        return text[:2] in self.owners_codes
 
     def execute(
         self, text: str, port_lmk: str | None = None, peer: str = "", ebcdic: bool = False, header_chars: int = 4

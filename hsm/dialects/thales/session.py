@@ -81,6 +81,7 @@ class ThalesSession:
         self._settled = b""
         began = perf_counter()
         header_end, told, execute = self._header, replies.append, self._window.execute
+        owed = self._dispatcher.owners_codes if self._worker else ()
         for _ in range(frames_max if self._owed is None else 0):
             try:
                 frame = self._frames.next()
@@ -90,7 +91,7 @@ class ThalesSession:
             if frame is None:
                 break
             text = (frame.translate(TO_ASCII) if self._ebcdic else frame).decode("latin-1")
-            if self._worker and self._dispatcher.changes_state(text[header_end:]):
+            if owed and text[header_end : header_end + 2] in owed:
                 self._owed, self._owed_header = frame[header_end:], frame[:header_end]
                 break
             reply = (text[:header_end] + execute(text[header_end:])).encode("latin-1")

@@ -67,6 +67,7 @@ def test_a_worker_tells_the_counts_and_the_start_of_the_whole_appliance(tmp_path
     for worker in workers:
         worker.restore(owner.snapshot())
         assert worker.session(PORT, "192.0.2.1:1").execute(b"N0008").startswith(b"N100")
+        worker.flush()
     workers[0].traffic.sent(100)
     workers[1].traffic.sent(11)
     asked = [each.session(PORT, "192.0.2.1:1") for each in (owner, *workers)]
