@@ -154,3 +154,17 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
     path.write_text(text)
     with suppress(ConfigError):
         assert isinstance(read_config(str(path)), Config)
+
+
+def test_the_example_of_the_manual_is_read(tmp_path: Path) -> None:
+    manual = Path(__file__).parents[3] / "protocol-spec" / "configuration.md"
+    example = tmp_path / "hsm.toml"
+    example.write_text(manual.read_text().partition("```toml\n")[2].partition("```")[0])
+    config = read_config(str(example))
+    assert [(each.name, each.port, each.header_bytes, each.lmk_id) for each in config.listeners] == [
+        ("thales", 1500, 4, None),
+        ("mainframe", 1501, 8, "01"),
+        ("tls", 2500, 4, None),
+    ]
+    assert config.limits.connections_max == 64
+    assert [each.name for each in config.lmks] == ["test-variant", "test-3des-block"]
