@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError
 from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 from hsm.refusal import Refusal
@@ -30,34 +29,53 @@ class Message:
     FIELDS: ClassVar[Mapping[str, Kind]]
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True, kw_only=True, repr=False, init=False)(cls)
-        cls.__init__ = _initialiser(cls)  # type: ignore[method-assign]  # what dataclass_transform promises
+        # What a frozen dataclass would be, without the five functions that it compiles for every class at import.
+        cls.__init__ = _first_init  # type: ignore[assignment]  # what dataclass_transform promises
         hints = get_type_hints(cls, include_extras=True)
-        cls.FIELDS = {f.name: _kind(cls, f.name, hints) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # made a dataclass above
+        cls.FIELDS = {name: _kind(cls, name, hint) for name, hint in hints.items() if name != "FIELDS"}
         for name, kind in cls.FIELDS.items():
             for other in _depends_on(kind):
                 if other not in cls.FIELDS:
                     raise TypeError(f"{cls.__name__}.{name} depends on {other}, which does not exist")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(self.__dict__[name] for name in self.FIELDS)))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(name)
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(name)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={show(kind, getattr(self, name))}" for name, kind in self.FIELDS.items())
         return f"{type(self).__name__}({shown})"
 
 
-def _initialiser(cls: type) -> Any:
-    """``__init__`` by keywords.
+def _first_init(self: Message, **values: object) -> None:
+    """Stands in for a class's ``__init__`` until its first instance: most programs make few of the messages there are."""
+    cls = type(self)
+    cls.__init__ = _initialiser(cls)  # type: ignore[method-assign]  # what dataclass_transform promises
+    cls.__init__(self, **values)
+
+
+def _initialiser(cls: type[Message]) -> Any:
+    """``__init__`` by keywords, written out.
 
     A frozen dataclass's own sets each field through ``object.__setattr__``, at twice the cost.
     """
     scope: dict[str, Any] = {}
     parameters, body = [], []
-    for field in dataclasses.fields(cls):
-        if field.default is dataclasses.MISSING:
-            parameters.append(field.name)
+    for name in cls.FIELDS:
+        if hasattr(cls, name):
+            scope[f"default_{name}"] = getattr(cls, name)
+            parameters.append(f"{name}=default_{name}")
         else:
-            scope[f"default_{field.name}"] = field.default
-            parameters.append(f"{field.name}=default_{field.name}")
-        body.append(f" values[{field.name!r}] = {field.name}")
+            parameters.append(name)
+        body.append(f" values[{name!r}] = {name}")
     listed = f", *, {', '.join(parameters)}" if parameters else ""
     source = f"def __init__(self{listed}):\n values = self.__dict__\n" + "\n".join(body)
     exec(compile(source, f"<{cls.__name__}>", "exec"), scope)  # noqa: S102  # our own text; field names are identifiers
@@ -99,8 +117,8 @@ def _depends_on(kind: Kind) -> tuple[str, ...]:
     return (kind.key,) if isinstance(kind, BlockUnder) else ()
 
 
-def _kind(cls: type, name: str, hints: Mapping[str, Any]) -> Kind:
-    kinds = [m for m in getattr(hints[name], "__metadata__", ()) if isinstance(m, Kind)]
+def _kind(cls: type, name: str, hint: Any) -> Kind:
+    kinds = [m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Kind)]
     if len(kinds) != 1:
         raise TypeError(f"{cls.__name__}.{name} needs exactly one kind, has {len(kinds)}")
     return kinds[0]

@@ -15,6 +15,9 @@ from hsm.wire.message import Empty
 
 REPLY = b"ND00" + b"2686040000000000" + b"0001-0900"
 
+LONGEST_FIRST_PAUSE = 2.0
+"""Seconds until the second attempt at the latest: half again the first pause, and up to one of jitter."""
+
 
 class Bench:
     """A client, the reactor it runs in and the server's side of its connections."""
@@ -131,7 +134,7 @@ def test_a_lost_connection_fails_what_was_sent_and_keeps_what_waits() -> None:
     bench.protocol.connectionLost(Failure(ConnectionError()))
     assert failed(sent, OutcomeUnknown)
     assert waiting == []
-    bench.reactor.advance(1)
+    bench.reactor.advance(LONGEST_FIRST_PAUSE)
     transport = bench.accept()
     assert transport.value().endswith(b"0002NC")
 
