@@ -99,10 +99,9 @@ def test_several_ports_and_the_connection_limit_from_the_file(serve: Serve, tmp_
         for each in (first, second):
             each.sendall(framed(b"a"))
             assert reply_from(each) == b"a"
-        with served.connect("second") as third:
-            third.settimeout(SECONDS_MAX)
-            with pytest.raises(ConnectionResetError):
-                third.recv(1)
+        # The reset may arrive before connecting is over on our side.
+        with pytest.raises(ConnectionError), served.connect("second") as third:
+            third.recv(1)
         first.sendall(framed(b"b"))
         assert reply_from(first) == b"b"
     assert served.ask(b"the other port has its own room") == b"the other port has its own room"
