@@ -2,7 +2,7 @@
 
 Layers point down, and only down::
 
-    server  ->  dialects, console  ->  appliance, policy  ->  operations  ->  keys  ->  crypto
+    server  ->  dialects, console  ->  operations  ->  appliance  ->  policy, keys  ->  crypto
                         |
                       wire
 

@@ -20,10 +20,10 @@ from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.strength import stronger_or_equal
 from hsm.keys.usage import KeyType, Usage
-from hsm.operations.pinformats import PinFormats
 from hsm.policy.authority import Authority
 from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
+from hsm.policy.pinformats import PinFormats
 from hsm.policy.settings import Settings
 from hsm.ports import Clock, Network, NoNetwork, Random
 from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity

@@ -12,12 +12,11 @@ LAYERS = {
     "hsm.wire": ("hsm.refusal",),
     "hsm.crypto": ("hsm.refusal",),
     "hsm.keys": ("hsm.crypto", "hsm.refusal"),
-    "hsm.policy": ("hsm.refusal", "hsm.ports"),
+    "hsm.policy": ("hsm.refusal", "hsm.ports", "hsm.crypto"),
     "hsm.audit": ("hsm.refusal", "hsm.ports", "hsm.policy"),
     "hsm.storage": ("hsm.refusal", "hsm.ports", "hsm.policy", "hsm.crypto", "hsm.keys"),
     "hsm.appliance": (
-        "hsm.operations", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit", "hsm.storage", "hsm.ports",
-        "hsm.refusal",
+        "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit", "hsm.storage", "hsm.ports", "hsm.refusal",
     ),
     "hsm.operations": (
         "hsm.appliance", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit", "hsm.storage", "hsm.ports",
@@ -34,7 +33,6 @@ LAYERS = {
     "hsm.server": ("hsm",),
     "switch": ("hsm.wire", "hsm.client"),
 }  # fmt: skip
-"""An appliance and the operations that commands mean know each other: the one hands the other its narrow view."""
 
 ALL = sources("hsm") + sources("switch")
 
