@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,10 @@ from support.appliances import Speaker, make_speaker
 settings.register_profile("thorough", max_examples=1_000, deadline=None)
 settings.register_profile("default", deadline=None)  # two busy cores must not fail a test
 settings.load_profile("default")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs the tests in the background has its children ignore Ctrl-C; the servers under test must not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
