@@ -188,6 +188,9 @@ class Audit:
         self._entered = self.options.categories
         self._count_command = self.volumes.add
         self._count_outcome = self.outcomes.add
+        # What lives in this process alone has nothing to flush, and is not asked at every turn.
+        kept_elsewhere = [each for each in (self.volumes, self.outcomes) if not isinstance(each, MemoryTally)]
+        self._flushes = tuple(each.flush for each in (*kept_elsewhere, auditor) if not isinstance(each, MemoryAuditor))
 
     def done(
         self,
@@ -214,6 +217,5 @@ class Audit:
 
     def flush(self) -> None:
         """Write what was entered and share what was counted; the server calls this once per turn of its reactor."""
-        self.volumes.flush()
-        self.outcomes.flush()
-        self._auditor.flush()
+        for flush in self._flushes:
+            flush()

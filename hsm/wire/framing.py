@@ -42,6 +42,32 @@ class LengthPrefixed:
         self._at = end
         return buffer[at + 2 : end]
 
+    def spans(self, frames_max: int) -> tuple[bytes, list[tuple[int, int]]]:
+        """What is buffered, and where the contents of the next whole frames, *frames_max* at most, begin and end there.
+
+        Nothing is taken until ``skip``.  Raises FrameTooLong when the very next frame is too long; behind others, it is
+        the next one's turn.
+        """
+        buffer, at = self._buffer, self._at
+        found: list[tuple[int, int]] = []
+        last = len(buffer) - 2
+        while at <= last and len(found) < frames_max:
+            length = (buffer[at] << 8) | buffer[at + 1]
+            if length > self._frame_bytes_max:
+                if not found:
+                    raise FrameTooLong
+                break
+            at += 2
+            if at + length > last + 2:
+                break
+            found.append((at, at + length))
+            at += length
+        return buffer, found
+
+    def skip(self, end: int) -> None:
+        """Take all frames up to *end*, where one that ``spans`` told of ends."""
+        self._at = end
+
     @property
     def whole(self) -> bool:
         """Is a whole frame waiting, or one that is too long, which ``next`` need not see the end of?"""

@@ -13,6 +13,15 @@ FRAME_BYTES_MAX = 32_768
 """The largest I/O buffer that payShields report (NO status)."""
 
 
+def _lead(length: int) -> str:
+    return chr(length >> 8) + chr(length & 0xFF)
+
+
+_LEADS_COUNT = 512
+_LEADS = tuple(_lead(length) for length in range(_LEADS_COUNT))
+"""The length prefixes of nearly all replies, ready made."""
+
+
 class ThalesSession:
     """See ``hsm.dialects.session.HostSession``.
 
@@ -21,7 +30,6 @@ class ThalesSession:
     """
 
     __slots__ = (
-        "_broken",
         "_dispatcher",
         "_ebcdic",
         "_frames",
@@ -46,7 +54,6 @@ class ThalesSession:
     ) -> None:
         self._dispatcher = dispatcher
         self._frames = LengthPrefixed(frame_bytes_max)
-        self._broken = False
         self._ebcdic = ebcdic
         self._header = header_chars
         self._window = Window(dispatcher, lmk, peer, ebcdic, header_chars)
@@ -60,7 +67,7 @@ class ThalesSession:
 
     @property
     def busy(self) -> bool:
-        return self._owed is None and (self._broken or bool(self._settled) or self._frames.whole)
+        return self._owed is None and (bool(self._settled) or self._frames.whole)
 
     @property
     def partial(self) -> bool:
@@ -75,30 +82,39 @@ class ThalesSession:
         self._owed = None
 
     def work(self, frames_max: int) -> bytes:
-        if self._broken:
-            raise FramingError
-        replies = [self._settled]
-        self._settled = b""
+        settled, self._settled = self._settled, b""
+        if self._owed is not None:
+            return settled
+        try:
+            buffer, spans = self._frames.spans(frames_max)
+        except FrameTooLong:
+            if settled:
+                return settled  # the next call closes
+            raise FramingError from None
+        if not spans:
+            return settled
         began = perf_counter()
-        header_end, told, execute = self._header, replies.append, self._window.execute
-        owed = self._dispatcher.owners_codes if self._worker else ()
-        for _ in range(frames_max if self._owed is None else 0):
-            try:
-                frame = self._frames.next()
-            except FrameTooLong:
-                self._broken = True  # what came before it is still answered; the next call closes
-                break
-            if frame is None:
-                break
-            text = (frame.translate(TO_ASCII) if self._ebcdic else frame).decode("latin-1")
-            if owed and text[header_end : header_end + 2] in owed:
-                self._owed, self._owed_header = frame[header_end:], frame[:header_end]
-                break
-            reply = (text[:header_end] + execute(text[header_end:])).encode("latin-1")
-            told(len(reply).to_bytes(2, "big"))
-            told(reply.translate(TO_EBCDIC) if self._ebcdic else reply)
+        replies = self._answered(buffer, spans)
         self._dispatcher.appliance.load.spent(began, perf_counter())
-        return b"".join(replies)
+        return settled + replies.encode("latin-1")
+
+    def _answered(self, buffer: bytes, spans: list[tuple[int, int]]) -> str:
+        """The framed replies to the frames at *spans*, up to one that is owed; characters are bytes."""
+        text = (buffer.translate(TO_ASCII) if self._ebcdic else buffer).decode("latin-1")
+        header_chars, execute, replies = self._header, self._window.execute, []
+        owed = self._dispatcher.owners_codes if self._worker else ()
+        for start, end in spans:
+            body = start + header_chars
+            if owed and text[body : min(body + 2, end)] in owed:
+                self._owed, self._owed_header = buffer[body:end], buffer[start:body]
+                break
+            reply = text[start : min(body, end)] + execute(text[body:end])
+            if self._ebcdic:
+                reply = reply.encode("latin-1").translate(TO_EBCDIC).decode("latin-1")
+            length = len(reply)
+            replies.append((_LEADS[length] if length < _LEADS_COUNT else _lead(length)) + reply)
+        self._frames.skip(end)
+        return "".join(replies)
 
     def execute(self, request: bytes) -> bytes:
         """The reply to one *request*, both without frame and header."""

@@ -51,6 +51,28 @@ def test_any_pieces_taken_late(sent: list[bytes], sizes: list[int]) -> None:
     assert taken(framer) == sent
 
 
+@given(frames, st.integers(1, 9), st.binary(max_size=1))
+def test_spans_are_the_same_frames(sent: list[bytes], most: int, more: bytes) -> None:
+    framer = LengthPrefixed(64)
+    framer.feed(stream(sent) + more)
+    found = []
+    while (spans := framer.spans(most)[1]) and len(spans) <= most:
+        buffer = framer.spans(most)[0]
+        found += [buffer[start:end] for start, end in spans]
+        framer.skip(spans[-1][1])
+    assert found == sent
+    assert framer.partial is bool(more)
+
+
+def test_spans_end_before_a_frame_that_is_too_long() -> None:
+    framer = LengthPrefixed(2)
+    framer.feed(b"\0\2ab\0\3")
+    assert framer.spans(9) == (b"\0\2ab\0\3", [(2, 4)])
+    framer.skip(4)
+    with pytest.raises(FrameTooLong):
+        framer.spans(9)
+
+
 def test_partial_and_whole_say_what_is_waiting() -> None:
     framer = LengthPrefixed(8)
     assert (framer.whole, framer.partial) == (False, False)
