@@ -189,8 +189,8 @@ class Audit:
         self._count_command = self.volumes.add
         self._count_outcome = self.outcomes.add
         # What lives in this process alone has nothing to flush, and is not asked at every turn.
-        kept_elsewhere = [each for each in (self.volumes, self.outcomes) if not isinstance(each, MemoryTally)]
-        self._flushes = tuple(each.flush for each in (*kept_elsewhere, auditor) if not isinstance(each, MemoryAuditor))
+        tallies = [each.flush for each in (self.volumes, self.outcomes) if not isinstance(each, MemoryTally)]
+        self._flushes = (*tallies, *([] if isinstance(auditor, MemoryAuditor) else [auditor.flush]))
 
     def done(
         self,
