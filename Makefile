@@ -13,8 +13,8 @@ help:
 	@echo "make bench   measure"
 	@echo "make clean   remove what was built here"
 
-run: .venv/installed
-	@.venv/bin/python -m hsm.client.tour --serve --port $(PORT)
+run: .run-venv/installed
+	@.run-venv/bin/python -m hsm.client.tour --serve --port $(PORT)
 
 # Python 3.13, which one client of the tests needs, is used where pyenv keeps it though it is not on the path.
 OTHERS = $(foreach found,$(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python),--discover $(found))
@@ -31,10 +31,10 @@ spec: .tox-venv/installed
 bench: .tox-venv/installed
 	.tox-venv/bin/tox run -e bench
 
-.venv/installed: setup.cfg $(shell find hsm switch -name '*.py')
+.run-venv/installed: setup.cfg $(shell find hsm switch -name '*.py')
 	@$(PYTHON) -c '$(REQUIRED)'
-	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check .
+	@test -x .run-venv/bin/python || $(PYTHON) -m venv .run-venv
+	.run-venv/bin/python -m pip install --quiet --disable-pip-version-check .
 	@touch $@
 
 .tox-venv/installed: Makefile
@@ -44,4 +44,4 @@ bench: .tox-venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .tox-venv .tox build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .run-venv .venv .tox-venv .tox build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
