@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from time import perf_counter
-from types import MappingProxyType
 from typing import Protocol
 
 from hsm.policy.authority import Interface
@@ -155,10 +153,6 @@ class MemoryTally:
 
     def flush(self) -> None:
         """Nobody else counts."""
-
-    @property
-    def totals(self) -> Mapping[str, int]:
-        return MappingProxyType(self._counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,15 +47,6 @@ def command_of(code: str) -> Command:
     return thales.commands[code]
 
 
-def command_of_message(request: Message) -> Command:
-    """The command that *request*'s class belongs to.  Raises LookupError when none or several take it."""
-    load()
-    found = [command for command in thales.commands.values() if command.asks is type(request)]
-    if len(found) != 1:
-        raise LookupError(f"{type(request).__name__} belongs to {len(found)} commands: name the code")
-    return found[0]
-
-
 @dataclass(frozen=True)
 class Wire:
     """How one host port is spoken to: *header_chars* are echoed, *widths* follow the appliance's settings."""

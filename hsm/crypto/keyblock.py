@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 
 BLOCK_CHARACTERS_MAX = 9999
 OPTIONAL_BLOCKS_MAX = 99
@@ -39,13 +38,6 @@ class OptionalBlockInvalid(KeyBlockError):
 
 class ProtectionKeyUnsuitable(KeyBlockError):
     """The key block protection key is not of a length that the block's version allows."""
-
-
-class Family(Enum):
-    """Who defines a version; it decides what the last two characters of the header mean."""
-
-    X9_143 = "reserved"
-    THALES = "LMK identifier"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,10 @@ class KeepTerminalPin(Message):
     account: Annotated[str, account_by("block_format")]
 
 
-class KeepZonePin(Message):
+class KeepZonePin(KeepTerminalPin):
+    """The same fields; the PIN is under a zone's key."""
+
     key: Zpk
-    block: Annotated[bytes, BlockUnder("key")]
-    block_format: PinFormatCode
-    account: Annotated[str, account_by("block_format")]
 
 
 class ReleasePin(Message):
@@ -98,20 +97,16 @@ class PinReleased(Message):
     block: PinBlock
 
 
-class CompareTerminalPin(Message):
-    key: Tpk
-    block: Annotated[bytes, BlockUnder("key")]
-    block_format: PinFormatCode
-    account: Annotated[str, account_by("block_format")]
+class CompareTerminalPin(KeepTerminalPin):
+    """A PIN block and the PIN under the LMK that it is compared with."""
+
     pin: LmkPin
 
 
-class CompareZonePin(Message):
+class CompareZonePin(CompareTerminalPin):
+    """The same fields; the PIN is under a zone's key."""
+
     key: Zpk
-    block: Annotated[bytes, BlockUnder("key")]
-    block_format: PinFormatCode
-    account: Annotated[str, account_by("block_format")]
-    pin: LmkPin
 
 
 @thales.command("BA", needs="pin.clear")

@@ -50,17 +50,10 @@ class VerifyTerminalPinByOffset(Message):
     offset: Offset
 
 
-class VerifyZonePinByOffset(Message):
+class VerifyZonePinByOffset(VerifyTerminalPinByOffset):
+    """The same fields; the PIN is under a zone's key."""
+
     key: Zpk
-    pvk: Pvk
-    pin_length_max: PinLengthMax
-    block: Annotated[bytes, BlockUnder("key")]
-    block_format: PinFormatCode
-    check_length: CheckLength
-    account: Annotated[str, account_by("block_format")]
-    decimalisation_table: DecimalisationTable
-    validation_data: ValidationData
-    offset: Offset
 
 
 class VerifyTerminalPinByPvv(Message):
@@ -84,9 +77,7 @@ class VerifyZonePinByPvv(Message):
     pvv: Pvv
 
 
-def _by_offset(
-    ask: VerifyTerminalPinByOffset | VerifyZonePinByOffset, hsm: Hsm, key: ClearKey
-) -> Empty | Advised[Empty]:
+def _by_offset(ask: VerifyTerminalPinByOffset, hsm: Hsm, key: ClearKey) -> Empty | Advised[Empty]:
     pvk = hsm.destination(ask.pvk, Usage.PVK_IBM)
     presented = PresentedPin(key, ask.block, ask.block_format, ask.account)
     rule = OffsetRule(

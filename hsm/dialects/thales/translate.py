@@ -26,14 +26,10 @@ class TranslatePinFromTerminal(Message):
     account: Annotated[str, account_by("source_format", "destination_format")]
 
 
-class TranslatePinBetweenZones(Message):
+class TranslatePinBetweenZones(TranslatePinFromTerminal):
+    """The same fields; the source key is a zone's."""
+
     source_key: Zpk
-    destination_key: Zpk
-    pin_length_max: PinLengthMax
-    source_block: Annotated[bytes, BlockUnder("source_key")]
-    source_format: PinFormatCode
-    destination_format: PinFormatCode
-    account: Annotated[str, account_by("source_format", "destination_format")]
 
 
 class PinTranslated(Message):

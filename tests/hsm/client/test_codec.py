@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm.client.codec import ReplyError, Wire, command_of, command_of_message
+from hsm.client.codec import ReplyError, Wire, command_of
 from hsm.dialects.thales.session import ThalesSession
 from hsm.testing import dispatcher, requests
 from hsm.wire.codec import codec_of
@@ -71,7 +71,3 @@ def test_a_request_for_another_command_is_refused() -> None:
         Wire().ask("ZZ", Empty())
     with pytest.raises(ValueError, match="header of 4"):
         Wire().ask("NC", Empty(), b"1")
-
-
-def test_the_command_of_a_message() -> None:
-    assert command_of_message(translate()).code == "CA"
