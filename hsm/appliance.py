@@ -8,6 +8,7 @@ randomness, storage; no LMK bytes, no files, no sockets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from hsm.audit.load import LoadMeter
@@ -20,16 +21,29 @@ from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.strength import stronger_or_equal
 from hsm.keys.usage import KeyType, Usage
-from hsm.policy.authority import Authority
+from hsm.policy.authority import Authority, Interface
 from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
 from hsm.policy.pinformats import PinFormats
+from hsm.policy.position import Position
 from hsm.policy.settings import Settings
 from hsm.ports import Clock, Network, NoNetwork, Random
-from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
+from hsm.refusal import DestinationKeyParity, InputInvalid, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
+from hsm.state import Keeper, NoKeeper, State
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
+
+
+def without_lmks(state: State) -> State:
+    """*state* with every LMK erased, the key change storage too."""
+    none: Mapping[str, Lmk] = {}
+    return replace(state, lmks=none, old_lmks=none, new_lmks=none)
+
+
+def no_requests(request: str) -> str:
+    """For whoever executes no requests within requests."""
+    raise InputInvalid
 
 
 class Appliance:
@@ -38,10 +52,7 @@ class Appliance:
     def __init__(
         self,
         *,
-        settings: Settings,
-        lmks: Mapping[str, Lmk],
-        old_lmks: Mapping[str, Lmk] = MappingProxyType({}),
-        authority: Authority | None = None,
+        state: State,
         slots: Slots,
         fraud: FraudCounters,
         audit: Audit,
@@ -50,6 +61,7 @@ class Appliance:
         load: LoadMeter | None = None,
         network: Network | None = None,
         reboots: int = 0,
+        keeper: Keeper | None = None,
     ) -> None:
         self._slots = slots
         self.audit = audit
@@ -62,17 +74,17 @@ class Appliance:
         self._fraud_counters = fraud
         self.version = 0
         self._told: Callable[[], None] | None = None
-        self._set(settings, lmks, old_lmks, authority or Authority())
+        self._keeper: Keeper = keeper or NoKeeper()
+        self._set(state)
 
-    def _set(
-        self, settings: Settings, lmks: Mapping[str, Lmk], old_lmks: Mapping[str, Lmk], authority: Authority
-    ) -> None:
+    def _set(self, state: State) -> None:
         self.version += 1
-        self.settings = settings
+        self.state = state
+        settings = self.settings = state.settings
         disguise = settings.disguise_key_length
-        self.lmks = MappingProxyType({lmk_id: padding_keys(lmk, disguise) for lmk_id, lmk in lmks.items()})
-        self.old_lmks = MappingProxyType(dict(old_lmks))
-        self.authority = authority
+        self.lmks = MappingProxyType({lmk_id: padding_keys(lmk, disguise) for lmk_id, lmk in state.lmks.items()})
+        self.old_lmks = MappingProxyType(dict(state.old_lmks))
+        self.authority = state.authority
         rules = Rules(
             separate_002=settings.enforce_key_type_002_separation,
             forbid_single_des=not settings.allow_single_des,
@@ -81,7 +93,7 @@ class Appliance:
         )
         self.ring = KeyRing(self.lmks, rules, default_id=DEFAULT_LMK)
         self.old_ring = KeyRing(self.old_lmks, rules, default_id=DEFAULT_LMK)
-        self.gate = Gate(settings, authority, self.clock)
+        self.gate = Gate(settings, state.authority, self.clock, state.position)
         self.fraud = FraudDetection(settings, self._fraud_counters, self.clock)
         self.formats = PinFormats(settings)
         self.storage = UserStorage(self._slots, settings.user_storage_length)
@@ -92,46 +104,73 @@ class Appliance:
         """Have *told* called after each replacement of settings, LMKs or authority."""
         self._told = told
 
-    def replace(
-        self, settings: Settings, lmks: Mapping[str, Lmk], old_lmks: Mapping[str, Lmk], authority: Authority
-    ) -> None:
-        """Put all of it in force at once, as another process of the same appliance has it."""
-        self._set(settings, lmks, old_lmks, authority)
+    def adopt(self, state: State) -> None:
+        """Put *state* in force as another process of the same appliance, which keeps it, has it."""
+        self._set(state)
+
+    def _change(self, state: State) -> None:
+        """Put *state* in force once it is kept.  Raises StorageError, and then nothing has changed."""
+        self._keeper.keep(self.state, state)
+        self._set(state)
 
     def change_settings(self, settings: Settings) -> None:
-        """Put *settings* in force; those that endanger keys erase the LMKs, as the devices do."""
-        erased = self.settings.erases_lmks(settings)
-        none: Mapping[str, Lmk] = {}
-        self._set(settings, none if erased else self.lmks, none if erased else self.old_lmks, self.authority)
+        """Put *settings* in force; those that endanger keys erase the LMKs, as the devices do.  Raises StorageError."""
+        changed = replace(self.state, settings=settings)
+        self._change(without_lmks(changed) if self.settings.erases_lmks(settings) else changed)
 
-    def load_lmks(self, lmks: Mapping[str, Lmk], old_lmks: Mapping[str, Lmk]) -> None:
-        """Replace all LMKs and the key change storage."""
-        self._set(self.settings, lmks, old_lmks, self.authority)
+    def load_lmks(
+        self, lmks: Mapping[str, Lmk], old_lmks: Mapping[str, Lmk], new_lmks: Mapping[str, Lmk] | None = None
+    ) -> None:
+        """Replace all LMKs and the key change storage; *new_lmks* None leaves those.  Raises StorageError."""
+        new_lmks = self.state.new_lmks if new_lmks is None else new_lmks
+        self._change(replace(self.state, lmks=lmks, old_lmks=old_lmks, new_lmks=new_lmks))
 
     def authorise(self, authority: Authority) -> None:
-        """Replace what is authorised."""
-        self._set(self.settings, self.lmks, self.old_lmks, authority)
+        """Replace what is authorised.  Raises StorageError."""
+        self._change(replace(self.state, authority=authority))
 
-    def view(self, lmk_id: str | None, execute: Callable[[str], str], header_chars: int = 0) -> Hsm:
+    def move(self, position: Position) -> None:
+        """Turn the key switches to *position*.  Raises StorageError."""
+        self._change(replace(self.state, position=position))
+
+    def tamper(self, cause: str) -> None:
+        """Zeroise: every LMK and authority goes, and *cause* stays.  Raises StorageError; the keys are gone even so."""
+        before = self.state
+        self._set(replace(without_lmks(before), authority=Authority(), tampered=cause))
+        self._keeper.keep(before, self.state)
+
+    def view(
+        self,
+        lmk_id: str | None,
+        execute: Callable[[str], str] = no_requests,
+        header_chars: int = 0,
+        interface: Interface = Interface.HOST,
+    ) -> Hsm:
         """What a command may reach under the LMK that its request names, None for none named.  Raises LmkInvalid.
 
-        *execute* answers requests within requests, and *header_chars* is the length of a message header on this port.
+        *execute* answers requests within requests, *header_chars* is the length of a message header on this port, and
+        *interface* is what authorisation is asked for.
         """
         if lmk_id is not None and lmk_id not in self.lmks:
             raise LmkInvalid
-        return Hsm(self, lmk_id, execute, header_chars)
+        return Hsm(self, lmk_id, execute, header_chars, interface)
 
 
 class Hsm:
     """The view of the appliance that a command function receives."""
 
     __slots__ = (
-        "_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "header_chars", "lmk_id", "random",
-        "settings",
+        "_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "header_chars", "interface", "lmk_id",
+        "random", "settings",
     )  # fmt: skip
 
     def __init__(
-        self, appliance: Appliance, named: str | None, execute: Callable[[str], str], header_chars: int
+        self,
+        appliance: Appliance,
+        named: str | None,
+        execute: Callable[[str], str],
+        header_chars: int,
+        interface: Interface,
     ) -> None:
         self.appliance = appliance
         self.settings = appliance.settings
@@ -141,6 +180,7 @@ class Hsm:
         self.lmk_id = named or DEFAULT_LMK
         self.execute = execute
         self.header_chars = header_chars
+        self.interface = interface
         self._named = named
         self._ring = appliance.ring
         self._open = appliance.ring.opener(named)
@@ -219,12 +259,12 @@ class Hsm:
 
     # --- policy --------------------------------------------------------------------------------------------------
     def authorise(self, activity: str, beside: str = "") -> None:
-        """Nothing, if *activity* (``export.001``) is authorised for hosts under this LMK; else NotAuthorised.
+        """Nothing, if *activity* (``export.001``) is authorised here under this LMK; else NotAuthorised.
 
         The LMK is the one that the request names, else that of the key *beside*, else the default.
         """
-        self.appliance.gate.authorise(activity, self.lmk_for(beside).lmk_id if beside else self.lmk_id)
+        self.appliance.gate.authorise(activity, self.lmk_for(beside).lmk_id if beside else self.lmk_id, self.interface)
 
     def authorised(self, activity: str) -> bool:
         """As ``authorise``, for commands that merely answer more when authorised."""
-        return self.appliance.gate.permits(activity, self.lmk_id)
+        return self.appliance.gate.permits(activity, self.lmk_id, self.interface)

@@ -291,6 +291,7 @@ def dispatcher(
     from hsm.policy.fraud import FraudCounters
     from hsm.policy.settings import Settings
     from hsm.ports import SeededRandom, SystemClock
+    from hsm.state import State
     from hsm.storage.slots import MemorySlots
 
     chosen = Settings()
@@ -301,10 +302,12 @@ def dispatcher(
         for text in authorised:
             authority = authority.granting(parse_activities(text), lmk_id, clock.monotonic(), limited=False)
     appliance = Appliance(
-        settings=chosen,
-        lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
-        old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
-        authority=authority,
+        state=State(
+            settings=chosen,
+            lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
+            old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
+            authority=authority,
+        ),
         slots=MemorySlots(),
         fraud=FraudCounters(),
         audit=Audit(MemoryAuditor(), clock),

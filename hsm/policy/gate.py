@@ -7,6 +7,7 @@ plain command costs is one look into a frozen set.
 from __future__ import annotations
 
 from hsm.policy.authority import Authority, Interface
+from hsm.policy.position import Position
 from hsm.policy.settings import Settings
 from hsm.ports import Clock
 from hsm.refusal import CommandDisabled, LmkIdsIncompatible, NotAuthorised
@@ -15,13 +16,16 @@ CLEAR_PIN = "pin.clear"
 
 
 class Gate:
-    """What *settings* enable and *authority* permits, by *clock*."""
+    """What *settings* enable and *authority* permits, by *clock*; hosts are served in one *position* only."""
 
-    __slots__ = ("_authority", "_clear_pins", "_clock", "_listed", "_port_lmk_only", "_refuses_listed")
+    __slots__ = ("_authority", "_clear_pins", "_clock", "_listed", "_port_lmk_only", "_refuses_listed", "_serving")
 
-    def __init__(self, settings: Settings, authority: Authority, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, authority: Authority, clock: Clock, position: Position = Position.ONLINE
+    ) -> None:
         enabled = settings.enabled_commands.without(settings.switched_off())
         self._listed = enabled.listed
+        self._serving = position.serves_hosts
         self._refuses_listed = enabled.all_but
         self._clear_pins = settings.select_clear_pins
         self._port_lmk_only = settings.enforce_host_port_lmk
@@ -29,13 +33,13 @@ class Gate:
         self._clock = clock
 
     def admit(self, command: str) -> None:
-        """Raises CommandDisabled when the host command with code *command* is switched off."""
+        """Raises CommandDisabled when the host command with code *command* is switched off, or hosts are not served."""
         if not self.enables(command):
             raise CommandDisabled
 
     def enables(self, command: str) -> bool:
-        """Is the host command with code *command* switched on?"""
-        return (command in self._listed) is not self._refuses_listed
+        """Is the host command with code *command* switched on, and the appliance online?"""
+        return self._serving and (command in self._listed) is not self._refuses_listed
 
     def authorise(self, activity: str, lmk_id: str, interface: Interface = Interface.HOST) -> None:
         """Raises NotAuthorised unless *activity* (``category[.sub]``) is authorised under *lmk_id* over *interface*.

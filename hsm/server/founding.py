@@ -31,6 +31,7 @@ from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
+from hsm.state import State
 from hsm.storage.database import Database, StorageError
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
 from hsm.storage.starts import count_start
@@ -184,11 +185,14 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
     shelf = _Shelf(database)
     lmks = {each.lmk_id: shelf.lmk(each) for each in config.lmks or DEFAULT_LMKS}
     clock, traffic = SystemClock(), HostTraffic(counters)
-    appliance = _appliance(
+    state = State(
         settings,
         lmks,
         {each.lmk_id: shelf.lmk(each) for each in config.old_lmks},
-        _authority(config, lmks, settings, clock.monotonic()),
+        authority=_authority(config, lmks, settings, clock.monotonic()),
+    )
+    appliance = _appliance(
+        state,
         slots,
         auditor,
         counters,
@@ -219,15 +223,12 @@ def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
     stream = f"worker {counters.row} start {counters.own(STARTS)}"
     random: Random = SystemRandom() if seed is None else SeededRandom(seed, stream)
     auditor, traffic = RelayAuditor(), HostTraffic(counters)
-    appliance = _appliance(Settings(), {}, {}, Authority(), slots, auditor, counters, traffic, random)
+    appliance = _appliance(State(), slots, auditor, counters, traffic, random)
     return ApplianceHousehold(appliance, slots, auditor, traffic, owns=False)
 
 
 def _appliance(
-    settings: Settings,
-    lmks: Mapping[str, Lmk],
-    old_lmks: Mapping[str, Lmk],
-    authority: Authority,
+    state: State,
     slots: Slots,
     auditor: Auditor,
     counters: Counters,
@@ -242,10 +243,7 @@ def _appliance(
     load_meter = LoadMeter(SharedTally(counters, "load "), counters.rows - 1 if shared else 1)
     clock = SystemClock()
     return Appliance(
-        settings=settings,
-        lmks=lmks,
-        old_lmks=old_lmks,
-        authority=authority,
+        state=state,
         slots=slots,
         fraud=FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names)),
         audit=Audit(auditor, clock, volumes=volumes, outcomes=outcomes),

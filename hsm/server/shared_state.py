@@ -10,12 +10,14 @@ from typing import Any
 from hsm.appliance import Appliance
 from hsm.keys.masters import Lmk, lmk_of_material
 from hsm.policy.authority import Activity, Authority, Grant
+from hsm.policy.position import Position
 from hsm.policy.settings import Settings
+from hsm.state import State
 from hsm.storage.slots import Slots
 
 
 def state_of(appliance: Appliance) -> bytes:
-    """Settings, LMKs, key change storage and authority of *appliance*, and since when it runs."""
+    """The state of *appliance*, and since when it runs."""
     return json.dumps(_state(appliance)).encode("ascii")
 
 
@@ -41,17 +43,23 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
             settings = settings.changed(name, text)
         authority = Authority(tuple(Grant(Activity.parse(a), lmk_id, expires) for a, lmk_id, expires in told["grants"]))
         appliance.started, appliance.reboots = datetime.fromisoformat(told["started"]), told["reboots"]
-        appliance.replace(settings, _lmks(told["lmks"]), _lmks(told["old_lmks"]), authority)
+        lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
+        position = Position(told["position"])
+        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, told["tampered"]))
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:
+    state = appliance.state
     return {
         "started": appliance.started.isoformat(),
         "reboots": appliance.reboots,
-        "settings": {declared.name: text for declared, text in appliance.settings.listing()},
-        "lmks": [_told(lmk) for lmk in appliance.lmks.values()],
-        "old_lmks": [_told(lmk) for lmk in appliance.old_lmks.values()],
-        "grants": [(str(g.activity), g.lmk_id, g.expires) for g in appliance.authority.grants],
+        "settings": {declared.name: text for declared, text in state.settings.listing()},
+        "lmks": [_told(lmk) for lmk in state.lmks.values()],
+        "old_lmks": [_told(lmk) for lmk in state.old_lmks.values()],
+        "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
+        "position": state.position.value,
+        "tampered": state.tampered,
+        "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
     }
 
 

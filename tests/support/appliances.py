@@ -13,6 +13,7 @@ from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.ports import SeededRandom, SystemClock
+from hsm.state import State
 from hsm.storage.slots import MemorySlots
 
 
@@ -55,10 +56,7 @@ def make_speaker(
     auditor = MemoryAuditor()
     return Speaker(
         Appliance(
-            settings=values,
-            lmks=by_id,
-            old_lmks=loaded(old_lmks),
-            authority=authority,
+            state=State(values, by_id, loaded(old_lmks), authority=authority),
             slots=MemorySlots(),
             fraud=FraudCounters(),
             audit=Audit(auditor, clock),

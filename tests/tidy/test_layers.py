@@ -14,13 +14,18 @@ LAYERS = {
     "hsm.keys": ("hsm.crypto", "hsm.refusal"),
     "hsm.policy": ("hsm.refusal", "hsm.ports", "hsm.crypto"),
     "hsm.audit": ("hsm.refusal", "hsm.ports", "hsm.policy"),
-    "hsm.storage": ("hsm.refusal", "hsm.ports", "hsm.policy", "hsm.crypto", "hsm.keys"),
+    "hsm.state": ("hsm.keys", "hsm.policy"),
+    "hsm.storage": ("hsm.state", "hsm.refusal", "hsm.ports", "hsm.policy", "hsm.crypto", "hsm.keys"),
     "hsm.appliance": (
-        "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit", "hsm.storage", "hsm.ports", "hsm.refusal",
+        "hsm.state", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit", "hsm.storage", "hsm.ports", "hsm.refusal",
     ),
     "hsm.operations": (
         "hsm.appliance", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit", "hsm.storage", "hsm.ports",
         "hsm.refusal",
+    ),
+    "hsm.console": (
+        "hsm.appliance", "hsm.state", "hsm.operations", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit",
+        "hsm.storage", "hsm.ports", "hsm.refusal",
     ),
     "hsm.dialects": (
         "hsm.wire", "hsm.appliance", "hsm.operations", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit",
