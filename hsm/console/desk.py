@@ -1,0 +1,52 @@
+"""What console commands may reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from hsm.appliance import Appliance, Hsm
+from hsm.policy.authority import Interface
+from hsm.storage.cards import CardRack
+
+
+class CeremonyElsewhere(Exception):
+    """Another line is in the middle of a ceremony."""
+
+
+class Ceremonies:
+    """The one ceremony that may be in progress in an appliance."""
+
+    def __init__(self) -> None:
+        self._held_by: str | None = None
+
+    @contextmanager
+    def held(self, line: str) -> Iterator[None]:
+        """Hold it for *line*.  Raises CeremonyElsewhere while another does."""
+        if self._held_by is not None:
+            raise CeremonyElsewhere(f"A ceremony is in progress on {self._held_by}; wait until it has ended.")
+        self._held_by = line
+        try:
+            yield
+        finally:
+            self._held_by = None
+
+
+@dataclass
+class Desk:
+    """The appliance and its cards, as one operator's line has them.
+
+    *line* names the line (``local``, ``telnet 127.0.0.1``, ``ssh alice``).  *present* are the holders whose cards were
+    accepted in the command in progress, in order: the audit entry names them.
+    """
+
+    appliance: Appliance
+    rack: CardRack
+    ceremonies: Ceremonies
+    line: str = "local"
+    present: list[str] = field(default_factory=list)
+
+    def hsm(self, lmk_id: str) -> Hsm:
+        """The appliance under the LMK *lmk_id*, with what is authorised for the console.  Raises LmkInvalid."""
+        return self.appliance.view(lmk_id, interface=Interface.CONSOLE)

@@ -1,0 +1,39 @@
+"""What a terminal drives: one operator's line as text in and text out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hsm.console.dialogue import ANSWER_CHARS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the terminal does next: show *text* (lines end with a newline), then *prompt*, then read a line.
+
+    Of a *secret* line nothing is echoed, and it enters no history.  A line longer than *chars_max* is not taken: the
+    terminal says so and asks again.  When it is *over* the terminal shows *text* and closes.
+    """
+
+    text: str
+    prompt: str = ""
+    secret: bool = False
+    chars_max: int = ANSWER_CHARS_MAX
+    over: bool = False
+
+
+class Console(Protocol):
+    """One operator's line to the appliance."""
+
+    def begin(self) -> Screen:
+        """The greeting and the first prompt."""
+
+    def line(self, text: str) -> Screen:
+        """What follows *text*, a line without its end."""
+
+    def interrupt(self) -> Screen:
+        """The operator pressed Ctrl-C: whatever is in progress is given up."""
+
+    def hang_up(self, why: str) -> None:
+        """The line is gone (``dropped``, ``idle``): whatever is in progress ends, and nothing of it stays."""

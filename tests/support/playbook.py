@@ -1,0 +1,40 @@
+"""Plays a console transcript: what is typed, and what must be shown."""
+
+from __future__ import annotations
+
+from support.appliances import Speaker, make_speaker
+
+from hsm.console.desk import Ceremonies, Desk
+from hsm.console.line import Screen
+from hsm.console.shell import Shell
+from hsm.policy.position import Position
+from hsm.storage.cards import Card, CardRack, MemoryShelf, Role
+
+
+class Operator:
+    """Somebody at a console of *speaker*'s appliance, in memory."""
+
+    def __init__(
+        self, speaker: Speaker | None = None, position: Position = Position.SECURE, line: str = "local"
+    ) -> None:
+        self.speaker = speaker or make_speaker()
+        self.appliance = self.speaker.appliance
+        if self.appliance.state.position is not position:
+            self.appliance.move(position)
+        self.rack = CardRack(MemoryShelf(), bytes(32))
+        self.ceremonies = Ceremonies()
+        self.desk = Desk(self.appliance, self.rack, self.ceremonies, line)
+        self.shell = Shell(self.desk)
+        self.screen: Screen = self.shell.begin()
+
+    def card(self, holder: str, role: Role = Role.CUSTODIAN, pin: str = "12345") -> Card:
+        """A card of *holder*."""
+        return self.rack.issue(holder, role, pin)
+
+    def types(self, *lines: str) -> str:
+        """All that is shown, prompts included, while *lines* are typed one after the other."""
+        shown = ""
+        for line in lines:
+            self.screen = self.shell.line(line)
+            shown += self.screen.text + self.screen.prompt
+        return shown
