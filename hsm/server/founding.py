@@ -8,6 +8,7 @@ is small.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from hsm.audit.file import AuditFileError, FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
+from hsm.console.desk import Ceremonies, Desk
+from hsm.console.families import load as load_console
+from hsm.console.shell import Shell
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
@@ -32,6 +36,7 @@ from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import State
+from hsm.storage.cards import CardRack, MemoryShelf
 from hsm.storage.database import Database, StorageError
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
 from hsm.storage.starts import count_start
@@ -45,6 +50,8 @@ if TYPE_CHECKING:
 
 AUDIT_NAME = "audit.jsonl"
 STARTS = "starts"
+RACK_KEY_BYTES = 32
+PEER_CHARS_MAX = 64
 DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 load()
@@ -58,6 +65,8 @@ counter_names = (
     STARTS,
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
+
+_NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
 
 
 class SharedTally:
@@ -123,6 +132,8 @@ class ApplianceHousehold:
         self._owns = owns
         self._closing = closing
         self._dispatcher = Dispatcher(appliance)
+        self._rack = CardRack(MemoryShelf(), os.urandom(RACK_KEY_BYTES))
+        self._ceremonies = Ceremonies()
 
     def session(self, listener: Listener, peer: str) -> ThalesSession:
         return ThalesSession(
@@ -136,6 +147,11 @@ class ApplianceHousehold:
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
+
+    def console(self, line: str) -> Shell:
+        load_console()
+        peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
+        return Shell(Desk(self._appliance, self._rack, self._ceremonies, line), peer)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
