@@ -220,7 +220,14 @@ class ConsolePorts:
         """Port numbers by name: ``console``, ``ssh``."""
 
     def open(self) -> None:
-        """Listen where the configuration says.  Raises PortUnavailable, ConfigError."""
+        """Listen where the configuration says.  Raises PortUnavailable, ConfigError; then nothing listens."""
+        try:
+            self._open_all()
+        except BaseException:
+            self._stop_listening()
+            raise
+
+    def _open_all(self) -> None:
         config = self._config
         path = config.socket_path(self._state_dir)
         if path is not None:
@@ -249,8 +256,7 @@ class ConsolePorts:
 
     def drain(self) -> Deferred[None]:
         """Close every line and port; fires when all are closed, after STOP_SECONDS at most."""
-        for each in self._listening:
-            each.stopListening()
+        self._stop_listening()
         closed: Deferred[None] = Deferred()
 
         def over(_: object = None) -> None:
@@ -262,3 +268,8 @@ class ConsolePorts:
         deadline = self._reactor.callLater(STOP_SECONDS, over)
         self._lines.drain().addCallback(over)
         return closed
+
+    def _stop_listening(self) -> None:
+        for each in self._listening:
+            each.stopListening()
+        self._listening.clear()
