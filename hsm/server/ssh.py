@@ -34,9 +34,9 @@ from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.protocol import ServerFactory
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
-from zope.interface import Interface, implementer
+from zope.interface import Interface, implementer, provider
 
 from hsm.server.config import ConfigError, ConsoleConfig
 from hsm.server.consoleport import FULL, Lines
@@ -59,8 +59,14 @@ COMPRESSIONS = [b"none"]
 ONLY_A_CONSOLE = "This is a console: log in without a command.  There is no other service.\n"
 
 _log = Logger()
-_conch = Logger("twisted.conch", observer=lambda event: None)
-"""Conch's own log, which goes nowhere: it tells of every packet, in a stranger's words."""
+
+
+@provider(ILogObserver)
+def _unheard(event: LogEvent) -> None:
+    """Takes what Conch logs: every packet, in a stranger's words."""
+
+
+_conch = Logger("twisted.conch", observer=_unheard)
 
 
 @implementer(ICredentialsChecker)
@@ -80,6 +86,8 @@ class KeyChecker:
         user = user_of(credentials.username)
         try:
             return self._checked(user, credentials)
+        except ValidPublicKey:
+            raise
         except UnauthorizedLogin:
             _log.info("ssh: login refused: {user}", user=user or "?")
             raise
