@@ -24,8 +24,8 @@ COMMAND = Screen("", "Online> ")
 SECRET = Screen("", "PIN: ", secret=True, chars_max=8)
 
 
-def asked(screen: Screen = COMMAND, **how: bool) -> LineEditor:
-    editor = LineEditor(**how)  # type: ignore[arg-type]  # tests know what they pass
+def asked(screen: Screen = COMMAND, *, echoes: bool = True, newline: bytes = b"\r\n") -> LineEditor:
+    editor = LineEditor(echoes=echoes, newline=newline)
     editor.ask(screen)
     editor.shown()
     return editor

@@ -71,7 +71,7 @@ class Sitting:
             self.clock,
             self.committed,
             LIMITS,
-            editor,  # type: ignore[arg-type]  # Twisted's Clock is one
+            editor,
         )
         self.terminal.begin()
         self.clock.advance(0)
@@ -316,13 +316,14 @@ def test_however_a_line_ends_its_ceremony_ends(ceremonies: Ceremonies, how: str,
     one.types(b"RITE\r", *answers, b"")
     assert "A ceremony is in progress on ssh alice" in other.types(b"RITE\r")
     assert ended == []
-    {
+    ways: dict[str, Callable[[], object]] = {
         "dropped": one.terminal.dropped,
         "idle": lambda: one.clock.advance(600),
         "stopped": one.terminal.finish,
         "ctrl-c": lambda: one.types(b"\x03"),
         "ctrl-d": lambda: one.types(b"\x04"),
-    }[how]()
+    }
+    ways[how]()
     assert ended == ["ssh alice"]
     assert other.types(b"RITE\r").endswith("Component: ")
     assert b"31313131" not in one.wire.shown
