@@ -77,8 +77,9 @@ def translate_key_to_new_lmk(ask: TranslateKeyToNewLmk, hsm: Hsm) -> KeyTranslat
     Under a key-block LMK the field after ``#`` says what a key from a variant LMK is for; without it, its type does.
     A check value is given if ``!1`` asks for it: type 0 has 16 digits, 1 has 6.
 
-    With nothing in key change storage the answer is 13; so that test keys and live keys never mix, one published test LMK with one that
-    is none is A2.  A key-block LMK's keys never go back under a variant LMK (A1), nor from AES to triple DES (44).
+    With nothing in key change storage the answer is 13; so that test keys and live keys never mix, one published test
+    LMK with one that is none is A2.  A key-block LMK's keys never go back under a variant LMK (A1), nor from AES to
+    triple DES (44).
     """
     token = hsm.stored(ask.short_key or ask.double_key or ask.triple_key or "")
     came_as, goes_as = _types(ask, hsm, token)

@@ -20,7 +20,7 @@ from hsm.dialects.thales.fields import (
 from hsm.keys.usage import Usage
 from hsm.operations import issuing, pins
 from hsm.operations.accounts import right_twelve
-from hsm.operations.lmkpin import open_pin, reference_number, seal_pin, pin_to_new_lmk
+from hsm.operations.lmkpin import open_pin, pin_to_new_lmk, reference_number, seal_pin
 from hsm.operations.pins import PresentedPin
 from hsm.refusal import AccountInvalid, PinLengthInvalid
 from hsm.wire.kinds import Account, Digits, Either, Number, Pattern
