@@ -1,7 +1,8 @@
 """LK, LO, LN, V, VT, DM, DO: local master keys loaded, shown and deleted.
 
 Test LMKs, which are those published for tests, and live ones are never loaded together.  Nothing is changed before the
-last question is answered, and an LMK is at rest before it is in force.
+last question is answered, and an LMK is at rest before it is in force.  What touches an LMK that is loaded needs the
+activity ``admin`` authorised under that LMK.
 """
 
 from __future__ import annotations
@@ -14,10 +15,18 @@ from hsm.keys.components import CHECK_DIGITS
 from hsm.keys.masters import Lmk, form_of
 from hsm.operations import lmks
 from hsm.operations.lmks import Store
+from hsm.policy.authority import Interface
+
+
+def _authorised_id(desk: Desk) -> Dialogue[str]:
+    """An LMK identifier under which ``admin`` is authorised.  Raises NotAuthorised."""
+    place = yield from lmk_id()
+    desk.appliance.gate.authorise("admin", place, Interface.CONSOLE)
+    return place
 
 
 def _load(desk: Desk, store: Store) -> Dialogue[None]:
-    place = yield from lmk_id()
+    place = yield from (lmk_id() if store is Store.CURRENT else _authorised_id(desk))
     with refusals_told():
         lmks.check_place(desk.appliance, store, place)
     comment = (yield Ask("Enter comments: ")).strip()
@@ -46,20 +55,22 @@ def load_lmk(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     yield from _load(desk, Store.CURRENT)
 
 
-@console.command("LO", SECURE, needs="admin", ceremony=True)
+@console.command("LO", SECURE, ceremony=True)
 def load_old_lmk(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """Load an old LMK into key change storage, for keys that come from under it to the LMK in force.
 
-    An LMK of that identifier must be loaded.  From a key block LMK no key goes to a variant LMK.
+    An LMK of that identifier must be loaded, and ``admin`` authorised under it.  From a key block LMK no key goes to a
+    variant LMK.
     """
     yield from _load(desk, Store.OLD)
 
 
-@console.command("LN", SECURE, needs="admin", ceremony=True)
+@console.command("LN", SECURE, ceremony=True)
 def load_new_lmk(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """Load a new LMK into key change storage, for keys that go from under the LMK in force to it.
 
-    An LMK of that identifier must be loaded.  From a key block LMK no key goes to a variant LMK.
+    An LMK of that identifier must be loaded, and ``admin`` authorised under it.  From a key block LMK no key goes to a
+    variant LMK.
     """
     yield from _load(desk, Store.NEW)
 
@@ -112,16 +123,16 @@ def _delete(desk: Desk, store: Store, place: str) -> Dialogue[None]:
     yield Say("Deleted.")
 
 
-@console.command("DM", SECURE, needs="admin", ceremony=True)
+@console.command("DM", SECURE, ceremony=True)
 def delete_lmk(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
-    """Delete an LMK, with its key change storage and all that is authorised under it."""
-    place = yield from lmk_id()
+    """Delete an LMK, with its key change storage and all that is authorised under it; needs ``admin`` under it."""
+    place = yield from _authorised_id(desk)
     yield from _delete(desk, Store.CURRENT, place)
 
 
-@console.command("DO", SECURE, needs="admin", ceremony=True)
+@console.command("DO", SECURE, ceremony=True)
 def delete_stored_lmk(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
-    """Delete an old or new LMK from key change storage."""
-    place = yield from lmk_id()
+    """Delete an old or new LMK from key change storage; needs ``admin`` authorised under its identifier."""
+    place = yield from _authorised_id(desk)
     which = yield from chosen("Old or new", ("O", "N"), "O")
     yield from _delete(desk, Store.OLD if which == "O" else Store.NEW, place)
