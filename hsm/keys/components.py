@@ -103,13 +103,15 @@ class CardComponent:
             raise ComponentError("The card is blank.")
         try:
             found = json.loads(content)
-            if not isinstance(found, dict) or found.pop("what", None) != CARD_CONTENT:
-                raise ComponentError("The card holds no LMK component.")
+            what = found.pop("what")
+            if what != CARD_CONTENT:
+                named = f"a {what}, " if isinstance(what, str) and re.fullmatch("[A-Za-z ]{1,30}", what) else ""
+                raise ComponentError(f"The card holds {named}no LMK component.")
             label = SetLabel(LmkForm[found.pop("form")], found.pop("set"), found.pop("count"), found.pop("lmk"))
             number, share = found.pop("number"), bytes.fromhex(found.pop("share"))
         except ComponentError:
             raise
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ComponentError("The card holds a damaged LMK component.") from None
         well_formed = (
             not found

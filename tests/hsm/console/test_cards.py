@@ -162,7 +162,10 @@ def test_what_a_card_holds_is_shown_without_its_content(operator: Operator) -> N
     carol = operator.card("CAROL")
     assert operator.types("VC", carol.serial, PIN).endswith("The card is blank.\nSecure-AUTH> ")
     for content, said in (
-        (json.dumps({"what": "key component", "share": "0123456789ABCDEF"}).encode(), "holds no LMK component"),
+        (
+            json.dumps({"what": "key component", "share": "0123456789ABCDEF"}).encode(),
+            "The card holds a key component, no LMK component.",
+        ),
         (b"\xff\x00", "holds a damaged LMK component"),
     ):
         operator.rack.write(carol.serial, PIN, content)

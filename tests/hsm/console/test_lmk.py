@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import reduce
+from pathlib import Path
 
 import pytest
+from Crypto.Cipher import DES3
+from Crypto.Util.strxor import strxor
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -85,6 +89,27 @@ def test_custodians_form_an_lmk_of_each_scheme(form: LmkForm, count: int) -> Non
     assert (form_of(lmk), lmk.name, lmk.check_value[:6], lmk.is_test) == (form, "ours", check_value, False)
     operator.appliance.move(Position.ONLINE)
     assert operator.speaker("NC%07") == f"ND00{check_value}00000000000001-0900"
+
+
+def test_hosts_are_served_under_a_three_key_variant_lmk() -> None:
+    """What a host gets opens with pycryptodome under pair 06-07, ZPKs', of what the custodians' cards make."""
+    operator = vacant()
+    cards = operator.holders("ANN", "BEN", "CAT")
+    operator.types("GK", CHOICE[LmkForm.VARIANT_3KEY], "3", "G")
+    operator.puts_in(*cards)
+    operator.types("LK", "00", "", "C")
+    puts_all_in(operator, cards)
+    operator.types("Y")
+    shares = [CardComponent.read(operator.rack.read(card.serial, PIN)).component.reveal() for card in cards]
+    pair = reduce(strxor, shares)[3 * 24 : 4 * 24]
+    operator.appliance.move(Position.ONLINE)
+    reply = operator.speaker("A00001U")
+    clear = b""
+    for at, variant in enumerate((0xA6, 0x5A)):
+        part = bytes.fromhex(reply[5 + 16 * at : 21 + 16 * at])
+        clear += DES3.new(pair[:8] + bytes([pair[8] ^ variant]) + pair[9:], DES3.MODE_ECB).decrypt(part)
+    assert DES3.new(clear, DES3.MODE_ECB).encrypt(bytes(8)).hex().upper()[:6] == reply[37:43]
+    assert operator.speaker(f"BU011{reply[4:37]};001") == f"BV00{reply[37:43]}"
 
 
 @pytest.mark.parametrize(
@@ -447,7 +472,7 @@ class Ceremonies(RuleBasedStateMachine):
         if hasattr(self, "operator"):
             lmks = self.operator.appliance.lmks
             assert {lmk_id: lmk.check_value[:6] for lmk_id, lmk in lmks.items()} == self.loaded
-            assert self.operator.screen.prompt == "Secure> "
+            assert self.operator.screen.prompt in ("Secure> ", "Secure-AUTH> ")
 
 
 Ceremonies.TestCase.settings = hypothesis_settings(max_examples=25, stateful_step_count=20, deadline=None)
