@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 from hsm.crypto.blockcipher import Algorithm
@@ -110,3 +110,8 @@ def new_material(kind: str, random: Callable[[int], bytes]) -> bytes:
         if form.kind == kind:
             return material_of(form, random)
     raise ValueError(f"no LMK kind {kind}; there are {', '.join(KINDS)}")
+
+
+def mixes(lmks: Iterable[Lmk]) -> bool:
+    """Are there published test LMKs among *lmks*, and others?  (PCI PIN 19-3 and 19-4: never in one device.)"""
+    return len({lmk.is_test for lmk in lmks}) > 1
