@@ -1,8 +1,8 @@
 """FC, NP, VC, RC, CO, RESET: cards of officers and custodians.
 
-A new appliance has no cards: in the secure state the cards of its first two officers are issued freely.  From then on
-two officers issue, copy, reset and erase; a custodian's card takes one officer.  Fewer than two officers are never left;
-should so many of their cards be locked that no two are there to reset one, TAMPER alone begins anew.
+A new appliance has no cards: the line in the machine itself issues the cards of its first two officers freely.  From
+then on two officers issue, copy, reset and erase; a custodian's card takes one officer.  Fewer than two officers are
+never left; should so many of their cards be locked that no two are there to reset one, TAMPER alone begins anew.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hsm.console.people import card_number, new_pin, present, two_officers
 from hsm.storage.cards import HOLDER, SERIAL_DIGITS, Card, Role
 
 OFFICERS_MIN = 2
+LOCAL_LINE = "local"
 
 
 def _officers(desk: Desk, *, beside: str = "") -> set[str]:
@@ -37,8 +38,8 @@ def _holder() -> Dialogue[str]:
 def format_card(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """Issue a blank card to an officer or a custodian, or erase a card with all that is on it.
 
-    The first two officers' cards are issued freely; after that an officer's card and erasing take two officers, and a
-    custodian's card one.  The holder types the new card's PIN, 5 to 8 digits, twice.
+    The first two officers' cards are issued freely at the local console; after that an officer's card and erasing take
+    two officers, and a custodian's card one.  The holder types the new card's PIN, 5 to 8 digits, twice.
     """
     if (yield from chosen("Issue or erase a card", ("I", "E"), "I")) == "E":
         yield from _erase(desk)
@@ -53,6 +54,8 @@ def format_card(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
             yield from present(desk, "Officer", Role.OFFICER)
     elif role is Role.CUSTODIAN:
         raise Abandoned("The cards of two officers come first.")
+    elif desk.line != LOCAL_LINE:
+        raise Abandoned("The cards of the first two officers are issued at the local console.")
     name = yield from _holder()
     if len(officers) < OFFICERS_MIN and name in officers:
         raise Abandoned(f"{name} is an officer already: the second officer is another person.")

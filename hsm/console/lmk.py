@@ -1,8 +1,8 @@
 """LK, LO, LN, V, VT, DM, DO: local master keys loaded, shown and deleted.
 
-Test LMKs, which are those published for tests, and live ones are never loaded together.  Nothing is changed before the
-last question is answered, and an LMK is at rest before it is in force.  What touches an LMK that is loaded needs the
-activity ``admin`` authorised under that LMK.
+Test LMKs, which are those published for tests, and live ones are not loaded together unless a setting allows it.
+Nothing is changed before the last question is answered, and an LMK is at rest before it is in force.  What touches an LMK
+that is loaded needs the activity ``admin`` authorised under that LMK.
 """
 
 from __future__ import annotations

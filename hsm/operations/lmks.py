@@ -1,7 +1,8 @@
 """LMKs into the appliance and out of it, and into its key change storage.
 
-Test LMKs and live ones are never in one appliance together (PCI PIN Security requirement 19-3), wherever they lie.  An
-identifier's key change storage holds one LMK, old or new, so that the direction in which keys change is never in doubt.
+Test LMKs and live ones are not in one appliance together (PCI PIN Security requirement 19-3), wherever they lie, unless a
+setting allows it.  An identifier's key change storage holds one LMK, old or new, so that the direction in which keys
+change is never in doubt.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from hsm.appliance import Appliance
-from hsm.keys.masters import PUBLISHED_NAMES, Lmk
+from hsm.keys.masters import Lmk
 from hsm.operations.status import COMMENT_CHARS_MAX
 
 LMKS_LOADED_MAX = 20
@@ -37,6 +38,8 @@ def loaded(appliance: Appliance, store: Store) -> Mapping[str, Lmk]:
 
 def check_place(appliance: Appliance, store: Store, lmk_id: str) -> None:
     """Nothing, if an LMK may go to *store* as *lmk_id*.  Raises LmkRefused when none may."""
+    if appliance.state.tampered:
+        raise LmkRefused("There was a tamper event, which must be cleared first (CLEARTAMPER).")
     current = appliance.state.lmks
     if store is Store.CURRENT:
         if lmk_id in current:
@@ -52,7 +55,9 @@ def check_place(appliance: Appliance, store: Store, lmk_id: str) -> None:
 
 
 def check_status(appliance: Appliance, is_test: bool) -> None:
-    """Nothing, if an LMK of that status would lie among its like.  Raises LmkRefused."""
+    """Nothing, if an LMK of that status would lie among its like, or need not.  Raises LmkRefused."""
+    if appliance.settings.test_and_live_lmks:
+        return
     for store in Store:
         for lmk_id, lmk in sorted(loaded(appliance, store).items()):
             if lmk.is_test is not is_test:
@@ -61,14 +66,9 @@ def check_status(appliance: Appliance, is_test: bool) -> None:
 
 
 def check_comment(comment: str) -> None:
-    """Nothing, if an LMK may be called *comment*.  Raises LmkRefused.
-
-    The names of the published test LMKs are theirs: what is stored under one is taken for that LMK.
-    """
+    """Nothing, if an LMK may be called *comment*.  Raises LmkRefused."""
     if len(comment) > COMMENT_CHARS_MAX or not (comment.isascii() and comment.isprintable()):
         raise LmkRefused(f"Comments are at most {COMMENT_CHARS_MAX} printable characters.")
-    if comment in PUBLISHED_NAMES:
-        raise LmkRefused(f"{comment} is the name of a published test LMK.")
 
 
 def load(appliance: Appliance, store: Store, lmk: Lmk) -> None:

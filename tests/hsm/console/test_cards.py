@@ -44,6 +44,13 @@ def test_the_first_two_officers_come_freely_and_custodians_after_them(operator: 
     assert len(operator.rack.cards()) == 3
 
 
+def test_the_first_officers_come_at_the_local_console() -> None:
+    operator = Operator(line="telnet.127.0.0.1:5000")
+    assert "issued at the local console" in operator.types("FC", "", "O")
+    operator.holders("ALICE", "BOB", role=Role.OFFICER)
+    assert operator.types("FC", "", "O").endswith("First officer, insert card (its number): ")
+
+
 def test_the_third_officer_takes_two(operator: Operator) -> None:
     alice, bob = operator.holders("ALICE", "BOB", role=Role.OFFICER)
     carol = operator.card("CAROL")

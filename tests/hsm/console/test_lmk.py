@@ -1,74 +1,37 @@
-"""LK, LO, LN, V, VT, DM, DO as transcripts, and a model of cards and LMKs."""
+"""LK, V, VT as transcripts."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
 import pytest
 from Crypto.Cipher import DES3
 from Crypto.Util.strxor import strxor
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.appliances import make_speaker
+from support.ceremony import CHOICE, NAMES, cards_of, puts_all_in, vacant, with_live
 from support.playbook import PIN, Operator, quick_cards
+from support.resting import PASSPHRASE, opened, read_back, traces
 
 from hsm.console import lmk as _commands  # noqa: F401  (declares the commands)
-from hsm.keys.components import CardComponent, card_set, split
-from hsm.keys.masters import LmkForm, form_of, lmk_of_material, material_of, published_lmk
-from hsm.operations.lmks import LMKS_LOADED_MAX, Store, load
-from hsm.policy.authority import Authority, parse_activities
+from hsm.keys.components import CardComponent, split
+from hsm.keys.masters import LmkForm, form_of, material_of, published_lmk
+from hsm.operations.lmks import LMKS_LOADED_MAX
+from hsm.policy.authority import Authority
 from hsm.policy.position import Position
 from hsm.state import State
-from hsm.storage.cards import Card
-from hsm.storage.database import StorageError
-
-NAMES = ("ANN", "BEN", "CAT", "DAN", "EVE", "FAY", "GUS", "HAL", "IVY")
-CHOICE = {form: str(place) for place, form in enumerate(LmkForm, 1)}
+from hsm.storage.cards import Card, CardRack
+from hsm.storage.database import Database, StorageError
+from hsm.storage.keeper import DatabaseKeeper
+from hsm.storage.shelf import DatabaseShelf
+from hsm.storage.vault import Vault
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     quick_cards(monkeypatch)
-
-
-def vacant() -> Operator:
-    """At an appliance without LMKs."""
-    return Operator(make_speaker(lmks=()))
-
-
-def authorised(operator: Operator, *lmk_ids: str) -> None:
-    authority = Authority()
-    for lmk_id in lmk_ids:
-        authority = authority.granting(parse_activities("admin"), lmk_id, 0.0, limited=False)
-    operator.appliance.authorise(authority)
-
-
-def with_live(*placed: tuple[str, LmkForm]) -> Operator:
-    """At an appliance with live LMKs of its own, for each of which ``admin`` is authorised."""
-    operator = vacant()
-    for lmk_id, form in placed:
-        material = material_of(form, os.urandom)
-        load(operator.appliance, Store.CURRENT, lmk_of_material(form.kind, lmk_id, material, f"own {lmk_id}"))
-    authorised(operator, *(lmk_id for lmk_id, _ in placed))
-    return operator
-
-
-def cards_of(operator: Operator, form: LmkForm, material: bytes, count: int = 2) -> list[Card]:
-    """*material* on the cards of *count* custodians."""
-    cards = operator.holders(*NAMES[:count])
-    for card, component in zip(cards, card_set(split(form, material, count, os.urandom), os.urandom), strict=True):
-        operator.rack.write(card.serial, PIN, component.content())
-    return cards
-
-
-def puts_all_in(operator: Operator, cards: list[Card]) -> str:
-    shown = ""
-    for card in cards[:-1]:
-        shown += operator.puts_in(card) + operator.types("Y")
-    return shown + operator.puts_in(cards[-1])
 
 
 @pytest.mark.parametrize("count", [2, 3, 9])
@@ -212,7 +175,6 @@ def test_identifiers_and_comments_that_will_not_do() -> None:
     assert operator.types("LK", "100", "A", "7").count("Expected two digits.") == 3
     assert "Comments are at most 40" in operator.types("LK", "01", "x" * 41)
     assert "Comments are at most 40" in operator.types("LK", "01", "\u00e9")
-    assert "test-variant is the name of a published test LMK." in operator.types("LK", "01", "test-variant")
     operator = with_live(*((f"{place:02d}", LmkForm.BLOCK_AES) for place in range(LMKS_LOADED_MAX)))
     assert "20 LMKs are loaded, which is the limit." in operator.types("LK", "99")
 
@@ -235,80 +197,18 @@ def test_test_and_live_lmks_are_never_loaded_together(is_test: bool) -> None:
     assert "LMK 05 is loaded." in operator.types("Y")
 
 
-BLOCKS_TO_VARIANT = "Keys do not go from a key block LMK to a variant LMK."
-
-
-@pytest.mark.parametrize(
-    ("name", "current", "stored", "why"),
-    [
-        ("LO", LmkForm.VARIANT_2KEY, LmkForm.VARIANT_3KEY, ""),
-        ("LO", LmkForm.BLOCK_AES, LmkForm.VARIANT_2KEY, ""),
-        ("LO", LmkForm.VARIANT_2KEY, LmkForm.BLOCK_AES, BLOCKS_TO_VARIANT),
-        ("LO", LmkForm.VARIANT_3KEY, LmkForm.BLOCK_3DES, BLOCKS_TO_VARIANT),
-        ("LN", LmkForm.VARIANT_2KEY, LmkForm.BLOCK_AES, ""),
-        ("LN", LmkForm.BLOCK_3DES, LmkForm.BLOCK_AES, ""),
-        ("LN", LmkForm.BLOCK_AES, LmkForm.VARIANT_2KEY, BLOCKS_TO_VARIANT),
-    ],
-)
-def test_key_change_storage(name: str, current: LmkForm, stored: LmkForm, why: str) -> None:
-    operator = with_live(("03", current))
-    cards = cards_of(operator, stored, material_of(stored, os.urandom))
-    operator.types(name, "03", "other", "C")
+def test_a_setting_lets_test_and_live_lmks_lie_together() -> None:
+    operator = Operator(make_speaker({"test-and-live-lmks": "yes"}))
+    cards = cards_of(operator, LmkForm.BLOCK_AES, material_of(LmkForm.BLOCK_AES, os.urandom))
+    operator.types("LK", "05", "", "C")
     puts_all_in(operator, cards)
-    said = operator.types("Y")
-    lies = operator.appliance.state.old_lmks if name == "LO" else operator.appliance.state.new_lmks
-    if why:
-        assert why in said
-        assert not lies
-        return
-    word = "old" if name == "LO" else "new"
-    assert said == f"LMK 03 is in key change storage as {word} LMK.\nSecure-AUTH> "
-    assert form_of(lies["03"]) is stored
-    for again in ("LO", "LN"):
-        assert f"Key change storage 03 has its {word} LMK already" in operator.types(again, "03")
-    table = operator.types("VT")
-    assert f"03  {word.capitalize()}  " in table
-    assert lies["03"].check_value[:6] in table
-    assert f"No LMK 03 is in key change storage as {'new' if name == 'LO' else 'old'} LMK." in operator.types(
-        "DO", "03", "N" if name == "LO" else "O"
-    )
-    assert operator.types("DO", "03", word[0], "") == (
-        f"Enter LMK id [00]: Old or new [O/N] [O]: {word.capitalize()} LMK 03, check value: "
-        f"{lies['03'].check_value[:6]}\nDelete it? [Y/N] [N]: Not deleted.\nSecure-AUTH> "
-    )
-    assert "Deleted." in operator.types("DO", "03", word[0], "Y")
-    assert "Key change storage is empty." in operator.types("VT")
+    assert "LMK 05 is loaded." in operator.types("Y")
 
 
-def test_key_change_storage_is_of_an_lmk_that_is_loaded() -> None:
-    operator = with_live(("03", LmkForm.BLOCK_AES))
-    authorised(operator, "04")
-    assert "No LMK 04 is loaded." in operator.types("LO", "04")
-    assert "No LMK 04 is loaded." in operator.types("DM", "04")
-
-
-@pytest.mark.parametrize("name", ["LO", "LN", "DM", "DO"])
-def test_what_touches_a_loaded_lmk_needs_admin_under_it(name: str) -> None:
-    operator = with_live(("03", LmkForm.BLOCK_AES), ("04", LmkForm.BLOCK_AES))
-    authorised(operator, "04")
-    assert "The activity needs the authorised state." in operator.types(name, "03")
-    host_only = Authority().granting(parse_activities("admin.host"), "03", 0.0, limited=False)
-    operator.appliance.authorise(host_only)
-    assert "The activity needs the authorised state." in operator.types(name, "03")
-
-
-def test_deleting_takes_storage_and_authority_along() -> None:
-    operator = with_live(("03", LmkForm.BLOCK_AES), ("04", LmkForm.BLOCK_AES))
-    old = lmk_of_material("aes-block", "03", material_of(LmkForm.BLOCK_AES, os.urandom))
-    load(operator.appliance, Store.OLD, old)
-    check_value = operator.appliance.lmks["03"].check_value[:6]
-    assert operator.types("DM", "03", "N") == (
-        f"Enter LMK id [00]: LMK 03, check value: {check_value}\nDelete it? [Y/N] [N]: Not deleted.\nSecure-AUTH> "
-    )
-    assert "Deleted." in operator.types("DM", "03", "Y")
-    state = operator.appliance.state
-    assert (list(state.lmks), dict(state.old_lmks), dict(state.new_lmks)) == (["04"], {}, {})
-    assert {grant.lmk_id for grant in state.authority.grants} == {"04"}
+def test_nothing_is_loaded_after_a_tamper_event() -> None:
+    operator = vacant()
+    operator.appliance.adopt(replace(operator.appliance.state, tampered="console"))
+    assert "There was a tamper event" in operator.types("LK", "05")
 
 
 def test_the_table() -> None:
@@ -360,6 +260,40 @@ def test_what_cannot_be_kept_is_not_loaded() -> None:
     assert not operator.appliance.lmks
 
 
+def test_an_lmk_is_at_rest_before_it_is_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards and LMK of a real state directory: without a vault nothing is loaded; with one a restart finds the LMK."""
+    monkeypatch.setattr("hsm.storage.vault._SCRYPT_LOG_N", 14)
+    database = Database(tmp_path / "state")
+    operator = vacant()
+    DatabaseKeeper(database, None).begin(operator.appliance.state, "legacy")
+    operator.rack = operator.desk.rack = CardRack(DatabaseShelf(database), bytes(32))
+    cards = operator.holders("ANN", "BEN")
+    operator.types("GK", CHOICE[LmkForm.VARIANT_3KEY], "2", "G")
+    operator.puts_in(*cards)
+    for vault in (None, Vault(database, PASSPHRASE, make=True)):
+        operator.appliance._keeper = DatabaseKeeper(database, vault)
+        operator.types("LK", "05", "ours, 3 keys", "C")
+        puts_all_in(operator, cards)
+        said = operator.types("Y")
+        assert ("the vault is closed" in said) is (vault is None)
+        assert ("05" in operator.appliance.lmks) is (vault is not None)
+    state = operator.appliance.state
+    database.close()
+    assert read_back(tmp_path / "state") == opened(state)
+    shares = [component.component.reveal() for component in on_cards_of(tmp_path / "state", cards)]
+    halves = [secret[:8] for secret in (state.lmks["05"].material(), *shares)]
+    assert not traces(tmp_path, halves)
+
+
+def on_cards_of(directory: Path, cards: list[Card]) -> list[CardComponent]:
+    database = Database(directory)
+    try:
+        rack = CardRack(DatabaseShelf(database), bytes(32))
+        return [CardComponent.read(rack.read(card.serial, PIN)) for card in cards]
+    finally:
+        database.close()
+
+
 @pytest.mark.parametrize("ending", ["drop", "interrupt"])
 def test_a_ceremony_that_is_broken_off_leaves_nothing(ending: str) -> None:
     operator = vacant()
@@ -387,93 +321,3 @@ def test_nothing_secret_is_shown_or_entered() -> None:
         for at in range(0, len(secret), 8):
             assert secret[at : at + 8].hex().upper() not in seen.upper()
     assert PIN not in shown
-
-
-class Ceremonies(RuleBasedStateMachine):
-    """Cards are issued, components written, PINs mistyped, LMKs loaded and deleted, in any order."""
-
-    patch: pytest.MonkeyPatch
-
-    @initialize()
-    def begin(self) -> None:
-        self.patch = pytest.MonkeyPatch()
-        quick_cards(self.patch)
-        self.operator = vacant()
-        self.sets: list[tuple[list[Card], str]] = []
-        self.blank: list[Card] = []
-        self.loaded: dict[str, str] = {}
-
-    def teardown(self) -> None:
-        if hasattr(self, "patch"):
-            self.patch.undo()
-
-    @rule(name=st.sampled_from(NAMES[:4]))
-    def issue(self, name: str) -> None:
-        if len(self.blank) < 8:
-            self.blank.append(self.operator.card(name))
-
-    @rule(form=st.sampled_from(LmkForm), wrong=st.booleans(), cut=st.booleans())
-    def make(self, form: LmkForm, wrong: bool, cut: bool) -> None:
-        holders = {card.holder: card for card in self.blank}
-        if len(holders) < 2:
-            return
-        ann, ben = list(holders.values())[:2]
-        self.operator.types("GK", CHOICE[form], "2", "G", ann.serial, PIN, ben.serial)
-        if cut:
-            self.operator.screen = self.operator.shell.interrupt()
-            return
-        if wrong:
-            self.operator.types("00000")
-        shown = self.operator.types(PIN)
-        self.blank = [card for card in self.blank if card not in (ann, ben)]
-        self.sets.append(([ann, ben], shown.partition("LMK check value: ")[2][:6]))
-
-    @precondition(lambda self: self.sets)
-    @rule(which=st.integers(0, 99), lmk_id=st.sampled_from(("00", "01", "02")), swap=st.booleans(), sure=st.booleans())
-    def load(self, which: int, lmk_id: str, swap: bool, sure: bool) -> None:
-        (first, second), check_value = self.sets[which % len(self.sets)]
-        if swap:
-            first, second = second, first
-        shown = self.operator.types("LK", lmk_id)
-        if lmk_id in self.loaded:
-            assert "is in use" in shown
-            return
-        shown = self.operator.types("", "C", first.serial, PIN, "Y", second.serial, PIN, "Y" if sure else "N")
-        if sure:
-            assert f"LMK {lmk_id} is loaded." in shown
-            self.loaded[lmk_id] = check_value
-
-    @precondition(lambda self: len(self.sets) > 1)
-    @rule(one=st.integers(0, 99), other=st.integers(0, 99))
-    def mix(self, one: int, other: int) -> None:
-        one, other = one % len(self.sets), other % len(self.sets)
-        if one == other or "03" in self.loaded:
-            return
-        first, second = self.sets[one][0][0], self.sets[other][0][1]
-        self.operator.types("LK", "03", "", "C", first.serial, PIN, "Y")
-        shown = self.operator.types(second.serial)
-        if first.holder != second.holder:
-            shown = self.operator.types(PIN)
-        assert ("another set" in shown) is not ("been here already" in shown)
-
-    @precondition(lambda self: self.loaded)
-    @rule(sure=st.booleans())
-    def delete(self, sure: bool) -> None:
-        lmk_id = min(self.loaded)
-        assert "authorised state" in self.operator.types("DM", lmk_id)
-        authorised(self.operator, lmk_id)
-        self.operator.types("DM", lmk_id, "Y" if sure else "N")
-        self.operator.appliance.authorise(Authority())
-        if sure:
-            del self.loaded[lmk_id]
-
-    @invariant()
-    def the_table_is_as_expected(self) -> None:
-        if hasattr(self, "operator"):
-            lmks = self.operator.appliance.lmks
-            assert {lmk_id: lmk.check_value[:6] for lmk_id, lmk in lmks.items()} == self.loaded
-            assert self.operator.screen.prompt in ("Secure> ", "Secure-AUTH> ")
-
-
-Ceremonies.TestCase.settings = hypothesis_settings(max_examples=25, stateful_step_count=20, deadline=None)
-TestCeremonies = Ceremonies.TestCase

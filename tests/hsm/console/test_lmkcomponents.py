@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 from Crypto.Cipher import AES
 from Crypto.Hash import CMAC
+from support.ceremony import CHOICE, NAMES, on_cards
 from support.playbook import PIN, Operator, quick_cards
 
 from hsm.console import cards as _cards  # noqa: F401  (declares VC)
 from hsm.console import lmk as _lmk  # noqa: F401  (declares LK)
-from hsm.keys.components import CardComponent, join_set
+from hsm.keys.components import join_set
 from hsm.keys.masters import LmkForm, form_of, published_lmk
 from hsm.policy.position import Position
 from hsm.storage.cards import Card, CardRack, MemoryShelf
 from hsm.storage.database import StorageError
-
-NAMES = ("ANN", "BEN", "CAT", "DAN", "EVE", "FAY", "GUS", "HAL", "IVY")
-CHOICE = {form: str(place) for place, form in enumerate(LmkForm, 1)}
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +27,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def operator() -> Operator:
     return Operator()
-
-
-def on_cards(operator: Operator, cards: list[Card]) -> list[CardComponent]:
-    return [CardComponent.read(operator.rack.read(card.serial, PIN)) for card in cards]
 
 
 def is_blank(operator: Operator, *cards: Card) -> bool:
