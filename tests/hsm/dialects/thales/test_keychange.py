@@ -52,6 +52,11 @@ def test_a_new_lmk_in_key_change_storage_turns_the_direction(desk: Desk) -> None
     assert speak(f"BW021{key}%00") == f"BX00{expected}"
     assert speak(f"AA{key}") == f"AB00{expected}"
     assert speak(f"BW021{expected}") == "BX10"
+    speak.appliance.load_lmks({"00": old, "01": of_own("01")}, {"01": of_own("01")}, {"00": of_own("00")})
+    assert speak(f"BW021{key}") == speak(f"BW021{key}%00") == f"BX00{expected}"
+    assert speak(f"BW021{expected}%01") == f"BX00{expected}"
+    assert speak("BS%01") == "BT00"
+    assert speak(f"BW021{expected}%01") == "BX13"
     assert speak(f"BU021{key};001")[:4] == "BV00"
     assert speak("BS") == "BT00"
     assert not speak.appliance.state.new_lmks
