@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.ceremony import CHOICE, NAMES, authorised, vacant
-from support.playbook import PIN, quick_cards
+from support.playbook import PIN, Operator, quick_cards
 
-from hsm.console import lmk as _commands  # noqa: F401  (declares the commands)
+from hsm.console import cards as _cards  # noqa: F401  (declares the commands)
+from hsm.console import lmk as _lmk  # noqa: F401  (declares the commands)
 from hsm.keys.masters import LmkForm
 from hsm.policy.authority import Authority
-from hsm.storage.cards import Card
+from hsm.storage.cards import Card, Role
+
+MOSTLY, RARELY = st.sampled_from((True, True, True, False)), st.sampled_from((False, False, False, True))
 
 
 class Ceremonies(RuleBasedStateMachine):
@@ -26,7 +30,7 @@ class Ceremonies(RuleBasedStateMachine):
         quick_cards(self.patch)
         self.operator = vacant()
         self.sets: list[tuple[list[Card], str]] = []
-        self.blank: list[Card] = []
+        self.blank: list[Card] = self.operator.holders(*NAMES[:4])
         self.loaded: dict[str, str] = {}
 
     def teardown(self) -> None:
@@ -38,7 +42,7 @@ class Ceremonies(RuleBasedStateMachine):
         if len(self.blank) < 8:
             self.blank.append(self.operator.card(name))
 
-    @rule(form=st.sampled_from(LmkForm), wrong=st.booleans(), cut=st.booleans())
+    @rule(form=st.sampled_from(LmkForm), wrong=st.booleans(), cut=RARELY)
     def make(self, form: LmkForm, wrong: bool, cut: bool) -> None:
         holders = {card.holder: card for card in self.blank}
         if len(holders) < 2:
@@ -55,7 +59,7 @@ class Ceremonies(RuleBasedStateMachine):
         self.sets.append(([ann, ben], shown.partition("LMK check value: ")[2][:6]))
 
     @precondition(lambda self: self.sets)
-    @rule(which=st.integers(0, 99), lmk_id=st.sampled_from(("00", "01", "02")), swap=st.booleans(), sure=st.booleans())
+    @rule(which=st.integers(0, 99), lmk_id=st.sampled_from(("00", "01", "02")), swap=st.booleans(), sure=MOSTLY)
     def load(self, which: int, lmk_id: str, swap: bool, sure: bool) -> None:
         (first, second), check_value = self.sets[which % len(self.sets)]
         if swap:
@@ -83,7 +87,7 @@ class Ceremonies(RuleBasedStateMachine):
         assert ("another set" in shown) is not ("been here already" in shown)
 
     @precondition(lambda self: self.loaded)
-    @rule(sure=st.booleans())
+    @rule(sure=MOSTLY)
     def delete(self, sure: bool) -> None:
         lmk_id = min(self.loaded)
         assert "authorised state" in self.operator.types("DM", lmk_id)
@@ -101,5 +105,23 @@ class Ceremonies(RuleBasedStateMachine):
             assert self.operator.screen.prompt in ("Secure> ", "Secure-AUTH> ")
 
 
-Ceremonies.TestCase.settings = hypothesis_settings(max_examples=25, stateful_step_count=20, deadline=None)
+Ceremonies.TestCase.settings = hypothesis_settings(max_examples=50, stateful_step_count=30, deadline=None)
 TestCeremonies = Ceremonies.TestCase
+
+
+COMMANDS = ("GK", "LK", "LO", "LN", "V", "VT", "DM", "DO", "DC", "FC", "NP", "VC", "RC", "CO", "RESET")
+LIKELY = ("", "Y", "N", "1", "2", "3", "4", "00", "C", "K", "G", "T", "L", "I", "E", "O", PIN, "EVE", "AB" * 32)
+
+
+@given(st.lists(st.sampled_from(COMMANDS + LIKELY) | st.integers(0, 3) | st.text(max_size=30), max_size=40))
+def test_nonsense_is_answered_in_words(typed: list[str | int]) -> None:
+    """Whatever is typed, commands end done, refused or given up, never in a fault of ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick_cards(patch)
+        operator = Operator()
+        cards = operator.holders("ANN", "BEN") + operator.holders("CAT", "DAN", role=Role.OFFICER)
+        for each in typed:
+            shown = operator.types(cards[each].serial if isinstance(each, int) else each)
+            assert "Internal fault" not in shown
+        operator.shell.hang_up("dropped")
+        assert {entry.outcome for entry in operator.speaker.entries} <= {"00", "NO", "GU"}
