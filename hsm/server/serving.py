@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
 from hsm.audit.file import AuditFileError
 from hsm.server.config import Config, ConfigError
@@ -23,6 +25,7 @@ from hsm.server.journal import begin_journal
 from hsm.server.listening import Ports, PortUnavailable, Reactor
 from hsm.server.ports import Founding, Household, Listener
 from hsm.server.tls import TlsFilesUnusable
+from hsm.storage.database import StorageError
 
 if TYPE_CHECKING:
     from hsm.server.consoleport import ConsolePorts
@@ -33,6 +36,9 @@ FOUNDING = "hsm.server.founding"
 """The module that makes the household; worker processes are told its name too."""
 
 CANNOT_START = 1
+SETTLE_SECONDS = 1.0
+
+_log = Logger()
 
 
 def founding_module(name: str) -> Founding:
@@ -116,6 +122,24 @@ def settle_down() -> None:
     gc.freeze()
 
 
+def settle_each_second(reactor: Reactor, household: Household) -> None:
+    """Let the owner of the state keep every second what no request does; a fault is told once, until it is over."""
+    faults: list[str] = []
+
+    def settle() -> None:
+        try:
+            household.settle()
+            faults.clear()
+        except StorageError as fault:
+            if not faults:
+                _log.error("{fault}", fault=str(fault))
+                faults.append(str(fault))
+
+    each_second = LoopingCall(settle)
+    each_second.clock = reactor
+    each_second.start(SETTLE_SECONDS, now=False)
+
+
 def keep_memory_private() -> None:
     """No core file: it would hold the clear keys."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -150,6 +174,7 @@ def _serve_alone(config: Config) -> int:
         ports.open(config.listeners)
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
         console = opened_console(reactor, household, config, committed_here(household))
+        settle_each_second(reactor, household)
         unready: list[OSError] = []
 
         def ready() -> None:

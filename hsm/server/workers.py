@@ -40,7 +40,15 @@ from hsm.server.interprocess import (
 )
 from hsm.server.listening import Reactor, reserved
 from hsm.server.ports import Household, Limits, Listener
-from hsm.server.serving import CANNOT_START, announce, founding_module, opened_console, running_reactor, settle_down
+from hsm.server.serving import (
+    CANNOT_START,
+    announce,
+    founding_module,
+    opened_console,
+    running_reactor,
+    settle_down,
+    settle_each_second,
+)
 from hsm.server.tls import server_context
 
 RESTARTS_MAX = 20
@@ -292,6 +300,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
         console = opened_console(reactor, household, config, staff.committed)
+        settle_each_second(reactor, household)
 
         def start() -> None:
             hired = [staff.hire(row) for row in range(1, rows)]

@@ -310,11 +310,11 @@ def test_whoever_logs_in_and_opens_no_console_is_cut_off(tmp_path: Path, has_con
     assert not clock.getDelayedCalls()
 
 
-def test_a_paused_line_gives_its_client_no_more_window(tmp_path: Path) -> None:
+def test_a_paused_line_gives_its_client_no_more_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     connection, _, lines = connected(clock, tmp_path)
     sent: list[int] = []
-    connection.sendPacket = lambda kind, payload: sent.append(kind)
+    monkeypatch.setattr(connection, "sendPacket", lambda kind, payload: sent.append(kind))
     channel = Operator(lines, "alice").lookupChannel(b"session", 1000, 1000, b"")
     assert isinstance(channel, ConsoleChannel)
     channel.conn = ConsoleConnection()  # type: ignore[no-untyped-call]  # Conch has no annotations
