@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from switch.codec.codec import Codec, Opening
 from switch.codec.message import MessageError, Parts, Value
-from switch.codec.nested import Form, Repeated
+from switch.codec.nested import Form
 from switch.codec.privacy import HIDDEN, PANS, masked_pan, without_pans
 from switch.codec.spec import Element
 

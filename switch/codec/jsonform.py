@@ -1,7 +1,7 @@
 """A message as JSON, for the command line: ``{"mti": "0800", "fields": {"11": "000001", "70": "001"}}``.
 
-Amounts are numbers, binary elements hexadecimal digits, an element with sub-fields an object of them (or, where a tag stands
-twice, a list of pairs).  ``header`` and ``trailer``, hexadecimal, may be left off.
+Amounts are numbers, binary elements hexadecimal digits, an element with sub-fields an object of them (or, where a tag
+stands twice, a list of pairs).  ``header`` and ``trailer``, hexadecimal, may be left off.
 """
 
 from __future__ import annotations

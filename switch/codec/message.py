@@ -128,8 +128,10 @@ class Message:
 def _shown(number: int, value: Value) -> str:
     if isinstance(value, Parts):
         return repr(value)
+    if isinstance(value, bytes) or (number in HIDDEN and isinstance(value, str)):
+        return f"<{len(value)}>"
     if number in HIDDEN:
-        return f"<{len(value) if not isinstance(value, int) else '?'}>"
+        return "<hidden>"
     if number in PANS:
         return repr(masked_pan(str(value)))
     return repr(value)

@@ -26,6 +26,8 @@ WORDS: Mapping[str, Sequence[str]] = {
 }
 """What each key of a coding may say."""
 FIELD_NUMBER_MAX = 192
+THIRD_BITMAP = 65
+"""No element, but the bit that announces another bitmap, where there are three."""
 FRAME_BYTES_MOST = 65_535
 TYPE = re.compile(r"(xn|ans|an|as|ns|n|a|z|b)(?: |(\.{1,6}))([1-9][0-9]{0,3})")
 
@@ -202,6 +204,8 @@ def _elements(table: Table, usual: Coding, bitmaps: int) -> Mapping[int, Element
     known: dict[int, tuple[str, str]] = {}
     if (standard := table.text("elements", "")) != "":
         known = dict(standard_elements(standard))
+    if bitmaps > 2:
+        known.pop(THIRD_BITMAP, None)
     fields, types = table.table("fields"), table.table("types")
     for absent in table.texts("absent"):
         if known.pop(_number(table.place + ".absent", absent, bitmaps), None) is None:
@@ -220,8 +224,8 @@ def _elements(table: Table, usual: Coding, bitmaps: int) -> Mapping[int, Element
 
 
 def _number(place: str, key: str, bitmaps: int) -> int:
-    reserved = {"1", "65"} if bitmaps > 2 else {"1"}
-    if not key.isascii() or not key.isdecimal() or key in reserved or not 2 <= int(key) <= 64 * bitmaps:
+    reserved = bitmaps > 2 and key == str(THIRD_BITMAP)
+    if not key.isascii() or not key.isdecimal() or reserved or not 2 <= int(key) <= 64 * bitmaps:
         raise SpecError(f"{place}.{key}: an element's number, 2 to {64 * bitmaps}, is expected")
     return int(key)
 
