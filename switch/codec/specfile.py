@@ -223,11 +223,11 @@ def _elements(table: Table, usual: Coding, bitmaps: int) -> Mapping[int, Element
     return MappingProxyType(elements)
 
 
-def _number(place: str, key: str, bitmaps: int) -> int:
-    reserved = bitmaps > 2 and key == str(THIRD_BITMAP)
-    if not key.isascii() or not key.isdecimal() or reserved or not 2 <= int(key) <= 64 * bitmaps:
-        raise SpecError(f"{place}.{key}: an element's number, 2 to {64 * bitmaps}, is expected")
-    return int(key)
+def _number(place: str, digits: str, bitmaps: int) -> int:
+    number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 3 else 0
+    if not 2 <= number <= 64 * bitmaps or (bitmaps > 2 and number == THIRD_BITMAP):
+        raise SpecError(f"{place}.{digits}: an element's number, 2 to {64 * bitmaps}, is expected")
+    return number
 
 
 @cache

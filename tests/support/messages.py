@@ -31,6 +31,7 @@ class Published:
     expect: Mapping[str, Any]
 
 
+@cache
 def published(kind: str = "messages") -> list[Published]:
     return [
         Published(each["id"], each["spec"], bytes.fromhex(each["wire"])[each["before"] :], each["expect"])

@@ -21,6 +21,7 @@ from switch.codec.message import Message, MessageError
 from switch.codec.spec import Spec
 from switch.codec.specfile import load, names
 
+
 @cache
 def theirs(name: str) -> dict[str, dict[str, Any]]:
     return as_pyiso8583(load(name))

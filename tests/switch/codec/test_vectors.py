@@ -73,10 +73,10 @@ def test_a_message_cut_short_names_the_element(case: Published, stops: str) -> N
     speaking = codec(case.spec)
     opening = speaking.opening(case.wire)
     assert (opening.mti, list(opening.numbers)) == (case.expect["0"], case.expect["fields"])
-    found = {}
+    found: dict[str, Value] = {}
+    spans = speaking.spans(case.wire, opening)
     with pytest.raises(MessageError) as caught:
-        for number, value, _, _ in speaking.spans(case.wire, opening):
-            found[str(number)] = f"{value:012d}" if isinstance(value, int) else value
+        found.update((str(number), f"{value:012d}" if isinstance(value, int) else value) for number, value, _, _ in spans)
     assert caught.value.field == stops
     assert {key: found[key] for key in case.expect if key.isdecimal() and key != "0"} == {
         key: value for key, value in case.expect.items() if key.isdecimal() and key != "0"
@@ -98,7 +98,7 @@ def test_the_bitmap_that_elavon_publishes() -> None:
 
 
 def test_bitmaps_of_a_purchase_through_a_switch() -> None:
-    """The log masks the PAN and leaves the track out, so others stand for them; what the switch adds isn't in this bitmap."""
+    """The log masks the PAN and leaves the track out: others stand for them.  The bitmap lacks what the switch adds."""
     case = other("napas-0200-0210-dump")["expect"]["request"]
     given = {int(key): value for key, value in case.items() if key.isdecimal() and key != "0"}
     given[2], given[4], given[35] = "9704180000000007647", int(given[4]), "9704180000000007647=31015200000"
