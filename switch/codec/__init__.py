@@ -10,6 +10,7 @@ common is code and what differs is data, one file per network in ``switch/specs`
 * ``nested``: what lies inside an element: fixed sub-fields, tags, BER-TLV;
 * ``declared``, ``spec``: a network's file, read strictly;
 * ``codec``: bytes to message and back, by plans made once per bitmap; ``plan`` makes them;
+* ``translate``: what one dialect said, in another;
 * ``framing``: frames out of a byte stream;
 * ``explain``, ``jsonform``: for people.
 

@@ -249,7 +249,8 @@ class Spec:
     """A network's dialect.
 
     *mti*: ascii, ebcdic or bcd.  *bitmap*: binary, ``hex upper``, ``hex lower`` or ``ebcdic``.  *bitmaps*: how many there
-    may be, 64 elements each.  *secondary_always*: the second is written even when it is empty.
+    may be, 64 elements each.  *edition*: of the standard whose elements it has, or empty when it has its own.
+    *secondary_always*: the second is written even when it is empty.
     """
 
     name: str
@@ -262,4 +263,5 @@ class Spec:
     bitmaps: int
     secondary_always: bool
     trailer_bytes_max: int
+    edition: str
     elements: Mapping[int, Element]

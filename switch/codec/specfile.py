@@ -149,10 +149,11 @@ def _spec(name: str, table: Table) -> Spec:
     mti = coding.text("mti", among=("ascii", "ebcdic", "bcd"))
     bitmap = coding.text("bitmap", among=("binary", "hex upper", "hex lower", "ebcdic"))
     always = coding.flag("secondary_always")
+    edition = table.text("elements", "")
     usual = Coding(**{key: coding.text(key, _DEFAULTS.get(key), words) for key, words in WORDS.items()})
     spec = Spec(
         name, title, basis, _framing(frame), _header(table.rows("header")), mti, bitmap, bitmaps, always,
-        coding.number("trailer_bytes_max", 0, 0, 16), _elements(table, usual, bitmaps),
+        coding.number("trailer_bytes_max", 0, 0, 16), edition, _elements(table, edition, usual, bitmaps),
     )  # fmt: skip
     coding.end()
     table.end()
@@ -199,11 +200,9 @@ def _default(row: Table) -> bytes:
         raise SpecError(f"{row.place}.hex: pairs of hexadecimal digits are expected") from None
 
 
-def _elements(table: Table, usual: Coding, bitmaps: int) -> Mapping[int, Element]:
+def _elements(table: Table, edition: str, usual: Coding, bitmaps: int) -> Mapping[int, Element]:
     """The elements of the standard's table, without those absent, with types and details of this dialect."""
-    known: dict[int, tuple[str, str]] = {}
-    if (standard := table.text("elements", "")) != "":
-        known = dict(standard_elements(standard))
+    known = dict(standard_elements(edition)) if edition else {}
     if bitmaps > 2:
         known.pop(THIRD_BITMAP, None)
     fields, types = table.table("fields"), table.table("types")

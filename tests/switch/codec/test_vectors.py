@@ -76,7 +76,9 @@ def test_a_message_cut_short_names_the_element(case: Published, stops: str) -> N
     found: dict[str, Value] = {}
     spans = speaking.spans(case.wire, opening)
     with pytest.raises(MessageError) as caught:
-        found.update((str(number), f"{value:012d}" if isinstance(value, int) else value) for number, value, _, _ in spans)
+        found.update(
+            (str(number), f"{value:012d}" if isinstance(value, int) else value) for number, value, _, _ in spans
+        )
     assert caught.value.field == stops
     assert {key: found[key] for key in case.expect if key.isdecimal() and key != "0"} == {
         key: value for key, value in case.expect.items() if key.isdecimal() and key != "0"
