@@ -99,6 +99,14 @@ class Cell:
         shown = prefix.hex() if self.view == HEX else prefix.decode(self.codec)
         return shown + self.padded(chars)[0]
 
+    @cached_property
+    def befores(self) -> Mapping[int, str]:
+        """``before`` for every number of characters that there can be; empty when it is never anything."""
+        if not self.digits and not self.pad:
+            return {}
+        counts = range(self.size + 1) if self.digits else (self.size,)
+        return {chars: self.before(chars) for chars in map(self.chars, counts)}
+
     def read(self, views: Views, at: int) -> tuple[Value, int]:
         """The value at byte *at*, and where the next element begins.  Raises MessageError."""
         content, end = self.content(views, at)

@@ -145,11 +145,12 @@ class Codec:
         fields = message.fields
         plan = self._writing.get((message.mti, tuple(fields)))
         header = message.header or self.spec.header.default
-        if plan is None or not self._header(header) or message.trailer:
+        if plan is None or not self._header(header) or len(message.trailer) > self.spec.trailer_bytes_max:
             return self.write(message)
         written = plan.write(fields)
         if written is None:
             return self.write(message)
+        written += message.trailer
         if self._counting:
             header = self.spec.header.counted(header, len(header) + len(written))
         return header + written

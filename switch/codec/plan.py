@@ -129,8 +129,8 @@ class WritingPlan:
         self._conversions = tuple((i, cell.from_value) for i, cell in enumerate(cells) if cell.from_value)
         self._check = re.compile(BETWEEN.join(cell.content_pattern for cell in cells)).fullmatch
         right = [cell.pad.startswith("right") for cell in cells]
-        self._before = tuple((i, found) for i, cell in enumerate(cells) if not right[i] and (found := _before(cell)))
-        self._around = tuple((i, _before(cell), cell.padded(1)[1]) for i, cell in enumerate(cells) if right[i])
+        self._before = tuple((i, found) for i, cell in enumerate(cells) if not right[i] and (found := cell.befores))
+        self._around = tuple((i, cell.befores, cell.padded(1)[1]) for i, cell in enumerate(cells) if right[i])
         runs: list[tuple[int, int, str]] = []
         for i, cell in enumerate(cells):
             codec = "" if cell.view == HEX else cell.codec
@@ -165,14 +165,3 @@ class WritingPlan:
             joined = "".join(contents[begin:end])
             pieces.append(joined.encode(codec) if codec else bytes.fromhex(joined))
         return b"".join(pieces)
-
-
-def _before(cell: Cell) -> dict[int, str]:
-    """What stands before a content of so many characters; {} when it is never anything."""
-    if not cell.digits and not cell.pad:
-        return {}
-    return {chars: cell.before(chars) for count in _counts(cell) for chars in (cell.chars(count),)}
-
-
-def _counts(cell: Cell) -> range:
-    return range(cell.size + 1) if cell.digits else range(cell.size, cell.size + 1)

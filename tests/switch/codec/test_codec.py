@@ -214,6 +214,17 @@ def test_three_bitmaps() -> None:
     assert int.from_bytes(found.header[3:5], "big") == len(wire)
 
 
+@pytest.mark.parametrize("case", published(), ids=lambda case: case.id)
+def test_what_was_met_once_needs_no_walk(case: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaking = Codec(load(case.spec))
+    message = speaking.decode(case.wire)
+    speaking.encode(message)
+    monkeypatch.delattr(Codec, "walk")
+    monkeypatch.delattr(Codec, "write")
+    assert speaking.decode(case.wire) == message
+    assert speaking.encode(message) == case.wire
+
+
 def test_plans_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PLANS_MAX", 2)
     speaking = Codec(load("banknet"))
