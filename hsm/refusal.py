@@ -66,7 +66,7 @@ class DestinationKeyParity(Refusal):
 
 
 class KeyUnsound(DestinationKeyParity):
-    """The key comes out all zero, or a part of it is a weak DES key."""
+    """A key or component is all zero, or a part of it is a weak DES key."""
 
 
 class StorageUnavailable(Refusal):

@@ -14,6 +14,9 @@ from typing import TypeVar
 ANSWER_CHARS_MAX = 200
 TRIES_MAX = 3
 
+CLEAR_SCREEN = "\x1b[2J\x1b[3J\x1b[H"
+"""Erases the screen and what has scrolled off it (ECMA-48 ED 2, xterm's ED 3, CUP)."""
+
 T = TypeVar("T")
 
 
