@@ -38,3 +38,13 @@ class Operator:
             self.screen = self.shell.line(line)
             shown += self.screen.text + self.screen.prompt
         return shown
+
+    def outcome(self) -> str:
+        """How the last command ended, as the audit log has it."""
+        return self.speaker.entries[-1].outcome
+
+
+def told(shown: str, label: str) -> str:
+    """What a transcript says after ``label:``, the last time it does."""
+    lines = [line for line in shown.splitlines() if f"{label}: " in line]
+    return lines[-1].rpartition(f"{label}: ")[2]
