@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 ANSWER_CHARS_MAX = 200
@@ -31,9 +31,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A line, or several, to show."""
+    """A line, or several, to show; since that may be a component, it stands in no repr."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 Step = Ask | Say

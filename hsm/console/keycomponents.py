@@ -1,24 +1,28 @@
-"""Keys made and formed of components: GC GS EC FK."""
+"""Components of keys, and keys formed of them: GC EC FK."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from hsm.appliance import Hsm
 from hsm.console.declaration import console
 from hsm.console.desk import Desk
 from hsm.console.dialogue import CLEAR_SCREEN, Abandoned, Ask, Dialogue, Say, chosen, confirmed, number
-from hsm.console.keyquestions import Sort, chosen_lmk, in_blocks, key_sort, token, typed_component
-from hsm.console.people import Holder, present
+from hsm.console.keycards import from_cards
+from hsm.console.keyquestions import (
+    Sort,
+    chosen_lmk,
+    in_blocks,
+    key_sort,
+    show_component_or_key,
+    token,
+    typed_component,
+)
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys import keyparts
 from hsm.keys.checkvalue import check_value
 from hsm.keys.generate import COMPONENTS_MAX, COMPONENTS_MIN
-from hsm.keys.keyparts import Share
 from hsm.keys.secret import ClearKey
 from hsm.operations import generate
-from hsm.refusal import InputInvalid, KeyBlockComponentsInvalid, KeyLengthInvalid
-from hsm.storage.cards import CardError, Role
+from hsm.refusal import KeyBlockComponentsInvalid, KeyLengthInvalid
 
 XOR, HALVES, ENCRYPTED, CARDS = "X", "H", "E", "S"
 
@@ -38,7 +42,7 @@ def generate_component(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     yield Say(f"Clear component: {keyparts.on_paper(component)}")
     yield Ask("Write it down, then press return to clear the screen: ")
     yield Say(CLEAR_SCREEN)
-    yield from _show(desk, sort, component, "Encrypted component")
+    yield from show_component_or_key(desk, sort, component, "Encrypted component")
 
 
 @console.command("EC", ceremony=True)
@@ -53,35 +57,7 @@ def encrypt_component(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     sort = yield from _component_sort(hsm, sized=False)
     component = yield from typed_component("component", sort.algorithm, sort.key_bytes)
     desk.hsm(sort.lmk_id).allow(component)
-    yield from _show(desk, sort, component, "Encrypted component")
-
-
-@console.command("GS", ceremony=True)
-def generate_on_cards(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
-    """Generate a key and write its components onto the cards of two to nine custodians.
-
-    Asks for the LMK, the number of components, what GC asks for, and for each component the card of another custodian.
-    Nothing is made until all cards are there.  Shows the check value of each component, and the key under the LMK with
-    its check value.  Runs in any state; needs the activity component for the key type or usage.
-    """
-    hsm = yield from chosen_lmk(desk)
-    count = yield from number("Enter number of components", COMPONENTS_MIN, COMPONENTS_MAX)
-    sort = yield from key_sort(hsm)
-    hsm.authorise(f"component.{sort.purpose}")
-    holders: list[Holder] = []
-    for place in range(1, count + 1):
-        holder = yield from _custodian(desk, place, holders)
-        if holder.content and not (yield from confirmed(f"Card {holder.card.serial} is not empty. Overwrite it?")):
-            raise Abandoned("Given up; no card has been written.")
-        holders.append(holder)
-    hsm = desk.hsm(sort.lmk_id)
-    key = generate.new_key(hsm, sort.algorithm, sort.key_bytes)
-    series = hsm.random.bytes(8).hex()
-    for place, component in enumerate(keyparts.split(key, count, hsm.random.bytes), start=1):
-        share = Share(series, place, count, sort.purpose, component)
-        holders[place - 1].write(desk, keyparts.to_card(share))
-        yield Say(f"Component {place} check value: {check_value(component)}")
-    yield from _show(desk, sort, key, "Encrypted key")
+    yield from show_component_or_key(desk, sort, component, "Encrypted component")
 
 
 @console.command("FK", ceremony=True)
@@ -119,7 +95,7 @@ def form_key(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     yield Say(f"Key check value: {check_value(key)}")
     if not (yield from confirmed("Is that correct?")):
         raise Abandoned("Not confirmed: no key has been formed.")
-    yield from _show(desk, sort, key, "Encrypted key")
+    yield from show_component_or_key(desk, sort, key, "Encrypted key")
 
 
 def _component_sort(hsm: Hsm, *, sized: bool = True) -> Dialogue[Sort]:
@@ -129,19 +105,6 @@ def _component_sort(hsm: Hsm, *, sized: bool = True) -> Dialogue[Sort]:
         sort = sort.component((yield from number("Enter component number", 1, COMPONENTS_MAX)))
     hsm.authorise(f"component.{sort.purpose}")
     return sort
-
-
-def _show(desk: Desk, sort: Sort, key: ClearKey, what: str) -> Dialogue[None]:
-    """Say *key* under the LMK and its check value, if that is still authorised."""
-    hsm = desk.hsm(sort.lmk_id)
-    hsm.authorise(f"component.{sort.purpose}")
-    wrapped = generate.under_lmk(hsm, key.with_attributes(sort.attributes), sort.key_type, sort.scheme)
-    yield Say(f"{what}: {wrapped}\nKey check value: {check_value(key)}")
-
-
-def _custodian(desk: Desk, place: int, before: Sequence[Holder]) -> Dialogue[Holder]:
-    names = [holder.name for holder in before]
-    return (yield from present(desk, f"Custodian {place}", Role.CUSTODIAN, without=names))
 
 
 def _halves(sort: Sort) -> Dialogue[list[ClearKey]]:
@@ -158,7 +121,7 @@ def _halves(sort: Sort) -> Dialogue[list[ClearKey]]:
 
 def _components(desk: Desk, hsm: Hsm, sort: Sort, kind: str, count: int) -> Dialogue[list[ClearKey]]:
     if kind == CARDS:
-        return (yield from _from_cards(desk, sort, count))
+        return (yield from from_cards(desk, sort, count))
     found = []
     for place in range(1, count + 1):
         if kind == ENCRYPTED:
@@ -174,29 +137,3 @@ def _under_lmk(hsm: Hsm, sort: Sort, place: int) -> Dialogue[ClearKey]:
     if not (yield from confirmed("Is that correct?")):
         raise Abandoned("Not confirmed: no key has been formed.")
     return component
-
-
-def _from_cards(desk: Desk, sort: Sort, count: int) -> Dialogue[list[ClearKey]]:
-    """The components on the cards of *count* custodians, which must be all of one key."""
-    holders: list[Holder] = []
-    shares: list[Share] = []
-    for place in range(1, count + 1):
-        holder = yield from _custodian(desk, place, holders)
-        serial = holder.card.serial
-        try:
-            share = keyparts.from_card(holder.content)
-        except InputInvalid:
-            raise CardError(f"Card {serial} holds no key component.") from None
-        made_for = (share.purpose, share.component.algorithm, share.component.key_bytes)
-        if made_for != (sort.purpose, sort.algorithm, sort.key_bytes):
-            raise CardError(f"Card {serial} holds a component of another sort of key.")
-        if share.count != count or any(other.series != share.series for other in shares):
-            raise CardError(f"Card {serial} holds a component of another key, or of one with other components too.")
-        if any(other.number == share.number for other in shares):
-            raise CardError(f"Component {share.number} has been read already.")
-        yield Say(f"Component {share.number} check value: {check_value(share.component)}")
-        if not (yield from confirmed("Is that correct?")):
-            raise Abandoned("Not confirmed: no key has been formed.")
-        holders.append(holder)
-        shares.append(share)
-    return [share.component for share in shares]

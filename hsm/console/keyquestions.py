@@ -1,4 +1,4 @@
-"""What commands about keys ask: which LMK, what sort of key, a key under an LMK or a ZMK, a component."""
+"""What commands about keys ask and show: which LMK, what sort of key, a key under an LMK or a ZMK, a component."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hsm.keys.checkvalue import check_value
 from hsm.keys.generate import ALGORITHMS
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import KeyType, key_type
+from hsm.operations import generate
 from hsm.operations.generate import des_bytes_for
 from hsm.refusal import KeyLengthInvalid, KeyTypeCodeInvalid
 
@@ -185,3 +186,11 @@ def typed_component(what: str, algorithm: Algorithm, key_bytes: int) -> Dialogue
         if (yield from confirmed("Is that correct?")):
             return found.component
     raise Abandoned("Not confirmed: given up.")
+
+
+def show_component_or_key(desk: Desk, sort: Sort, key: ClearKey, what: str) -> Dialogue[None]:
+    """Say *key* under the LMK and its check value, if that is still authorised."""
+    hsm = desk.hsm(sort.lmk_id)
+    hsm.authorise(f"component.{sort.purpose}")
+    wrapped = generate.under_lmk(hsm, key.with_attributes(sort.attributes), sort.key_type, sort.scheme)
+    yield Say(f"{what}: {wrapped}\nKey check value: {check_value(key)}")

@@ -6,7 +6,6 @@ captured one (ut-codec-payshield), entered as FK would have them; all else is op
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -20,11 +19,8 @@ from support.playbook import Operator, told
 
 from hsm.console import keycomponents  # noqa: F401  # declares the commands
 from hsm.console.dialogue import CLEAR_SCREEN
-from hsm.keys.keyparts import Share, to_card
-from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KEY_TYPES
 from hsm.policy.position import Position
-from hsm.storage.cards import Role
 
 KINDS = ("00=test-variant", "01=test-3des-block", "02=test-aes-block")
 C1 = "0B2A4C6E8091B3D5F70804152A37497A"
@@ -262,122 +258,6 @@ def test_s9_one_component_and_pieces_of_a_key() -> None:
     assert "one of X, E, S" in operator(strict).types("FK", "00", "2", "001", "U", "H")
     shown = operator(strict).types("FK", "00", "2", "001", "U", "X", "2", C1, "Y", C2, "Y", "Y")
     assert clear_of(told(shown, "Encrypted key")) == odd(xor(C1, C2))
-
-
-# --- cards -------------------------------------------------------------------------------------------------------
-NAMES = ("ANNA", "BORIS", "CELIA", "DAVID", "EVA", "FRANZ", "GRETA", "HUGO", "IDA")
-
-
-def cards(at: Operator, count: int) -> list[str]:
-    return [at.card(name).serial for name in NAMES[:count]]
-
-
-def shares(at: Operator, serials: list[str]) -> list[dict[str, str]]:
-    return [json.loads(at.rack.read(serial, "12345")) for serial in serials]
-
-
-@pytest.mark.parametrize("lmk_id", ["00", "01", "02"])
-@pytest.mark.parametrize("count", [2, 3])
-def test_gs_and_fk_by_cards(lmk_id: str, count: int) -> None:
-    at = operator()
-    serials = cards(at, count)
-    presented = [each for serial in serials for each in (serial, "12345")]
-    made = at.types("GS", lmk_id, str(count), *OF_KIND[lmk_id], *presented)
-    assert at.outcome() == "00"
-    parts = [share["component"] for share in shares(at, serials)]
-    row = KEY_TYPES["001"] if lmk_id == "00" else None
-    key = at.desk.hsm(lmk_id).typed(told(made, "Encrypted key"), row)
-    assert key.reveal() == (xor(*parts) if lmk_id == "02" else odd(xor(*parts)))
-    if lmk_id != "02":
-        for place, part in enumerate(parts, start=1):
-            assert told(made, f"Component {place} check value") == opened.check_digits(bytes.fromhex(part))[:6]
-
-    confirmed = [each for serial in reversed(serials) for each in (serial, "12345", "Y")]
-    formed = at.types("FK", lmk_id, *OF_KIND[lmk_id], "S", str(count), *confirmed, "Y")
-    assert at.outcome() == "00"
-    assert told(formed, "Key check value") == told(made, "Key check value")
-    assert at.desk.hsm(lmk_id).typed(told(formed, "Encrypted key"), row).reveal() == key.reveal()
-
-
-def test_gs_with_nine() -> None:
-    at = operator()
-    serials = cards(at, 9)
-    made = at.types("GS", "00", "9", "3", "000", "T", *(each for serial in serials for each in (serial, "12345")))
-    assert clear_of(told(made, "Encrypted key"), "000") == odd(xor(*(s["component"] for s in shares(at, serials))))
-
-
-def test_gs_writes_nothing_until_all_are_there() -> None:
-    at = operator()
-    serials = cards(at, 2)
-    at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345")
-    at.shell.hang_up("dropped")
-    assert [at.rack.read(serial, "12345") for serial in serials] == [b"", b""]
-    assert at.outcome() == "GU"
-    shown = at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", serials[0])
-    assert "takes another person" in shown
-    assert [at.rack.read(serial, "12345") for serial in serials] == [b"", b""]
-
-
-def test_two_cards_of_one_person_are_one_person() -> None:
-    at = operator()
-    first, second = at.card("ANNA").serial, at.card("ANNA").serial
-    assert "takes another person" in at.types("GS", "00", "2", "2", "001", "U", first, "12345", second)
-
-
-def test_gs_takes_custodians_cards_alone_and_asks_before_it_overwrites() -> None:
-    at = operator()
-    officer = at.card("OLGA", Role.OFFICER).serial
-    assert "no custodian's card" in at.types("GS", "00", "2", "2", "001", "U", officer)
-    serials = cards(at, 2)
-    at.rack.write(serials[0], "12345", b"something")
-    shown = at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", "N")
-    assert "not empty" in shown
-    assert at.rack.read(serials[0], "12345") == b"something"
-    at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", "Y", serials[1], "12345")
-    assert at.outcome() == "00"
-    assert at.rack.read(serials[0], "12345") != b"something"
-
-
-def test_a_wrong_pin_locks_a_card() -> None:
-    at = operator()
-    serial = cards(at, 1)[0]
-    shown = at.types("GS", "00", "2", "2", "001", "U", serial, "11111", "11111", "11111")
-    assert "locked now" in shown
-    assert "is locked" in at.types("FK", "00", "2", "001", "U", "S", "2", serial, "12345")
-
-
-def share(series: str, number: int, count: int = 2, purpose: str = "001", component: str = C1) -> bytes:
-    return to_card(Share(series, number, count, purpose, ClearKey(odd(bytes.fromhex(component)))))
-
-
-@pytest.mark.parametrize(
-    ("second", "words"),
-    [
-        (share("aa", 1), "has been read already"),
-        (share("bb", 2), "another key"),
-        (share("aa", 2, 3), "another key"),
-        (share("aa", 2, purpose="000"), "another sort"),
-        (share("aa", 2, component=C1[:16]), "another sort"),
-        (b"", "no key component"),
-        (json.dumps({"what": "LMK component", "component": C1}).encode(), "no key component"),
-    ],
-)
-def test_fk_refuses_cards_that_do_not_belong_together(second: bytes, words: str) -> None:
-    at = operator()
-    serials = cards(at, 2)
-    for serial, content in zip(serials, (share("aa", 1), second), strict=True):
-        at.rack.write(serial, "12345", content)
-    shown = at.types("FK", "00", "2", "001", "U", "S", "2", serials[0], "12345", "Y", serials[1], "12345")
-    assert words in shown
-    assert "Encrypted key" not in shown
-    assert at.outcome() == "NO"
-
-
-def test_fk_stops_at_a_card_that_is_not_confirmed() -> None:
-    at = operator()
-    serial = cards(at, 1)[0]
-    at.rack.write(serial, "12345", share("aa", 1))
-    assert "no key has been formed" in at.types("FK", "00", "2", "001", "U", "S", "2", serial, "12345", "N")
 
 
 # --- who may -----------------------------------------------------------------------------------------------------
