@@ -54,7 +54,7 @@ def pin_value(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     pin = yield from matching("Enter PIN: ", "[0-9]{4}", "four digits", secret=True)
     hsm = desk.hsm(hsm.lmk_id)
     hsm.authorise("pin.clear")
-    yield Say(f"PVV: {pvv.make(hsm, pin, PvvRule(hsm.destination(pvk, Usage.PVK_VISA), account, index))}")
+    yield Say(f"PVV: {pvv.make(hsm, pin, PvvRule(hsm.key(pvk, Usage.PVK_VISA), account, index))}")
 
 
 @console.command("ED", OFFLINE)

@@ -67,8 +67,9 @@ def chosen(prompt: str, choices: Sequence[str], default: str = "") -> Dialogue[s
             raise ValueError
         return answer
 
+    listed = f" [{'/'.join(choices)}]" if tuple(choices) != (default,) else ""
     shown = f" [{default}]" if default else ""
-    return (yield from asked(Ask(f"{prompt} [{'/'.join(choices)}]{shown}: "), read, f"one of {', '.join(choices)}"))
+    return (yield from asked(Ask(f"{prompt}{listed}{shown}: "), read, f"one of {', '.join(choices)}"))
 
 
 def confirmed(question: str) -> Dialogue[bool]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hsm.console.declaration import console
 from hsm.console.desk import Desk
 from hsm.console.dialogue import Abandoned, Dialogue, Say, confirmed, number
-from hsm.console.keyquestions import Sort, chosen_lmk, key_sort, show_component_or_key
+from hsm.console.keyquestions import Sort, chosen_lmk, key_sort, under_lmk
 from hsm.console.people import Holder, present
 from hsm.keys import keyparts
 from hsm.keys.checkvalue import check_value
@@ -24,8 +24,9 @@ def generate_on_cards(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """Generate a key and write its components onto the cards of two to nine custodians.
 
     Asks for the LMK, the number of components, what GC asks for, and for each component the card of another custodian.
-    Nothing is made until all cards are there.  Shows the check value of each component, and the key under the LMK with
-    its check value.  Runs in any state; needs the activity component for the key type or usage.
+    Nothing is made until all cards are there; if one can't be written, the others form nothing.  Shows the check value of
+    each component, and the key under the LMK with its check value.  Runs in any state; needs the activity component for
+    the key type or usage.
     """
     hsm = yield from chosen_lmk(desk)
     count = yield from number("Enter number of components", COMPONENTS_MIN, COMPONENTS_MAX)
@@ -39,12 +40,13 @@ def generate_on_cards(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
         holders.append(holder)
     hsm = desk.hsm(sort.lmk_id)
     key = generate.new_key(hsm, sort.algorithm, sort.key_bytes)
+    kept = under_lmk(desk, sort, key)
     series = hsm.random.bytes(8).hex()
     for place, component in enumerate(keyparts.split(key, count, hsm.random.bytes), start=1):
         share = Share(series, place, count, sort.purpose, component)
         holders[place - 1].write(desk, keyparts.to_card(share))
         yield Say(f"Component {place} check value: {check_value(component)}")
-    yield from show_component_or_key(desk, sort, key, "Encrypted key")
+    yield Say(f"Encrypted key: {kept}\nKey check value: {check_value(key)}")
 
 
 def from_cards(desk: Desk, sort: Sort, count: int) -> Dialogue[list[ClearKey]]:

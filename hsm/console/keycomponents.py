@@ -12,9 +12,9 @@ from hsm.console.keyquestions import (
     chosen_lmk,
     in_blocks,
     key_sort,
-    show_component_or_key,
     token,
     typed_component,
+    under_lmk,
 )
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys import keyparts
@@ -39,10 +39,11 @@ def generate_component(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     hsm = yield from chosen_lmk(desk)
     sort = yield from _component_sort(hsm)
     component = generate.new_key(hsm, sort.algorithm, sort.key_bytes)
+    kept = under_lmk(desk, sort, component)
     yield Say(f"Clear component: {keyparts.on_paper(component)}")
     yield Ask("Write it down, then press return to clear the screen: ")
     yield Say(CLEAR_SCREEN)
-    yield from show_component_or_key(desk, sort, component, "Encrypted component")
+    yield Say(f"Encrypted component: {kept}\nKey check value: {check_value(component)}")
 
 
 @console.command("EC", ceremony=True)
@@ -57,7 +58,8 @@ def encrypt_component(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     sort = yield from _component_sort(hsm, sized=False)
     component = yield from typed_component("component", sort.algorithm, sort.key_bytes)
     desk.hsm(sort.lmk_id).allow(component)
-    yield from show_component_or_key(desk, sort, component, "Encrypted component")
+    kept = under_lmk(desk, sort, component)
+    yield Say(f"Encrypted component: {kept}\nKey check value: {check_value(component)}")
 
 
 @console.command("FK", ceremony=True)
@@ -95,7 +97,7 @@ def form_key(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     yield Say(f"Key check value: {check_value(key)}")
     if not (yield from confirmed("Is that correct?")):
         raise Abandoned("Not confirmed: no key has been formed.")
-    yield from show_component_or_key(desk, sort, key, "Encrypted key")
+    yield Say(f"Encrypted key: {under_lmk(desk, sort, key)}")
 
 
 def _component_sort(hsm: Hsm, *, sized: bool = True) -> Dialogue[Sort]:

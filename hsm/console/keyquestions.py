@@ -1,4 +1,4 @@
-"""What commands about keys ask and show: which LMK, what sort of key, a key under an LMK or a ZMK, a component."""
+"""What commands about keys ask: which LMK, what sort of key, a key under an LMK or a ZMK, a component."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from hsm.keys.generate import ALGORITHMS
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.usage import KeyType, key_type
 from hsm.operations import generate
-from hsm.operations.generate import des_bytes_for
 from hsm.refusal import KeyLengthInvalid, KeyTypeCodeInvalid
 
 TOKEN_CHARS_MAX = 1_000
 MODES = ("B", "C", "D", "E", "G", "N", "S", "T", "V", "X", "Y")
-VARIANT_SCHEMES = ("U", "T", "X", "Y", "Z", "0")
 EXPORTABILITIES = ("E", "N", "S")
 _DES = {"1": "D1", "2": "T2", "3": "T3"}
 _AES = {"1": "A1", "2": "A2", "3": "A3"}
@@ -63,6 +61,11 @@ def chosen_lmk(desk: Desk) -> Dialogue[Hsm]:
     return desk.hsm((yield from lmk_id()))
 
 
+def schemes_of(hsm: Hsm) -> tuple[str, ...]:
+    """The schemes of keys under a variant LMK; X and Y are for who may send them out."""
+    return ("U", "T", "X", "Y", "Z", "0") if hsm.settings.x917_export else ("U", "T", "Z", "0")
+
+
 def in_blocks(hsm: Hsm) -> bool:
     """Is this under a key-block LMK?"""
     return hsm.lmk_for().kind != "variant"
@@ -81,8 +84,8 @@ def key_sort(hsm: Hsm, *, sized: bool = True, versioned: bool = True) -> Dialogu
     if sized:
         length = yield from chosen("Enter key length", tuple(_DES))
     row = yield from asked_type()
-    scheme = yield from chosen("Enter key scheme", VARIANT_SCHEMES)
-    key_bytes = des_bytes_for(hsm, scheme, row)
+    scheme = yield from chosen("Enter key scheme", schemes_of(hsm))
+    key_bytes = generate.des_bytes_for(hsm, scheme, row)
     algorithm = Algorithm.DES if key_bytes == 8 else Algorithm.TDES
     if (length and ALGORITHMS[_DES[length]] != (algorithm, key_bytes)) or key_bytes not in row.des_bytes:
         raise KeyLengthInvalid
@@ -188,9 +191,8 @@ def typed_component(what: str, algorithm: Algorithm, key_bytes: int) -> Dialogue
     raise Abandoned("Not confirmed: given up.")
 
 
-def show_component_or_key(desk: Desk, sort: Sort, key: ClearKey, what: str) -> Dialogue[None]:
-    """Say *key* under the LMK and its check value, if that is still authorised."""
+def under_lmk(desk: Desk, sort: Sort, key: ClearKey) -> str:
+    """*key*, a component or formed of some, under the LMK as it is now, if its *sort* is still authorised."""
     hsm = desk.hsm(sort.lmk_id)
     hsm.authorise(f"component.{sort.purpose}")
-    wrapped = generate.under_lmk(hsm, key.with_attributes(sort.attributes), sort.key_type, sort.scheme)
-    yield Say(f"{what}: {wrapped}\nKey check value: {check_value(key)}")
+    return generate.under_lmk(hsm, key.with_attributes(sort.attributes), sort.key_type, sort.scheme)

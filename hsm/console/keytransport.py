@@ -11,13 +11,13 @@ from hsm.console.desk import Desk
 from hsm.console.dialogue import Abandoned, Ask, Dialogue, Say, asked, chosen
 from hsm.console.keyquestions import (
     EXPORTABILITIES,
-    VARIANT_SCHEMES,
     asked_attributes,
     asked_type,
     atalla_variant,
     chosen_lmk,
     in_blocks,
     key_sort,
+    schemes_of,
     token,
 )
 from hsm.keys.checkvalue import SIGNIFICANT_DIGITS, CheckValue, check_value
@@ -29,7 +29,7 @@ from hsm.operations.keyimport import import_to_keep
 from hsm.refusal import KeyLengthInvalid
 
 NONE, SAME = "NONE", "SAME"
-TRANSPORT_SCHEMES = (*VARIANT_SCHEMES, "S", "R")
+TRANSPORT_SCHEMES = ("U", "T", "X", "Y", "Z", "0", "S", "R")
 _LENGTHS = {"S": 8, "D": 16, "T": 24}
 
 
@@ -78,7 +78,7 @@ def import_key(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
         scheme = yield from chosen("Enter key scheme", ("S",), "S")
     else:
         row = yield from asked_type()
-        scheme = yield from chosen("Enter key scheme", VARIANT_SCHEMES)
+        scheme = yield from chosen("Enter key scheme", schemes_of(hsm))
     zmk = yield from token("Enter ZMK: ")
     atalla = yield from atalla_variant(hsm)
     given = hsm.stored((yield from token("Enter key: ")))
@@ -150,8 +150,9 @@ def _zmk(hsm: Hsm) -> Dialogue[str]:
         return answer.upper()[:SIGNIFICANT_DIGITS]
 
     given = yield from token("Enter ZMK: ")
+    kek = hsm.key(given, Usage.ZMK)
     expected = yield from asked(Ask("Enter ZMK check value [none]: "), read, "6 or 16 digits, or nothing")
-    if expected and not compare_digest(expected, check_value(hsm.key(given, Usage.ZMK))):
+    if expected and not compare_digest(expected, check_value(kek)):
         raise Abandoned("The check value is not that of this ZMK.")
     return given
 

@@ -54,10 +54,15 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
 }
 
 
+SECRET = {C1, C2, EVEN, C1[:-1], C1 + "0", "01" * 16, C1[:16], C2[:16], C1 + C2[:16], PIN}
+SECRET |= {CARD_PIN, CARD_PIN[1:], CARD_PIN[:-1] + "5"}
+
+
 def screens(at: Operator, answers: tuple[str, ...]) -> Iterator[str]:
     """Each screen, and what a debugger would be shown between the questions."""
     serials = {name: at.card(name.upper(), pin=CARD_PIN).serial for name in ("anna", "boris")}
     for answer in answers:
+        assert at.screen.secret is (answer in SECRET), "what is secret is not echoed, and the rest is"
         yield at.types(answer.format(**serials))
         yield repr((at.screen, at.desk, at.shell, at.shell._dialogue, at.desk.present))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from psec import des
@@ -16,6 +17,7 @@ from hsm.keys.keyparts import Share, to_card
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KEY_TYPES
 from hsm.storage.cards import Role
+from hsm.storage.database import StorageError
 
 KINDS = ("00=test-variant", "01=test-3des-block", "02=test-aes-block")
 C1 = des_key("component").hex()
@@ -117,6 +119,34 @@ def test_gs_takes_custodians_cards_alone_and_asks_before_it_overwrites() -> None
     at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", "Y", serials[1], "12345")
     assert at.outcome() == "00"
     assert at.rack.read(serials[0], "12345") != b"something"
+
+
+def test_gs_writes_nothing_when_the_key_cannot_be_kept() -> None:
+    at = operator()
+    serials = cards(at, 2)
+    at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", serials[1])
+    at.appliance.authorise(at.appliance.authority.without())
+    shown = at.types("12345")
+    assert "authorised state" in shown
+    assert [at.rack.read(serial, "12345") for serial in serials] == [b"", b""]
+
+
+def test_a_card_that_cannot_be_written_leaves_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = operator()
+    serials = cards(at, 2)
+    writes = at.rack.write
+
+    def failing(serial: str, pin: str, content: bytes) -> None:
+        if serial == serials[1]:
+            raise StorageError(Path("cards"), "the disk is full")
+        writes(serial, pin, content)
+
+    monkeypatch.setattr(at.rack, "write", failing)
+    shown = at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", serials[1], "12345")
+    assert "the disk is full" in shown
+    assert "Encrypted key" not in shown
+    shown = at.types("FK", "00", "2", "001", "U", "S", "2", serials[0], "12345", "Y", serials[1], "12345")
+    assert "holds no key component" in shown
 
 
 def test_a_wrong_pin_locks_a_card() -> None:
