@@ -204,6 +204,17 @@ def test_fk_refuses_key_block_components_that_do_not_belong_together() -> None:
     assert (twice.outcome(), other.outcome()) == ("NO", "NO")
 
 
+def test_fk_refuses_key_block_components_of_another_length() -> None:
+    at = operator()
+    longer = [
+        told(at.types("EC", "01", "3", "S", "52", "B", "E", place, component, "Y"), "Encrypted component")
+        for place, component in (("1", C1 + C2[:16]), ("2", C2 + C3[:16]))
+    ]
+    shown = at.types("FK", "01", *BLOCK_SORT, "E", "2", longer[0], "Y", longer[1], "Y")
+    assert "lengths do not go together" in shown
+    assert "Key check value" in at.types("FK", "01", "3", *BLOCK_SORT[1:], "E", "2", longer[0], "Y", longer[1], "Y")
+
+
 def test_fk_stops_where_a_check_value_is_not_confirmed() -> None:
     for answers in (("E", "1", "3B723AF4CF00A7A6", "N"), ("X", "2", C1[:16], "Y", C2[:16], "Y", "N")):
         at = operator()

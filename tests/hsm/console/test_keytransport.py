@@ -271,6 +271,11 @@ def test_what_needs_its_activity(activity: str, answers: tuple[str, ...]) -> Non
     assert "authorised state" in operator(authorise=f"{activity}.host").types(*answers)
 
 
+def test_what_is_not_authorised_is_refused_before_more_is_asked() -> None:
+    for answers in (("KG", "00", "2", "000", "U"), ("KG", "00", "2", "001", "U", "U")):
+        assert operator(authorise="").types(*answers).endswith("The activity needs the authorised state.\nSecure> ")
+
+
 def test_what_needs_none() -> None:
     at = operator(authorise="")
     for answers in (
