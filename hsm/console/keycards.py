@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hsm.console.declaration import console
 from hsm.console.desk import Desk
 from hsm.console.dialogue import Abandoned, Dialogue, Say, confirmed, number
 from hsm.console.keyquestions import Sort, chosen_lmk, key_sort, under_lmk
-from hsm.console.people import Holder, present
+from hsm.console.people import Holder, check_blank, custodian, write_all
 from hsm.keys import keyparts
 from hsm.keys.checkvalue import check_value
 from hsm.keys.generate import COMPONENTS_MAX, COMPONENTS_MIN
@@ -16,14 +14,14 @@ from hsm.keys.keyparts import Share
 from hsm.keys.secret import ClearKey
 from hsm.operations import generate
 from hsm.refusal import InputInvalid
-from hsm.storage.cards import CardError, Role
+from hsm.storage.cards import CardError
 
 
 @console.command("GS", ceremony=True)
 def generate_on_cards(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """Generate a key and write its components onto the cards of two to nine custodians.
 
-    Asks for the LMK, the number of components, what GC asks for, and for each component the card of another custodian.
+    Asks for the LMK, the number of components, what GC asks for, and a blank card of each custodian.
     Nothing is made until all cards are there; if one can't be written, the others form nothing.  Shows the check value of
     each component, and the key under the LMK with its check value.  Runs in any state; needs the activity component for
     the key type or usage.
@@ -34,18 +32,18 @@ def generate_on_cards(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     hsm.authorise(f"component.{sort.purpose}")
     holders: list[Holder] = []
     for place in range(1, count + 1):
-        holder = yield from _custodian(desk, place, holders)
-        if holder.content and not (yield from confirmed(f"Card {holder.card.serial} is not empty. Overwrite it?")):
-            raise Abandoned("Given up; no card has been written.")
+        holder = yield from custodian(desk, place, holders)
+        check_blank(holder)
         holders.append(holder)
     hsm = desk.hsm(sort.lmk_id)
     key = generate.new_key(hsm, sort.algorithm, sort.key_bytes)
     kept = under_lmk(desk, sort, key)
     series = hsm.random.bytes(8).hex()
-    for place, component in enumerate(keyparts.split(key, count, hsm.random.bytes), start=1):
-        share = Share(series, place, count, sort.purpose, component)
-        holders[place - 1].write(desk, keyparts.to_card(share))
-        yield Say(f"Component {place} check value: {check_value(component)}")
+    parts = keyparts.split(key, count, hsm.random.bytes)
+    shares = [Share(series, place, count, sort.purpose, part) for place, part in enumerate(parts, start=1)]
+    write_all(desk, holders, [keyparts.to_card(share) for share in shares])
+    for share in shares:
+        yield Say(f"Component {share.number} check value: {check_value(share.component)}")
     yield Say(f"Encrypted key: {kept}\nKey check value: {check_value(key)}")
 
 
@@ -54,7 +52,7 @@ def from_cards(desk: Desk, sort: Sort, count: int) -> Dialogue[list[ClearKey]]:
     holders: list[Holder] = []
     shares: list[Share] = []
     for place in range(1, count + 1):
-        holder = yield from _custodian(desk, place, holders)
+        holder = yield from custodian(desk, place, holders)
         serial = holder.card.serial
         try:
             share = keyparts.from_card(holder.content)
@@ -75,6 +73,13 @@ def from_cards(desk: Desk, sort: Sort, count: int) -> Dialogue[list[ClearKey]]:
     return [share.component for share in shares]
 
 
-def _custodian(desk: Desk, place: int, before: Sequence[Holder]) -> Dialogue[Holder]:
-    names = [holder.name for holder in before]
-    return (yield from present(desk, f"Custodian {place}", Role.CUSTODIAN, without=names))
+def share_words(content: bytes) -> str:
+    """What a card's *content* is, if it is a key component: all but the component; empty when it is something else."""
+    try:
+        share = keyparts.from_card(content)
+    except InputInvalid:
+        return ""
+    return (
+        f"Key component {share.number} of {share.count} for {share.purpose}, series {share.series}\n"
+        f"Component check value: {check_value(share.component)}"
+    )

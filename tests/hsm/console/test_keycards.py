@@ -10,9 +10,9 @@ from psec import des
 from support import opened
 from support.appliances import make_speaker
 from support.partner import des_key
-from support.playbook import Operator, told
+from support.playbook import Operator, quick_cards, told
 
-from hsm.console import keycomponents  # noqa: F401  # declares the commands
+from hsm.console import cards as card_commands  # noqa: F401  # declare the commands
 from hsm.keys.keyparts import Share, to_card
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KEY_TYPES
@@ -27,6 +27,11 @@ OF_KIND = {
     "02": ("AES", "1", "", "72", "", "", ""),
 }
 """What FK and GS are told of a key of 16 bytes, by LMK."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_cards(monkeypatch)
 
 
 def operator() -> Operator:
@@ -107,18 +112,24 @@ def test_two_cards_of_one_person_are_one_person() -> None:
     assert "takes another person" in at.types("GS", "00", "2", "2", "001", "U", first, "12345", second)
 
 
-def test_gs_takes_custodians_cards_alone_and_asks_before_it_overwrites() -> None:
+def test_gs_takes_blank_cards_of_custodians_alone() -> None:
     at = operator()
     officer = at.card("OLGA", Role.OFFICER).serial
     assert "no custodian's card" in at.types("GS", "00", "2", "2", "001", "U", officer)
+    serial = cards(at, 1)[0]
+    at.rack.write(serial, "12345", b"something")
+    assert "is not blank" in at.types("GS", "00", "2", "2", "001", "U", serial, "12345")
+    assert at.rack.read(serial, "12345") == b"something"
+
+
+def test_vc_tells_what_a_card_is_a_component_of() -> None:
+    at = operator()
     serials = cards(at, 2)
-    at.rack.write(serials[0], "12345", b"something")
-    shown = at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", "N")
-    assert "not empty" in shown
-    assert at.rack.read(serials[0], "12345") == b"something"
-    at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", "Y", serials[1], "12345")
-    assert at.outcome() == "00"
-    assert at.rack.read(serials[0], "12345") != b"something"
+    made = at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", serials[1], "12345")
+    shown = at.types("VC", serials[1], "12345")
+    assert "Key component 2 of 2 for 001" in shown
+    assert told(shown, "Component check value") == told(made, "Component 2 check value")
+    assert shares(at, serials)[1]["component"] not in shown.lower()
 
 
 def test_gs_writes_nothing_when_the_key_cannot_be_kept() -> None:
@@ -144,6 +155,7 @@ def test_a_card_that_cannot_be_written_leaves_no_key(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(at.rack, "write", failing)
     shown = at.types("GS", "00", "2", "2", "001", "U", serials[0], "12345", serials[1], "12345")
     assert "the disk is full" in shown
+    assert f"Erase card {serials[0]}: the set is not whole" in shown
     assert "Encrypted key" not in shown
     shown = at.types("FK", "00", "2", "001", "U", "S", "2", serials[0], "12345", "Y", serials[1], "12345")
     assert "holds no key component" in shown
