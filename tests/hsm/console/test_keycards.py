@@ -12,7 +12,8 @@ from support.appliances import make_speaker
 from support.partner import des_key
 from support.playbook import Operator, quick_cards, told
 
-from hsm.console import cards as card_commands  # noqa: F401  # declare the commands
+from hsm.console import cards as _cards  # noqa: F401  # declares the commands
+from hsm.console import keycomponents as _keys  # noqa: F401  # declares the commands
 from hsm.keys.keyparts import Share, to_card
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KEY_TYPES
