@@ -9,7 +9,7 @@ from support import opened
 from support.appliances import make_speaker
 from support.canary import Canary, all_of
 from support.partner import des_key, part_by_part
-from support.playbook import Operator
+from support.playbook import Operator, quick_cards
 
 from hsm.console import calculators, keycards, keycomponents, keytransport
 from hsm.console.declaration import console
@@ -56,6 +56,11 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
 
 SECRET = {C1, C2, EVEN, C1[:-1], C1 + "0", "01" * 16, C1[:16], C2[:16], C1 + C2[:16], PIN}
 SECRET |= {CARD_PIN, CARD_PIN[1:], CARD_PIN[:-1] + "5"}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_cards(monkeypatch)
 
 
 def screens(at: Operator, answers: tuple[str, ...]) -> Iterator[str]:
