@@ -317,7 +317,9 @@ class Audit:
             sequence = self._auditor.last_sequence + 1
             now = self._clock.now()
             duration_us = 0 if began is None else int((perf_counter() - began) * 1_000_000)
-            self._auditor.note(Entry(sequence, now, interface, peer, command, outcome, category, duration_us, place, who))
+            self._auditor.note(
+                Entry(sequence, now, interface, peer, command, outcome, category, duration_us, place, who)
+            )
             self._lasting = self._lasting or lasting
         return True
 
