@@ -107,6 +107,9 @@ class Household(Protocol):
     def relayed_audit(self, told: bytes) -> None:
         """Owner only: keep in the audit log what a worker *told*."""
 
+    def befell(self, event: str) -> None:
+        """Owner only: have the audit log enter an *event*, a word in capitals; ``flush`` keeps it."""
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 

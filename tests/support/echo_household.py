@@ -150,6 +150,8 @@ class EchoHousehold:
     def relayed_audit(self, told: bytes) -> None:
         print(f"audited {len(told)} bytes of {told[:1].decode()}", file=sys.stderr, flush=True)
 
+    def befell(self, event: str) -> None: ...
+
     def close(self) -> None:
         self.closed = True
 
