@@ -94,6 +94,16 @@ class AnchorBook:
             finally:
                 self._execute("PRAGMA synchronous = OFF")
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
+
     def key(self) -> bytes | None:
         """The key, 32 bytes; None when there is none yet.
 
@@ -125,18 +135,12 @@ class AnchorBook:
         """A new key and, in the same transaction, an anchor before the first entry."""
         key = os.urandom(KEY_BYTES)
         kept = key if self._sealer is None else self._sealer.seal(PURPOSE, key)
-        with self._synced():
-            self._execute("BEGIN IMMEDIATE")
-            try:
-                self._execute("DELETE FROM audit_key")
-                self._execute("INSERT INTO audit_key VALUES (1, ?, ?)", (self._sealer is not None, kept))
-                self._execute("DELETE FROM audit_anchor")
-                anchor = (0, GENESIS, Chain(key).seal(0, GENESIS))
-                self._execute("INSERT INTO audit_anchor VALUES (1, ?, ?, ?)", anchor)
-                self._execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._execute("ROLLBACK")
+        with self._synced(), self._transaction():
+            self._execute("DELETE FROM audit_key")
+            self._execute("INSERT INTO audit_key VALUES (1, ?, ?)", (self._sealer is not None, kept))
+            self._execute("DELETE FROM audit_anchor")
+            anchor = (0, GENESIS, Chain(key).seal(0, GENESIS))
+            self._execute("INSERT INTO audit_anchor VALUES (1, ?, ?, ?)", anchor)
         return key
 
     def anchor(self, chain: Chain) -> Anchor | None:
@@ -161,7 +165,10 @@ class AnchorBook:
     def sync(self, chain: Chain, anchor: Anchor) -> None:
         """As ``put``, on to the disk."""
         with self._synced():
-            self._execute(_PUT, (anchor.sequence, anchor.mac, chain.seal(anchor.sequence, anchor.mac)))
+            with self._transaction():
+                # SQLite writes, and so syncs, nothing for a row that stays as it is.
+                self._execute("UPDATE audit_anchor SET sequence = -1")
+                self._execute(_PUT, (anchor.sequence, anchor.mac, chain.seal(anchor.sequence, anchor.mac)))
             if self.unsynced_count >= ANCHORS_UNSYNCED_MAX:
                 self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 self.unsynced_count = 0
