@@ -159,7 +159,7 @@ class Database:
         part = path.with_name(path.name + ".part")
         with self._told():
             try:
-                part.unlink(missing_ok=True)
+                _discard(part)
                 os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
                 with closing(sqlite3.connect(part, isolation_level=None)) as target:
                     schema.prepare(target)
@@ -173,7 +173,7 @@ class Database:
             except OSError as error:
                 raise StorageError(path, error.strerror or "can't be written") from None
             finally:
-                part.unlink(missing_ok=True)
+                _discard(part)
 
     def forget_copies(self) -> None:
         """Delete the copies that upgrades left: what they hold was destroyed, or lies under a passphrase no longer used."""
@@ -237,6 +237,12 @@ def synced(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _discard(database: Path) -> None:
+    """Delete a database that nobody uses, with what SQLite may have left beside it when a process was killed."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 
 def _check_restored(directory: Path) -> None:
