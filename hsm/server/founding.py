@@ -185,8 +185,10 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
     keeping = Keeping(config)
     try:
         return _founded(config, counters, keeping)
-    except BaseException:
+    except BaseException as fault:
         keeping.close()
+        if isinstance(fault, StorageError):
+            raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
         raise
 
 
