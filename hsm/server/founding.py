@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hsm.appliance import Appliance
-from hsm.audit.file import AuditFileError, FileAuditor
+from hsm.audit.file import FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
-AUDIT_NAME = "audit.jsonl"
 STARTS = "starts"
 PEER_CHARS_MAX = 64
 
@@ -190,39 +189,52 @@ class ApplianceHousehold:
 
     def relayed_audit(self, told: bytes) -> None:
         enter(self._auditor, told)
-        self._auditor.flush()
+        self._appliance.audit.flush()
         if self._noticing is not None:
             self._noticing()
+
+    def befell(self, event: str) -> None:
+        self._appliance.audit.event(event)
 
     def settle(self) -> None:
         if self._settling is not None:
             self._settling()
+        self._appliance.audit.flush()
 
     def close(self) -> None:
-        self._appliance.audit.flush()
-        if self._closing is not None:
-            self._closing()
+        if self._owns:
+            self.befell("STOP")
+        try:
+            self._appliance.audit.flush()
+        finally:
+            if self._closing is not None:
+                self._closing()
 
 
 def found(config: Config, counters: Counters) -> ApplianceHousehold:
-    """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
+    """The household that owns the state.
+
+    Raises ConfigError for what *config* asks and can't be had, AuditFileError when the audit log is not whole.
+    """
     keeping = Keeping(config)
     try:
-        return _founded(config, counters, keeping)
-    except BaseException:
+        household = _founded(config, counters, keeping)
+        household.befell("START")
+        household.flush()
+        return household
+    except BaseException as fault:
         keeping.close()
+        if isinstance(fault, StorageError):
+            raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
         raise
 
 
 def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceHousehold:
     state, rested = keeping.state(config)
-    try:
-        auditor: Auditor = MemoryAuditor()
-        if config.state_dir is not None:
-            auditor = FileAuditor(Path(config.state_dir) / AUDIT_NAME)
-        reboots = count_start(keeping.database) if keeping.database is not None else 0
-    except (StorageError, AuditFileError) as fault:
-        raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
+    auditor: FileAuditor | MemoryAuditor = MemoryAuditor()
+    if config.state_dir is not None:
+        auditor = FileAuditor(Path(config.state_dir), SystemClock(), keeping.vault)
+    reboots = count_start(keeping.database) if keeping.database is not None else 0
     slots, traffic = ToldSlots(keeping.slots), HostTraffic(counters)
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
     fraud = _fraud_counters(counters)
@@ -231,6 +243,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
+    keeping.tell_restore(appliance)
     # What is authorised on the command line holds for this start: it is not kept.
     state, now = appliance.state, appliance.clock.monotonic()
     appliance.adopt(replace(state, authority=_authority(config, state, now)))

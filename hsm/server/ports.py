@@ -111,8 +111,12 @@ class Household(Protocol):
     def relayed_audit(self, told: bytes) -> None:
         """Owner only: keep in the audit log what a worker *told*."""
 
+    def befell(self, event: str) -> None:
+        """Owner only: have the audit log enter an *event*, a word in capitals; ``flush`` keeps it."""
+
     def settle(self) -> None:
-        """Owner only: keep what changed behind the requests; called every second, and before the end."""
+        """Owner only: keep what changed behind the requests, and what could not be kept before; called every second, and
+        before the end."""
 
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""

@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from hsm.audit.file import AuditFileError
+from hsm.audit.record import AuditUnwritable
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
 from hsm.server.hostport import Owner
@@ -130,7 +130,7 @@ def settle_each_second(reactor: Reactor, household: Household) -> None:
         try:
             household.settle()
             faults.clear()
-        except StorageError as fault:
+        except (StorageError, AuditUnwritable) as fault:
             if not faults:
                 _log.error("{fault}", fault=str(fault))
                 faults.append(str(fault))
@@ -158,7 +158,7 @@ def serve(config: Config) -> int:
 
             return serve_with_workers(config, FOUNDING)
         return _serve_alone(config)
-    except (AuditFileError, ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
+    except (AuditUnwritable, ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
         print(f"hsm serve: {fault}", file=sys.stderr)
     except OSError as fault:
         print(f"hsm serve: {fault.filename or 'system'}: {fault.strerror}", file=sys.stderr)

@@ -227,6 +227,7 @@ class Staff:
             self.give_up("workers end as soon as they are started")
             return
         _log.error("worker {row} ended: replaced", row=worker.row)
+        self._household.befell("WORKER")
         self.hire(worker.row).addCallbacks(
             lambda _: _log.info("worker {row} serves again", row=worker.row), self._not_hired
         )
