@@ -7,6 +7,7 @@ is small.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -19,6 +20,9 @@ from hsm.audit.file import FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
+from hsm.console.desk import Ceremonies, Desk
+from hsm.console.families import load as load_console
+from hsm.console.shell import Shell
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
@@ -31,6 +35,7 @@ from hsm.server.keeping import Keeping
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import Keeper, State
+from hsm.storage.cards import CardRack
 from hsm.storage.database import StorageError
 from hsm.storage.device import count_start
 from hsm.storage.slots import MemorySlots, Slots
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from hsm.server.ports import Listener
 
 STARTS = "starts"
+PEER_CHARS_MAX = 64
 
 load()
 _OWN_CODES = {code for command in thales.commands.values() for code in command.refusals.values()}
@@ -55,27 +61,36 @@ counter_names = (
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
 
+_NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
+
 
 class SharedTally:
     """Counts by name, kept under *prefix* in the counters that processes share.
 
     What is counted in a turn is shared at its end, by ``flush``: a step in shared memory costs more than one here.
+    Names without a counter, those of console commands, are counted in this process, which alone executes them.
     """
 
     def __init__(self, counters: Counters, prefix: str) -> None:
         self._counters = counters
         self._prefix = prefix
         self._unshared: dict[str, int] = {}
+        self._own = MemoryTally()
 
     def add(self, name: str, count: int = 1) -> None:
         self._unshared[name] = self._unshared.get(name, 0) + count
 
     def total(self, name: str) -> int:
-        return self._counters.total(self._prefix + name) + self._unshared.get(name, 0)
+        shared = self._prefix + name
+        kept = self._counters.total(shared) if shared in self._counters else self._own.total(name)
+        return kept + self._unshared.get(name, 0)
 
     def flush(self) -> None:
         for name, count in self._unshared.items():
-            self._counters.add(self._prefix + name, count)
+            if self._prefix + name in self._counters:
+                self._counters.add(self._prefix + name, count)
+            else:
+                self._own.add(name, count)
         self._unshared.clear()
 
 
@@ -112,6 +127,7 @@ class ApplianceHousehold:
         closing: Callable[[], None] | None = None,
         noticing: Callable[[], None] | None = None,
         settling: Callable[[], None] | None = None,
+        rack: CardRack | None = None,
     ) -> None:
         self.traffic = traffic
         self._appliance = appliance
@@ -123,6 +139,8 @@ class ApplianceHousehold:
         self._noticing = noticing
         self._settling = settling
         self._dispatcher = Dispatcher(appliance)
+        self._rack = rack
+        self._ceremonies = Ceremonies()
 
     def session(self, listener: Listener, peer: str) -> ThalesSession:
         return ThalesSession(
@@ -136,6 +154,12 @@ class ApplianceHousehold:
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
+
+    def console(self, line: str) -> Shell:
+        assert self._rack is not None, "a worker has no console"
+        load_console()
+        peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
+        return Shell(Desk(self._appliance, self._rack, self._ceremonies, line), peer)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -254,6 +278,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         closing=close_files,
         noticing=notice if watched else None,
         settling=settle if watched else None,
+        rack=keeping.rack,
     )
 
 
