@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from hsm.audit.file import AuditFileError
+from hsm.audit.anchor import AuditFileError
 from hsm.console.line import Console, Screen
 from hsm.server.config import ConfigError
 from hsm.server.counters import Counters
