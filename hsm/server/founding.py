@@ -8,6 +8,7 @@ is small.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING
 from hsm.appliance import Appliance
 from hsm.audit.file import AuditFileError, FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
-from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
+from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, Category, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
+from hsm.crypto.selftest import failures, self_test
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
@@ -27,11 +29,11 @@ from hsm.policy.choices import Profile
 from hsm.policy.fraud import ROW_CELLS, FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
-from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
+from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import State
+from hsm.state import State, TamperCause
 from hsm.storage.database import Database, StorageError
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
 from hsm.storage.starts import count_start
@@ -165,6 +167,14 @@ class ApplianceHousehold:
         enter(self._auditor, told)
         self._auditor.flush()
 
+    def tamper(self) -> None:
+        """Zeroise the appliance, as its environment asks by a signal.  Raises StorageError; the keys are gone even so."""
+        try:
+            self._appliance.tamper(TamperCause.SIGNAL)
+        finally:
+            self._appliance.audit.done("TAMPER", "00", Category.DEVICE)
+            self.flush()
+
     def close(self) -> None:
         self._appliance.audit.flush()
         if self._closing is not None:
@@ -241,8 +251,8 @@ def _appliance(
     outcomes: Tally = SharedTally(counters, "outcome ") if shared else MemoryTally()
     # One row is the owner's, who executes no commands but those that workers owe.
     load_meter = LoadMeter(SharedTally(counters, "load "), counters.rows - 1 if shared else 1)
-    clock = SystemClock()
-    return Appliance(
+    clock = OffsetClock(SystemClock())
+    appliance = Appliance(
         state=state,
         slots=slots,
         fraud=FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names)),
@@ -253,6 +263,11 @@ def _appliance(
         network=traffic,
         reboots=reboots,
     )
+    # Not from *random*: a seed's values must be the same whatever is tested.
+    if fault := failures(self_test(SystemRandom().bytes)):
+        appliance.fail(fault)
+        print(f"hsm serve: self-test failed: {fault}; nothing is executed", file=sys.stderr, flush=True)
+    return appliance
 
 
 def _settings(config: Config) -> Settings:

@@ -107,6 +107,9 @@ class Household(Protocol):
     def relayed_audit(self, told: bytes) -> None:
         """Owner only: keep in the audit log what a worker *told*."""
 
+    def tamper(self) -> None:
+        """Owner only: destroy every secret, at once.  May raise when that can't be kept; the secrets are gone even so."""
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 

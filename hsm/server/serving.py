@@ -6,16 +6,19 @@ import gc
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 
 from hsm.audit.file import AuditFileError
+from hsm.audit.place import place_of
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
 from hsm.server.hostport import Owner
@@ -28,6 +31,8 @@ FOUNDING = "hsm.server.founding"
 """The module that makes the household; worker processes are told its name too."""
 
 CANNOT_START = 1
+
+_log = Logger()
 
 
 def founding_module(name: str) -> Founding:
@@ -88,6 +93,30 @@ def keep_memory_private() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def at_once() -> Deferred[None]:
+    """For a server without workers: what was changed is changed everywhere."""
+    return succeed(None)
+
+
+def zeroise_on_signal(reactor: Reactor, household: Household, settled: Callable[[], Deferred[None]] = at_once) -> None:
+    """Have SIGUSR2 be a tamper event: whatever watches the machine can destroy the keys without a console.
+
+    It is told on standard error once it is *settled*, so that every process has made the change.
+    """
+
+    def told(_: None) -> None:
+        print("hsm serve: tamper event: all keys are destroyed", file=sys.stderr, flush=True)
+
+    def zeroise() -> None:
+        try:
+            household.tamper()
+        except Exception as fault:
+            _log.critical("tamper event, and it can't be kept at rest: {where}", where=place_of(fault))
+        settled().addCallback(told)
+
+    signal.signal(signal.SIGUSR2, lambda number, frame: reactor.callFromThread(zeroise))
+
+
 def serve(config: Config) -> int:
     """Serve until SIGTERM or SIGINT, and give the exit code."""
     keep_memory_private()
@@ -116,6 +145,7 @@ def _serve_alone(config: Config) -> int:
         ports = Ports(reactor, household, config.limits, executed_here(household))
         ports.open(config.listeners)
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
+        zeroise_on_signal(reactor, household)
         unready: list[OSError] = []
 
         def ready() -> None:

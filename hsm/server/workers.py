@@ -40,7 +40,14 @@ from hsm.server.interprocess import (
 )
 from hsm.server.listening import Reactor, reserved
 from hsm.server.ports import Household, Limits, Listener
-from hsm.server.serving import CANNOT_START, announce, founding_module, running_reactor, settle_down
+from hsm.server.serving import (
+    CANNOT_START,
+    announce,
+    founding_module,
+    running_reactor,
+    settle_down,
+    zeroise_on_signal,
+)
 from hsm.server.tls import server_context
 
 RESTARTS_MAX = 20
@@ -160,7 +167,11 @@ class Staff:
             raise ExecutionFailed from None
         if not self._unacknowledged:
             return succeed(reply)
-        return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: reply)
+        return self.settled().addCallback(lambda _: reply)
+
+    def settled(self) -> Deferred[None]:
+        """Fires when every serving worker has made the changes told so far."""
+        return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: None)
 
     def audited(self, told: bytes) -> None:
         """Keep in the audit log what a worker *told*.  Raises AuditNotKept."""
@@ -283,6 +294,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
         command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), *seed)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
+        zeroise_on_signal(reactor, household, staff.settled)
 
         def start() -> None:
             hired = [staff.hire(row) for row in range(1, rows)]

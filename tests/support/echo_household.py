@@ -150,6 +150,9 @@ class EchoHousehold:
     def relayed_audit(self, told: bytes) -> None:
         print(f"audited {len(told)} bytes of {told[:1].decode()}", file=sys.stderr, flush=True)
 
+    def tamper(self) -> None:
+        """There are no secrets here."""
+
     def close(self) -> None:
         self.closed = True
 
