@@ -8,6 +8,7 @@ randomness, storage; no LMK bytes, no files, no sockets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -169,9 +170,10 @@ class Appliance:
         before = self.state
         gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
         self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
-        for zeroise in self._zeroised_too:
-            zeroise()
-        self._keeper.keep(before, self.state)
+        with ExitStack() as all_of_it:  # each step is taken, whatever another raises
+            all_of_it.callback(self._keeper.keep, before, self.state)
+            for zeroise in self._zeroised_too:
+                all_of_it.callback(zeroise)
 
     def on_tamper(self, zeroise: Callable[[], None]) -> None:
         """Have *zeroise* called at a tamper event: it destroys what is secret outside the state."""

@@ -155,6 +155,12 @@ class CardRack:
         """Let the holder of a locked card try again.  Raises CardError when there is none."""
         self._shelf.put(replace(self.card(serial), tries_left=PIN_TRIES))
 
+    def zeroise(self, key: bytes) -> None:
+        """Destroy every card; those to come lie under *key*.  Raises StorageError; no card can be read even so."""
+        self._outer = AESGCM(key)
+        for card in self._shelf.cards():
+            self._shelf.remove(card.serial)
+
     @staticmethod
     def _check_form(pin: str) -> None:
         if not PIN_DIGITS.fullmatch(pin):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from support.appliances import Speaker, make_speaker
 
 from hsm.console.desk import Ceremonies, Desk
+from hsm.console.families import load
 from hsm.console.line import Screen
 from hsm.console.shell import Shell
 from hsm.policy.position import Position
 from hsm.storage.cards import Card, CardRack, MemoryShelf, Role
+
+load()
 
 
 class Operator:
@@ -22,8 +25,9 @@ class Operator:
         if self.appliance.state.position is not position:
             self.appliance.move(position)
         self.rack = CardRack(MemoryShelf(), bytes(32))
+        self.appliance.on_tamper(lambda: self.rack.zeroise(b"\x01" * 32))
         self.ceremonies = Ceremonies()
-        self.desk = Desk(self.appliance, self.rack, self.ceremonies, line)
+        self.desk = Desk(self.appliance, self.rack, self.ceremonies, line, logbook=self.speaker.logbook)
         self.shell = Shell(self.desk)
         self.screen: Screen = self.shell.begin()
 
