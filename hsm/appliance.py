@@ -23,6 +23,7 @@ from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.strength import stronger_or_equal
 from hsm.keys.usage import KeyType, Usage
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Authority, Interface
 from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
@@ -95,6 +96,7 @@ class Appliance:
         self.version += 1
         self.state = state
         self._time_of_day.offset_seconds = state.clock_offset_seconds
+        self.audit.take(state.audit_options)
         settings = self.settings = state.settings
         disguise = settings.disguise_key_length
         self.lmks = MappingProxyType({lmk_id: padding_keys(lmk, disguise) for lmk_id, lmk in state.lmks.items()})
@@ -150,6 +152,10 @@ class Appliance:
         """Turn the key switches to *position*.  Raises StorageError."""
         self._change(replace(self.state, position=position))
 
+    def change_audit_options(self, options: AuditOptions) -> None:
+        """Have the audit log enter what *options* say.  Raises StorageError."""
+        self._change(replace(self.state, audit_options=options))
+
     def set_time(self, now: datetime) -> None:
         """Have it be *now*.  Entries keep their numbers, and nothing that runs out does so sooner.  Raises StorageError.
 
@@ -170,6 +176,7 @@ class Appliance:
         before = self.state
         gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
         self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
+        self.audit.event("TAMPER", place=cause.value)
         with ExitStack() as all_of_it:  # each step is taken, whatever another raises
             all_of_it.callback(self._keeper.keep, before, self.state)
             for zeroise in self._zeroised_too:
@@ -186,6 +193,7 @@ class Appliance:
     def fail(self, fault: str) -> None:
         """A self-test found *fault*: from now until the process ends, nothing is executed."""
         self.fault = fault
+        self.audit.event("SELFTEST", "41")
         self._set(self.state)
 
     def _admit(self, grants_or_lmks: bool) -> None:

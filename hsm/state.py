@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from hsm.keys.masters import Lmk
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Authority
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
@@ -48,6 +49,7 @@ class State:
     tampered_at: str = ""
     tampers_count: int = 0
     clock_offset_seconds: int = 0
+    audit_options: AuditOptions = field(default_factory=AuditOptions)
 
 
 class Keeper(Protocol):

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hsm.appliance import Appliance, Hsm
-from hsm.audit.logbook import Logbook, MemoryLogbook
-from hsm.audit.record import MemoryAuditor
+from hsm.audit.record import Logbook, MemoryAuditor
 from hsm.policy.authority import Interface
 from hsm.storage.cards import CardRack
 from hsm.storage.hostports import MemoryPortSettings, PortSettings
@@ -52,7 +51,7 @@ class Desk:
     present: list[str] = field(default_factory=list)
     host_commands: tuple[tuple[str, str], ...] = ()
     ports: PortSettings = field(default_factory=MemoryPortSettings)
-    logbook: Logbook = field(default_factory=lambda: MemoryLogbook(MemoryAuditor()))
+    logbook: Logbook = field(default_factory=MemoryAuditor)
 
     def hsm(self, lmk_id: str) -> Hsm:
         """The appliance under the LMK *lmk_id*, with what is authorised for the console.  Raises LmkInvalid."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hsm.appliance import Appliance
 from hsm.audit.file import AuditFileError, FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
-from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, Category, MemoryAuditor, MemoryTally, Tally
+from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
 from hsm.crypto.selftest import failures, self_test
 from hsm.dialects.thales.codes import thales
@@ -172,7 +172,6 @@ class ApplianceHousehold:
         try:
             self._appliance.tamper(TamperCause.SIGNAL)
         finally:
-            self._appliance.audit.done("TAMPER", "00", Category.DEVICE)
             self.flush()
 
     def close(self) -> None:

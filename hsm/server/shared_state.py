@@ -10,6 +10,7 @@ from typing import Any
 
 from hsm.appliance import Appliance
 from hsm.keys.masters import Lmk, lmk_of_material
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, Authority, Grant
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
@@ -50,9 +51,9 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
         adopted = State(settings, lmks, old_lmks, new_lmks, authority, position)
+        adopted = replace(adopted, audit_options=AuditOptions.parse(told["audit_options"]))
+        appliance.fault = appliance.fault or told["fault"]
         appliance.adopt(replace(adopted, **{name: told[name] for name in _PLAIN}))
-        if told["fault"]:
-            appliance.fail(told["fault"])
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "old_lmks": [_told(lmk) for lmk in state.old_lmks.values()],
         "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
         "position": state.position.value,
+        "audit_options": str(state.audit_options),
         "fault": appliance.fault,
         "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
     } | {name: getattr(state, name) for name in _PLAIN}

@@ -11,7 +11,7 @@ from support.appliances import make_speaker
 from hsm.appliance import Appliance
 from hsm.policy.authority import Authority
 from hsm.policy.position import Position
-from hsm.state import State
+from hsm.state import State, TamperCause
 from hsm.storage.database import StorageError
 
 CHANGES: dict[str, Callable[[Appliance], None]] = {
@@ -63,7 +63,7 @@ def test_tampering_takes_the_keys_even_when_nothing_can_be_kept() -> None:
     box._keeper = keeping = Keeping(box)
     keeping.full = True
     with pytest.raises(StorageError):
-        box.tamper("console")
+        box.tamper(TamperCause.CONSOLE)
     assert (box.state.tampered, dict(box.state.lmks), dict(box.state.old_lmks)) == ("console", {}, {})
     assert not box.authority.grants
     assert speak("NC") == "ND13"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hsm.appliance import Appliance
-from hsm.audit.logbook import MemoryLogbook
-from hsm.audit.record import Audit, Entry, MemoryAuditor
+from hsm.audit.record import Audit, Entry, Logbook, MemoryAuditor
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.keys.masters import Lmk, published_lmk
 from hsm.policy.authority import Authority, parse_activities
@@ -24,7 +23,7 @@ class Speaker:
     def __init__(self, appliance: Appliance, auditor: MemoryAuditor) -> None:
         self.appliance = appliance
         self._auditor = auditor
-        self.logbook = MemoryLogbook(auditor)
+        self.logbook: Logbook = auditor
         self.dispatcher = Dispatcher(appliance)
 
     @property
