@@ -14,7 +14,7 @@ from hsm.console.dialogue import Abandoned, Dialogue, Say
 def tell_commands(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """List the commands, or tell everything about one.
 
-    Behind each name stands what may follow it on the line.  EXIT, QUIT and LOGOUT end the session, Ctrl-C gives up the
+    EXIT, QUIT and LOGOUT end the session, Ctrl-C gives up the
     command in progress.
     """
     if not words:
@@ -32,8 +32,8 @@ def _listing() -> list[str]:
     for _, family in groupby(in_order, key=lambda command: command.family):
         commands = list(family)
         lines.append(f"{_heading(commands[0])}:")
-        lines += [f"  {_line(command):24} {command.purpose}" for command in commands]
-    return [*lines, "  EXIT                     End the session."]
+        lines += [f"  {command.name:13} {command.purpose}" for command in commands]
+    return [*lines, "  EXIT          End the session."]
 
 
 def _heading(command: ConsoleCommand) -> str:

@@ -23,7 +23,8 @@ def tell_ports(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
 
 def _told(desk: Desk, port: HostPort) -> Iterator[str]:
     stored = desk.ports.stored()
-    yield f"Port {port.name}: {port.transport}, {port.address}:{port.port}"
+    yield f"Port {port.name}: {port.transport}, {port.address}"
+    yield f"  {port.limits}"
     for field in FIELDS:
         later = stored.get((port.name, field))
         note = "" if later is None or later == port.values.get(field) else f"  (from the next start on: {later})"

@@ -34,7 +34,8 @@ def tell_settings(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     profile = min(Profile, key=lambda each: len(list(settings.deviations(each))))
     apart = {found.name for found, _ in settings.deviations(profile)}
     lines = [f"Profile: {profile.value}" + (f", but for {len(apart)}" if apart else "")]
-    lines += [f"{'*' if found.name in apart else ' '} {found.wording}: {text}" for found, text in settings.listing()]
+    for found, text in settings.listing():
+        lines.append(f"{'*' if found.name in apart else ' '} {found.wording} [{found.name}]: {text}")
     for lmk_id, lmk in sorted(desk.appliance.lmks.items()):
         lines.append(f"  LMK {lmk_id} check: {lmk.check_value}")
     yield Say("\n".join(lines))

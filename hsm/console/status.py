@@ -25,17 +25,24 @@ TIME_FORM = "%Y-%m-%d %H:%M:%S"
 def tell_version(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """Tell firmware, serial number, software and what is on board."""
     settings = desk.appliance.settings
-    libraries = [f"{name} {metadata.version(name)}" for name in ("cryptography", "Twisted")]
+    software = ", ".join(f"{name} {_version(name)}" for name in ("zonekey", "cryptography", "Twisted"))
     lines = [
         f"Firmware: {settings.firmware}",
         f"Serial number: {settings.serial}",
-        f"Software: zonekey {metadata.version('zonekey')}, Python {platform.python_version()}, {', '.join(libraries)}",
+        f"Software: {software}, Python {platform.python_version()}",
         f"PCI HSM: {status.compliance(settings).value}",
         f"Host commands: {len(desk.host_commands)}",
         f"LMK kinds: {', '.join(KINDS)}",
         "This is an emulator: it protects nothing.",
     ]
     yield Say("\n".join(lines))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
 
 
 @console.command("DT", words="[VERBOSE]")

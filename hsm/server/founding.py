@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +31,13 @@ from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError, LoadedLmk
+from hsm.server.ports import Limits
+from hsm.server.portsettings import told, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import State, TamperCause
 from hsm.storage.database import Database, StorageError
+from hsm.storage.hostports import DatabasePortSettings, HostPort, MemoryPortSettings, PortSettings
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
 from hsm.storage.starts import count_start
 from hsm.storage.vault import Vault, passphrase_from
@@ -60,6 +63,10 @@ counter_names = (
     STARTS,
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
+
+
+host_commands = tuple((code, command.purpose) for code, command in sorted(thales.commands.items()))
+"""Codes and purposes, for the console."""
 
 
 class SharedTally:
@@ -115,6 +122,8 @@ class ApplianceHousehold:
         traffic: HostTraffic,
         *,
         owns: bool,
+        limits: Limits | None = None,
+        database: Database | None = None,
         closing: Callable[[], None] | None = None,
     ) -> None:
         self.traffic = traffic
@@ -125,6 +134,11 @@ class ApplianceHousehold:
         self._owns = owns
         self._closing = closing
         self._dispatcher = Dispatcher(appliance)
+        self._limits = limits or Limits()
+        self._listening: tuple[Listener, ...] = ()
+        self.port_settings: PortSettings = (
+            MemoryPortSettings(self._running) if database is None else DatabasePortSettings(database, self._running)
+        )
 
     def session(self, listener: Listener, peer: str) -> ThalesSession:
         return ThalesSession(
@@ -138,6 +152,9 @@ class ApplianceHousehold:
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
+
+    def _running(self) -> tuple[HostPort, ...]:
+        return tuple(told(each, self._limits) for each in self._listening)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -166,6 +183,12 @@ class ApplianceHousehold:
     def relayed_audit(self, told: bytes) -> None:
         enter(self._auditor, told)
         self._auditor.flush()
+
+    def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
+        return with_stored(configured, self.port_settings.stored())
+
+    def listening(self, listeners: Sequence[Listener]) -> None:
+        self._listening = tuple(listeners)
 
     def tamper(self) -> None:
         """Zeroise the appliance, as its environment asks by a signal.  Raises StorageError; the keys are gone even so."""
@@ -218,7 +241,9 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
             if database is not None:
                 database.close()
 
-    return ApplianceHousehold(appliance, slots, auditor, traffic, owns=True, closing=close_files)
+    return ApplianceHousehold(
+        appliance, slots, auditor, traffic, owns=True, limits=config.limits, database=database, closing=close_files
+    )
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:

@@ -143,13 +143,14 @@ def _serve_alone(config: Config) -> int:
     try:
         reactor = running_reactor()
         ports = Ports(reactor, household, config.limits, executed_here(household))
-        ports.open(config.listeners)
+        ports.open(household.listeners(config.listeners))
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
         zeroise_on_signal(reactor, household)
         unready: list[OSError] = []
 
         def ready() -> None:
             settle_down()
+            household.listening(ports.listeners)
             try:
                 announce(config, ports.listeners)
             except OSError as fault:

@@ -283,7 +283,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
     reservations = []
     listeners = []
     try:
-        for each in config.listeners:
+        for each in household.listeners(config.listeners):
             if each.tls is not None:
                 server_context(each.tls)
             fixed, reservation = reserved(each)
@@ -302,6 +302,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
 
         def ready(_: object) -> None:
             settle_down()
+            household.listening(listeners)
             announce(config, listeners)
 
         def failed(failure: Failure) -> None:

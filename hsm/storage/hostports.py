@@ -1,7 +1,7 @@
 """What the console stored for the host ports; it comes in force when the appliance is started again.
 
-Where a port listens is its host's concern and stays with the command line and the configuration file; how it speaks and
-how many it serves can be stored here.
+How a port speaks can be stored here.  Where it listens, and how many it serves, is its host's concern and stays with the
+command line and the configuration file.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ FIELDS: Mapping[str, Span | Text] = MappingProxyType(
         "header-length": Span(0, 255, "characters"),
         "charset": Text("ascii|ebcdic", "ascii or ebcdic"),
         "lmk": Text("[0-9]{2}", "the two digits of the LMK that the port is tied to"),
-        "connections": Span(1, 4_096, "connections"),
-        "idle-seconds": Span(0, 86_400, "seconds; 0: no limit"),
     }
 )
 """What can be stored for a port, with what it may be."""
@@ -28,12 +26,12 @@ FIELDS: Mapping[str, Span | Text] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class HostPort:
-    """A host port as it runs: *values* by the names of FIELDS, an absent one not set."""
+    """A host port as it runs: *address* with its number; *values* by the names of FIELDS, an absent one not set."""
 
     name: str
     address: str
-    port: int
     transport: str
+    limits: str
     values: Mapping[str, str]
 
 

@@ -150,6 +150,12 @@ class EchoHousehold:
     def relayed_audit(self, told: bytes) -> None:
         print(f"audited {len(told)} bytes of {told[:1].decode()}", file=sys.stderr, flush=True)
 
+    def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
+        return tuple(configured)
+
+    def listening(self, listeners: Sequence[Listener]) -> None:
+        """Nobody asks."""
+
     def tamper(self) -> None:
         """There are no secrets here."""
 
