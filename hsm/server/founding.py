@@ -32,7 +32,7 @@ from hsm.policy.values import SettingError
 from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.server.ports import Limits
-from hsm.server.portsettings import told, with_stored
+from hsm.server.portsettings import host_port, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import State, TamperCause
@@ -154,7 +154,7 @@ class ApplianceHousehold:
         return self.session(listener, peer).execute(request)
 
     def _running(self) -> tuple[HostPort, ...]:
-        return tuple(told(each, self._limits) for each in self._listening)
+        return tuple(host_port(each, self._limits) for each in self._listening)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -185,7 +185,10 @@ class ApplianceHousehold:
         self._auditor.flush()
 
     def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
-        return with_stored(configured, self.port_settings.stored())
+        try:
+            return with_stored(configured, self.port_settings.stored())
+        except StorageError as fault:
+            raise ConfigError("state directory", str(fault.path), fault.reason) from None
 
     def listening(self, listeners: Sequence[Listener]) -> None:
         self._listening = tuple(listeners)
