@@ -8,6 +8,7 @@ from hsm.console.desk import Ceremonies, Desk
 from hsm.console.families import load
 from hsm.console.line import Screen
 from hsm.console.shell import Shell
+from hsm.dialects.thales.codes import thales
 from hsm.policy.position import Position
 from hsm.storage.cards import Card, CardRack, MemoryShelf, Role
 
@@ -27,7 +28,14 @@ class Operator:
         self.rack = CardRack(MemoryShelf(), bytes(32))
         self.appliance.on_tamper(lambda: self.rack.zeroise(b"\x01" * 32))
         self.ceremonies = Ceremonies()
-        self.desk = Desk(self.appliance, self.rack, self.ceremonies, line, logbook=self.speaker.logbook)
+        self.desk = Desk(
+            self.appliance,
+            self.rack,
+            self.ceremonies,
+            line,
+            host_commands=tuple((code, command.purpose) for code, command in sorted(thales.commands.items())),
+            logbook=self.speaker.logbook,
+        )
         self.shell = Shell(self.desk)
         self.screen: Screen = self.shell.begin()
 
