@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from hmac import compare_digest
 from pathlib import Path
 from typing import Protocol
 
@@ -136,9 +137,9 @@ class AnchorBook:
         if not rows:
             return None
         sequence, mac, seal = rows[0]
-        if not isinstance(sequence, int) or not isinstance(mac, bytes) or not 0 <= sequence < 2**63:
+        if not (isinstance(sequence, int) and sequence >= 0 and isinstance(mac, bytes) and isinstance(seal, bytes)):
             return None
-        return Anchor(sequence, mac) if chain.seal(sequence, mac) == seal else None
+        return Anchor(sequence, mac) if compare_digest(chain.seal(sequence, mac), seal) else None
 
     def put(self, chain: Chain, anchor: Anchor) -> None:
         """Have *anchor* be the latest; a killed process leaves it there, a power failure may not."""

@@ -6,7 +6,6 @@ the first file moves, so that a crash in between is made good at the next start.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import stat
@@ -53,7 +52,7 @@ def segments(directory: Path) -> list[Path]:
 
 
 def opened(path: Path, *, new: bool = False) -> int:
-    """A descriptor of *path*, locked for this process.  Raises AuditFileError when others may use it or do."""
+    """A descriptor of *path*.  Raises AuditFileError when others may use it."""
     with told(path):
         descriptor = os.open(path, _FLAGS | (os.O_CREAT | os.O_EXCL if new else 0), FILE_MODE)
         try:
@@ -62,10 +61,6 @@ def opened(path: Path, *, new: bool = False) -> int:
                 raise AuditFileError(path, "is no ordinary file")
             if stat.S_IMODE(found.st_mode) & 0o077 or found.st_uid != os.geteuid():
                 raise AuditFileError(path, "others may read or write it; chmod 600 it")
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise AuditFileError(path, "another process (hsm serve?) is writing it; stop that first") from None
             if new:
                 sync_directory(path.parent)
         except BaseException:

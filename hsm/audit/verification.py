@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from hmac import compare_digest
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def _check_file(
         sequence += 1
         body = line[:-TAIL_BYTES]
         mac = mac_of(before, body)
-        if line[-TAIL_BYTES:] != tail(mac) or not body.startswith(b'{"sequence":%d,' % sequence):
+        if not compare_digest(line[-TAIL_BYTES:], tail(mac)) or not body.startswith(b'{"sequence":%d,' % sequence):
             raise AuditDamaged(path, index + 1, *_diagnosis(chain, before, sequence, lines, index))
         before = mac
         if sequence in targets:
@@ -143,7 +144,7 @@ def _check_anchor(path: Path, anchor: Anchor, found: Verified) -> None:
     if there is None:
         what = f"it begins with entry {found.first_sequence}, but hsm.db knows of none after {anchor.sequence}"
         raise AuditDamaged(path, 0, Finding.ROLLED_BACK, what + ": an older hsm.db was put in place of its own")
-    if there != anchor.mac:
+    if not compare_digest(there, anchor.mac):
         what = f"entry {anchor.sequence} is not the one that was written: an older copy was put in place and written on"
         raise AuditDamaged(path, 0, Finding.ROLLED_BACK, what)
 
@@ -152,7 +153,7 @@ def check_watched(path: Path, watched: Mapping[int, bytes], found: Verified) -> 
     """Check that the entries *watched* have MACs that begin so.  Raises AuditDamaged."""
     for sequence, start in watched.items():
         there = found.seen.get(sequence)
-        if there is not None and there.startswith(start):
+        if there is not None and compare_digest(there[: len(start)], start):
             continue
         if there is None and sequence < found.first_sequence:
             what = (
@@ -186,7 +187,7 @@ def _diagnosis(chain: Chain, before: bytes, expected: int, lines: Sequence[bytes
 
 def _fits(chain: Chain, before: bytes | None, line: bytes) -> bool:
     """Is *line* the one that was written after the MAC *before*?"""
-    return before is not None and line[-TAIL_BYTES:] == tail(chain.mac(before, line[:-TAIL_BYTES]))
+    return before is not None and compare_digest(line[-TAIL_BYTES:], tail(chain.mac(before, line[:-TAIL_BYTES])))
 
 
 def entry_of(line: bytes) -> Entry:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from time import perf_counter
 
 from hsm.audit.place import place_of
-from hsm.audit.record import Category
+from hsm.audit.record import HOLDERS_MAX, Category
 from hsm.console.declaration import ConsoleCommand, console
 from hsm.console.desk import CeremonyElsewhere, Desk
 from hsm.console.dialogue import Abandoned, Ask, Dialogue, Say
@@ -78,6 +78,8 @@ class Shell:
             if appliance.state.position not in command.positions:
                 where = " or ".join(sorted(each.value for each in command.positions))
                 raise Abandoned(f"{name} needs the {where} state.")
+            if not appliance.audit.admits(Category.CONSOLE):
+                raise Abandoned("The audit log can't be written; nothing is done that it could not tell of.")
             if command.needs is not None:
                 appliance.gate.authorise(command.needs, "00", Interface.CONSOLE)
             if command.ceremony:
@@ -129,7 +131,15 @@ class Shell:
 
     def _audited(self, name: str, outcome: str, place: str = "") -> None:
         self._desk.appliance.audit.done(
-            name, outcome, Category.CONSOLE, self._peer, interface=Interface.CONSOLE, began=self._began, place=place
+            name,
+            outcome,
+            Category.CONSOLE,
+            self._peer,
+            interface=Interface.CONSOLE,
+            began=self._began,
+            place=place,
+            who=tuple(dict.fromkeys(self._desk.present))[:HOLDERS_MAX],
+            lasting=True,
         )
 
     def _prompted(self, text: str) -> Screen:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hsm.appliance import Appliance
-from hsm.audit.file import AuditFileError, FileAuditor
+from hsm.audit.file import FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
-AUDIT_NAME = "audit.jsonl"
 STARTS = "starts"
 DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
@@ -182,7 +181,10 @@ class ApplianceHousehold:
 
     def relayed_audit(self, told: bytes) -> None:
         enter(self._auditor, told)
-        self._auditor.flush()
+        self._appliance.audit.flush()
+
+    def befell(self, event: str) -> None:
+        self._appliance.audit.event(event)
 
     def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
         try:
@@ -201,40 +203,51 @@ class ApplianceHousehold:
             self.flush()
 
     def close(self) -> None:
-        self._appliance.audit.flush()
-        if self._closing is not None:
-            self._closing()
+        if self._owns:
+            self.befell("STOP")
+        try:
+            self._appliance.audit.flush()
+        finally:
+            if self._closing is not None:
+                self._closing()
 
 
 def found(config: Config, counters: Counters) -> ApplianceHousehold:
-    """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
+    """The household that owns the state.
+
+    Raises ConfigError for what *config* asks and can't be had, AuditFileError when the audit log is not whole.
+    """
     settings = _settings(config)
     try:
         directory = Path(config.state_dir) if config.state_dir is not None else None
         database = Database(directory) if directory is not None else None
-        auditor: Auditor = FileAuditor(directory / AUDIT_NAME) if directory is not None else MemoryAuditor()
         slots = ToldSlots(DatabaseSlots(database) if database is not None else MemorySlots())
         reboots = count_start(database) if database is not None else 0
-    except (StorageError, AuditFileError) as fault:
+    except StorageError as fault:
         raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
     shelf = _Shelf(database)
     lmks = {each.lmk_id: shelf.lmk(each) for each in config.lmks or DEFAULT_LMKS}
-    clock, traffic = SystemClock(), HostTraffic(counters)
+    clock, traffic = OffsetClock(SystemClock()), HostTraffic(counters)
     state = State(
         settings,
         lmks,
         {each.lmk_id: shelf.lmk(each) for each in config.old_lmks},
         authority=_authority(config, lmks, settings, clock.monotonic()),
     )
+    auditor: FileAuditor | MemoryAuditor
+    auditor = FileAuditor(directory, clock) if directory is not None else MemoryAuditor(clock=clock)
     appliance = _appliance(
         state,
         slots,
         auditor,
+        clock,
         counters,
         traffic,
         SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner"),
         reboots,
     )
+    appliance.audit.event("START")
+    appliance.audit.flush()
 
     def close_files() -> None:
         try:
@@ -259,8 +272,8 @@ def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
     counters.add(STARTS)
     stream = f"worker {counters.row} start {counters.own(STARTS)}"
     random: Random = SystemRandom() if seed is None else SeededRandom(seed, stream)
-    auditor, traffic = RelayAuditor(), HostTraffic(counters)
-    appliance = _appliance(State(), slots, auditor, counters, traffic, random)
+    auditor, traffic, clock = RelayAuditor(), HostTraffic(counters), OffsetClock(SystemClock())
+    appliance = _appliance(State(), slots, auditor, clock, counters, traffic, random)
     return ApplianceHousehold(appliance, slots, auditor, traffic, owns=False)
 
 
@@ -268,6 +281,7 @@ def _appliance(
     state: State,
     slots: Slots,
     auditor: Auditor,
+    clock: OffsetClock,
     counters: Counters,
     traffic: HostTraffic,
     random: Random,
@@ -278,7 +292,6 @@ def _appliance(
     outcomes: Tally = SharedTally(counters, "outcome ") if shared else MemoryTally()
     # One row is the owner's, who executes no commands but those that workers owe.
     load_meter = LoadMeter(SharedTally(counters, "load "), counters.rows - 1 if shared else 1)
-    clock = OffsetClock(SystemClock())
     appliance = Appliance(
         state=state,
         slots=slots,

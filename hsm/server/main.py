@@ -12,6 +12,7 @@ SUBCOMMANDS = MappingProxyType(
         "serve": ("hsm.server.serve", "Serve host commands on TCP, UDP and TLS."),
         "settings": ("hsm.server.settings_command", "List all settings, with what each profile makes of them."),
         "lmk": ("hsm.server.lmk_command", "Make and list the sealed LMKs of a state directory."),
+        "audit": ("hsm.server.audit_command", "Check and read the audit log of a state directory."),
         "call": ("hsm.client.call_command", "Send one typed command to any server and show both sides decoded."),
         "decode": ("hsm.client.decode_command", "Explain a captured frame field by field, masked."),
         "bench": ("hsm.server.bench", "Load a server and print commands/s and times to reply."),

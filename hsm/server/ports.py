@@ -116,6 +116,9 @@ class Household(Protocol):
     def tamper(self) -> None:
         """Owner only: destroy every secret, at once.  May raise when that can't be kept; the secrets are gone even so."""
 
+    def befell(self, event: str) -> None:
+        """Owner only: have the audit log enter an *event*, a word in capitals; ``flush`` keeps it."""
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from hsm.audit.file import AuditFileError
+from hsm.audit.anchor import AuditFileError
 from hsm.audit.place import place_of
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
@@ -31,6 +32,7 @@ FOUNDING = "hsm.server.founding"
 """The module that makes the household; worker processes are told its name too."""
 
 CANNOT_START = 1
+FLUSH_SECONDS = 1.0
 
 _log = Logger()
 
@@ -56,6 +58,21 @@ def executed_here(household: Household) -> Owner:
         return succeed(reply)
 
     return owner
+
+
+def keep_flushing(reactor: Reactor, household: Household) -> None:
+    """Have *household* flush once a second too, so that entries reach the disk, and a log that failed is tried again,
+    while nothing else happens."""
+
+    def flush() -> None:
+        try:
+            household.flush()
+        except Exception as fault:
+            _log.critical("the audit log can't be written: {where}", where=place_of(fault))
+
+    flushing = LoopingCall(flush)
+    flushing.clock = reactor
+    flushing.start(FLUSH_SECONDS, now=False)
 
 
 def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
@@ -144,6 +161,7 @@ def _serve_alone(config: Config) -> int:
         reactor = running_reactor()
         ports = Ports(reactor, household, config.limits, executed_here(household))
         ports.open(household.listeners(config.listeners))
+        keep_flushing(reactor, household)
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
         zeroise_on_signal(reactor, household)
         unready: list[OSError] = []

@@ -54,6 +54,7 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         adopted = replace(adopted, audit_options=AuditOptions.parse(told["audit_options"]))
         appliance.fault = appliance.fault or told["fault"]
         appliance.adopt(replace(adopted, **{name: told[name] for name in _PLAIN}))
+        appliance.audit.set_writable(told["audit_writable"])
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
         "position": state.position.value,
         "audit_options": str(state.audit_options),
+        "audit_writable": appliance.audit.writable,
         "fault": appliance.fault,
         "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
     } | {name: getattr(state, name) for name in _PLAIN}

@@ -44,6 +44,7 @@ from hsm.server.serving import (
     CANNOT_START,
     announce,
     founding_module,
+    keep_flushing,
     running_reactor,
     settle_down,
     zeroise_on_signal,
@@ -222,6 +223,7 @@ class Staff:
             self.give_up("workers end as soon as they are started")
             return
         _log.error("worker {row} ended: replaced", row=worker.row)
+        self._household.befell("WORKER")
         self.hire(worker.row).addCallbacks(
             lambda _: _log.info("worker {row} serves again", row=worker.row), self._not_hired
         )
@@ -310,6 +312,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
             print(f"hsm serve: can't start: {told.getErrorMessage()}", file=sys.stderr, flush=True)
             staff.give_up("not ready")
 
+        keep_flushing(reactor, household)
         reactor.callLater(0, start)
         reactor.run()
         return staff.exit_code

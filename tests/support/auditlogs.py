@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hsm.audit.file import FileAuditor
 from hsm.audit.record import Category, Entry
+from hsm.audit.segments import segments
 from hsm.policy.authority import Interface
 from hsm.storage.database import Database
 
@@ -64,3 +66,7 @@ def log_of(directory: Path, count: int) -> Path:
         auditor.flush()
     auditor.close()
     return directory / "audit.jsonl"
+
+
+def sequences(directory: Path) -> list[int]:
+    return [json.loads(line)["sequence"] for path in segments(directory) for line in path.read_text().splitlines()]

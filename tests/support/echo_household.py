@@ -159,6 +159,8 @@ class EchoHousehold:
     def tamper(self) -> None:
         """There are no secrets here."""
 
+    def befell(self, event: str) -> None: ...
+
     def close(self) -> None:
         self.closed = True
 

@@ -8,7 +8,7 @@ import pytest
 from support.officers import two_officers
 from support.playbook import Operator
 
-from hsm.audit.file import AuditFileError
+from hsm.audit.anchor import AuditFileError
 from hsm.policy.auditing import AuditOptions, Category
 from hsm.policy.position import Position
 from hsm.state import TamperCause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -58,12 +59,13 @@ def test_a_panic_button_waits_for_no_ceremony(operator: Operator) -> None:
 def test_nothing_comes_back_before_it_is_cleared(operator: Operator) -> None:
     old = operator.appliance.authority
     operator.types("TAMPER", "TAMPER")
-    for change in (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: operator.appliance.load_lmks({"00": LMK}, {}),
         lambda: operator.appliance.load_lmks({}, {"00": LMK}),
         lambda: operator.appliance.load_lmks({}, {}, {"00": LMK}),
         lambda: operator.appliance.authorise(old),
-    ):
+    )
+    for change in changes:
         with pytest.raises(Tampered):
             change()
     operator.types("OFFLINE")

@@ -1,0 +1,139 @@
+"""``hsm audit``: check the audit log of a state directory, read it, put a damaged one aside."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import cast
+
+import click
+
+from hsm.audit.anchor import AnchorBook, AuditFileError, Sealer
+from hsm.audit.archive import archived
+from hsm.audit.chain import Chain
+from hsm.audit.file import DATABASE_NAME
+from hsm.audit.record import ENTRIES_KEPT_MAX, Entry
+from hsm.audit.segments import segments, tail_lines
+from hsm.audit.verification import Verified, check_watched, entry_of, verified
+from hsm.ports import SystemClock
+from hsm.storage.database import Database, DirectoryLock, StorageError
+from hsm.storage.vault import PASSPHRASE_VARIABLE, Vault, exists, passphrase_from
+
+CHECKPOINT_BYTES = 8
+
+_state_dir = click.option(
+    "--state-dir", required=True, type=click.Path(path_type=Path), help="Directory that holds the appliance's state."
+)
+
+
+def _checkpoints(texts: tuple[str, ...]) -> dict[int, bytes]:
+    """``SEQ:MAC`` each, as ``verify`` prints it: an entry's number and the beginning of its MAC."""
+    found = {}
+    for text in texts:
+        parts = re.fullmatch(r"([0-9]{1,18}):((?:[0-9A-Fa-f]{2}){8,32})", text.strip())
+        if parts is None:
+            raise click.BadParameter(f"{text[:90]!r}: expected a number, a colon and 16 to 64 hex digits")
+        found[int(parts[1])] = bytes.fromhex(parts[2])
+    return found
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What is wrong ends the command with a message and status 1."""
+    try:
+        yield
+    except (AuditFileError, StorageError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _sealer(state_dir: Path) -> Sealer | None:
+    """The vault, when there is one and the environment has its passphrase."""
+    if PASSPHRASE_VARIABLE not in os.environ:
+        return None
+    with closing(Database(state_dir)) as database:
+        return cast(Sealer, Vault(database, passphrase_from(os.environ))) if exists(database) else None
+
+
+def _there(state_dir: Path) -> None:
+    if not (state_dir / DATABASE_NAME).exists():
+        raise click.ClickException(f"{state_dir / DATABASE_NAME}: there is no such file")
+
+
+@click.group("audit")
+def command() -> None:
+    """The audit log of a state directory."""
+
+
+@command.command()
+@_state_dir
+@click.option("--checkpoint", multiple=True, metavar="SEQ:MAC", help="An earlier run's, written down elsewhere.")
+def verify(state_dir: Path, checkpoint: tuple[str, ...]) -> None:
+    """Check every entry; print what was checked and a checkpoint to write down.
+
+    Exit status 1 when the log is not as it was written.  Only a checkpoint from elsewhere shows that a whole state
+    directory was put back to an older one.
+    """
+    watched = _checkpoints(checkpoint)
+    _there(state_dir)
+    with _told():
+        with closing(AnchorBook(state_dir / DATABASE_NAME, _sealer(state_dir))) as book:
+            key = book.key()
+            if key is None:
+                raise click.ClickException(f"{state_dir}: no audit log was ever begun")
+            chain = Chain(key)
+            # The anchor first: a running appliance may write on in between.
+            anchor = book.anchor(chain)
+            paths = segments(state_dir)
+            found = verified(paths, chain, anchor, tuple(watched))
+        check_watched(paths[-1] if paths else state_dir, watched, found)
+    _print_verified(found, len(paths))
+
+
+def _print_verified(found: Verified, files_count: int) -> None:
+    plural = "" if files_count == 1 else "s"
+    click.echo(
+        f"{found.entries_count} entries, {found.first_sequence} to {found.sequence}, in {files_count} file{plural}"
+    )
+    if found.first_line:
+        times = [entry_of(line).time for line in (found.first_line, found.last_line)]
+        click.echo(f"first {times[0]:%Y-%m-%d %H:%M:%S}, last {times[1]:%Y-%m-%d %H:%M:%S} UTC")
+    if found.torn_bytes:
+        click.echo("the last line is cut short; the next start takes it off")
+    click.echo(f"checkpoint {found.sequence}:{found.mac[:CHECKPOINT_BYTES].hex().upper()}")
+
+
+@command.command()
+@_state_dir
+@click.option("--last", "count", type=click.IntRange(1, ENTRIES_KEPT_MAX), default=50, show_default=True, metavar="N")
+def show(state_dir: Path, count: int) -> None:
+    """Print the latest entries, unverified, the latest last."""
+    _there(state_dir)
+    with _told():
+        lines = tail_lines(segments(state_dir), count)
+    for line in lines:
+        try:
+            click.echo(shown(entry_of(line)))
+        except ValueError:
+            click.echo("(a line that is no audit entry)")
+
+
+def shown(entry: Entry) -> str:
+    """*entry* on one line."""
+    parts = (
+        f"{entry.sequence:>8}", f"{entry.time:%Y-%m-%d %H:%M:%S}", f"{entry.category.value:<8}", f"{entry.command:<12}",
+        entry.outcome, entry.peer or entry.interface.value, entry.place, ", ".join(entry.who),
+    )  # fmt: skip
+    return " ".join(part for part in parts if part)
+
+
+@command.command()
+@_state_dir
+def archive(state_dir: Path) -> None:
+    """Put the log aside, in whatever condition, and begin a new one whose first entry says so."""
+    _there(state_dir)
+    with _told(), closing(DirectoryLock(state_dir)):
+        where = archived(state_dir, SystemClock(), _sealer(state_dir))
+    click.echo(f"the log is in {where}; a new one has begun")
