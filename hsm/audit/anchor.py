@@ -24,10 +24,7 @@ ANCHORS_UNSYNCED_MAX = 4_000
 """Each leaves 4 KiB in the WAL until it is folded."""
 
 _BUSY_WAIT_SECONDS = 5.0
-_PUT = (
-    "INSERT INTO audit_anchor VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
-    " SET sequence = excluded.sequence, chain = excluded.chain, seal = excluded.seal"
-)
+_PUT = "UPDATE audit_anchor SET sequence = ?, chain = ?, seal = ?"
 
 
 class AuditFileError(AuditUnwritable):
@@ -77,6 +74,7 @@ class AnchorBook:
             except BaseException:
                 self._connection.close()
                 raise
+        self._execute = self._connection.execute
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -122,7 +120,9 @@ class AnchorBook:
             try:
                 self._connection.execute("DELETE FROM audit_key")
                 self._connection.execute("INSERT INTO audit_key VALUES (1, ?, ?)", (self._sealer is not None, kept))
-                self._connection.execute(_PUT, (0, GENESIS, Chain(key).seal(0, GENESIS)))
+                self._connection.execute("DELETE FROM audit_anchor")
+                anchor = (0, GENESIS, Chain(key).seal(0, GENESIS))
+                self._connection.execute("INSERT INTO audit_anchor VALUES (1, ?, ?, ?)", anchor)
                 self._connection.execute("COMMIT")
             finally:
                 if self._connection.in_transaction:
@@ -143,8 +143,10 @@ class AnchorBook:
 
     def put(self, chain: Chain, anchor: Anchor) -> None:
         """Have *anchor* be the latest; a killed process leaves it there, a power failure may not."""
-        with self._told():
-            self._connection.execute(_PUT, (anchor.sequence, anchor.mac, chain.seal(anchor.sequence, anchor.mac)))
+        try:
+            self._execute(_PUT, (anchor.sequence, anchor.mac, chain.seal(anchor.sequence, anchor.mac)))
+        except sqlite3.Error as error:
+            raise AuditFileError(self._path, f"{error}") from None
         self.unsynced_count += 1
 
     def sync(self, chain: Chain, anchor: Anchor) -> None:

@@ -7,13 +7,14 @@ lines fits either.
 
 from __future__ import annotations
 
-import hmac
 import re
+from hashlib import sha256
 
 KEY_BYTES = MAC_BYTES = 32
 GENESIS = bytes(MAC_BYTES)
 """What stands in for the MAC before the first entry."""
 
+_BLOCK_BYTES = 64
 _LEAD = b',"mac":"'
 _END = b'"}'
 TAIL_BYTES = len(_LEAD) + 2 * MAC_BYTES + len(_END)
@@ -28,16 +29,19 @@ class Chain:
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError("an audit key is 32 bytes")
-        self._keyed = hmac.new(key, digestmod="sha256")
+        # The two hashes of RFC 2104, each begun with its key block: copies of them cost half of what ``hmac`` does.
+        block = key.ljust(_BLOCK_BYTES, b"\0")
+        self._inner, self._outer = (sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
 
     def __repr__(self) -> str:
         return "<chain>"
 
     def mac(self, *parts: bytes) -> bytes:
         """The MAC of *parts*, one behind the other."""
-        keyed = self._keyed.copy()
-        keyed.update(b"".join(parts))
-        return keyed.digest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(b"".join(parts))
+        outer.update(inner.digest())
+        return outer.digest()
 
     def line(self, before: bytes, body: bytes) -> tuple[bytes, bytes]:
         """*body*, a JSON object without its closing brace, as a line after the entry with MAC *before*; and its MAC."""

@@ -41,6 +41,8 @@ DATABASE_NAME = "hsm.db"
 HELD_BYTES_MAX = 4 * 1024 * 1024
 SYNC_SECONDS = 1.0
 
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def event(sequence: int, clock: Clock, name: str) -> Entry:
     """The entry of something that befell the log itself."""
@@ -49,7 +51,7 @@ def event(sequence: int, clock: Clock, name: str) -> Entry:
 
 def body_of(entry: Entry) -> bytes:
     """The line of *entry* up to its MAC."""
-    return json.dumps(entry.fields(), separators=(",", ":")).encode()[:-1]
+    return _encoded(entry.fields()).encode()[:-1]
 
 
 def archive_name(first: Entry) -> str:
@@ -169,11 +171,13 @@ class FileAuditor:
             self._turn_over()
         if not self._unsynced:
             self._unsynced, self._sync_due = True, self._clock.monotonic() + SYNC_SECONDS
-        with told(self._path):
+        try:
             while self._written < len(self._held):
                 count = os.pwrite(self._file, self._held[self._written :], self._end)
                 self._written += count
                 self._end += count
+        except OSError as error:
+            raise AuditFileError(self._path, error.strerror or "can't be written") from None
         self._book.put(self._chain, Anchor(self.last_sequence, self._mac))
         self._anchored_sequence = self.last_sequence
 

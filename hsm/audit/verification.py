@@ -115,7 +115,7 @@ def _check_file(
         sequence += 1
         body = line[:-TAIL_BYTES]
         mac = mac_of(before, body)
-        if not compare_digest(line[-TAIL_BYTES:], tail(mac)) or not body.startswith(b'{"sequence":%d,' % sequence):
+        if not (compare_digest(line[-TAIL_BYTES:], tail(mac)) and body.startswith(b'{"sequence":%d,' % sequence)):
             raise AuditDamaged(path, index + 1, *_diagnosis(chain, before, sequence, lines, index))
         before = mac
         if sequence in targets:

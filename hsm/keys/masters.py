@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys.blocklmk import KeyBlockLmk
@@ -71,3 +71,8 @@ def new_material(kind: str, random: Callable[[int], bytes]) -> bytes:
     if kind == "aes-block":
         return random_key(Algorithm.AES, 32, random).reveal()
     raise ValueError(f"no LMK kind {kind}; there are {', '.join(KINDS)}")
+
+
+def mixes(lmks: Iterable[Lmk]) -> bool:
+    """Are there published test LMKs among *lmks*, and others?  (PCI PIN 19-3 and 19-4: never in one device.)"""
+    return len({lmk.is_test for lmk in lmks}) > 1

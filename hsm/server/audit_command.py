@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import cast
 
 import click
 
@@ -19,14 +17,22 @@ from hsm.audit.record import ENTRIES_KEPT_MAX, Entry
 from hsm.audit.segments import segments, tail_lines
 from hsm.audit.verification import Verified, check_watched, entry_of, verified
 from hsm.ports import SystemClock
+from hsm.server.config import Config
+from hsm.server.keeping import opened_vault
 from hsm.storage.database import Database, DirectoryLock, StorageError
-from hsm.storage.vault import PASSPHRASE_VARIABLE, Vault, exists, passphrase_from
+from hsm.storage.vault import exists
 
 CHECKPOINT_BYTES = 8
 
 _state_dir = click.option(
     "--state-dir", required=True, type=click.Path(path_type=Path), help="Directory that holds the appliance's state."
 )
+
+
+_passphrase_file = click.option(
+    "--passphrase-file", metavar="FILE", help="File with the vault's passphrase; else HSM_PASSPHRASE."
+)
+_key_file = click.option("--key-file", metavar="FILE", help="File with the vault's key, instead of a passphrase.")
 
 
 def _checkpoints(texts: tuple[str, ...]) -> dict[int, bytes]:
@@ -49,12 +55,11 @@ def _told() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-def _sealer(state_dir: Path) -> Sealer | None:
-    """The vault, when there is one and the environment has its passphrase."""
-    if PASSPHRASE_VARIABLE not in os.environ:
-        return None
+def _sealer(state_dir: Path, passphrase_file: str | None, key_file: str | None) -> Sealer | None:
+    """The vault, when there is one and something to open it with."""
     with closing(Database(state_dir)) as database:
-        return cast(Sealer, Vault(database, passphrase_from(os.environ))) if exists(database) else None
+        config = Config(passphrase_file=passphrase_file, key_file=key_file)
+        return opened_vault(database, config) if exists(database) else None
 
 
 def _there(state_dir: Path) -> None:
@@ -69,8 +74,10 @@ def command() -> None:
 
 @command.command()
 @_state_dir
+@_passphrase_file
+@_key_file
 @click.option("--checkpoint", multiple=True, metavar="SEQ:MAC", help="An earlier run's, written down elsewhere.")
-def verify(state_dir: Path, checkpoint: tuple[str, ...]) -> None:
+def verify(state_dir: Path, passphrase_file: str | None, key_file: str | None, checkpoint: tuple[str, ...]) -> None:
     """Check every entry; print what was checked and a checkpoint to write down.
 
     Exit status 1 when the log is not as it was written.  Only a checkpoint from elsewhere shows that a whole state
@@ -79,7 +86,7 @@ def verify(state_dir: Path, checkpoint: tuple[str, ...]) -> None:
     watched = _checkpoints(checkpoint)
     _there(state_dir)
     with _told():
-        with closing(AnchorBook(state_dir / DATABASE_NAME, _sealer(state_dir))) as book:
+        with closing(AnchorBook(state_dir / DATABASE_NAME, _sealer(state_dir, passphrase_file, key_file))) as book:
             key = book.key()
             if key is None:
                 raise click.ClickException(f"{state_dir}: no audit log was ever begun")
@@ -131,9 +138,11 @@ def shown(entry: Entry) -> str:
 
 @command.command()
 @_state_dir
-def archive(state_dir: Path) -> None:
+@_passphrase_file
+@_key_file
+def archive(state_dir: Path, passphrase_file: str | None, key_file: str | None) -> None:
     """Put the log aside, in whatever condition, and begin a new one whose first entry says so."""
     _there(state_dir)
     with _told(), closing(DirectoryLock(state_dir)):
-        where = archived(state_dir, SystemClock(), _sealer(state_dir))
+        where = archived(state_dir, SystemClock(), _sealer(state_dir, passphrase_file, key_file))
     click.echo(f"the log is in {where}; a new one has begun")

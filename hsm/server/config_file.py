@@ -2,6 +2,7 @@
 
 bind = "127.0.0.1"              # for all ports
 state-dir = "state"
+passphrase-file = "phrase"      # or key-file; either opens the vault of the state directory
 profile = "legacy"              # or "hardened"
 workers = 2
 authorise = ["all"]
@@ -198,14 +199,19 @@ def _config(path: str, lines: dict[tuple[str, int, str], int], whole: dict[str, 
         lmks=_lmks(table("lmk")),
         old_lmks=_lmks(table("old-lmk")),
         settings=tuple(Setting(*each) for each in settings.pairs()),
-        profile=top.choice("profile", PROFILES) or Config.profile,
+        profile=top.choice("profile", PROFILES),
+        passphrase_file=top.text("passphrase-file", "a file name"),
+        key_file=top.text("key-file", "a file name"),
         authorise=top.words("authorise"),
         workers=top.number("workers", 0, WORKERS_MAX) or 0,
         ready_file=top.text("ready-file", "a file name"),
         seed=top.number("seed", 0, 2**64 - 1),
         limits=_limits(limits),
     )
-    top.end("bind, state-dir, profile, workers, authorise, ready-file, seed, lmk, old-lmk, settings, limits, host")
+    top.end(
+        "bind, state-dir, passphrase-file, key-file, profile, workers, authorise,"
+        " ready-file, seed, lmk, old-lmk, settings, limits, host"
+    )
     return config
 
 

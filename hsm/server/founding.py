@@ -7,9 +7,10 @@ is small.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,24 +24,20 @@ from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
 from hsm.dialects.thales.session import ThalesSession
-from hsm.keys.masters import PUBLISHED_NAMES, Lmk, lmk_of_material, published_lmk
 from hsm.policy.authority import ActivityError, Authority, parse_activities
-from hsm.policy.choices import Profile
 from hsm.policy.fraud import ROW_CELLS, FraudCounters
-from hsm.policy.settings import Settings
-from hsm.policy.values import SettingError
 from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
-from hsm.server.config import Config, ConfigError, LoadedLmk
+from hsm.server.config import Config, ConfigError
+from hsm.server.keeping import Keeping
 from hsm.server.ports import Limits
 from hsm.server.portsettings import host_port, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import State, TamperCause
+from hsm.state import Keeper, State, TamperCause
 from hsm.storage.database import Database, StorageError
+from hsm.storage.device import count_start
 from hsm.storage.hostports import DatabasePortSettings, HostPort, MemoryPortSettings, PortSettings
-from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
-from hsm.storage.starts import count_start
-from hsm.storage.vault import Vault, passphrase_from
+from hsm.storage.slots import MemorySlots, Slots
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -49,7 +46,6 @@ if TYPE_CHECKING:
     from hsm.server.ports import Listener
 
 STARTS = "starts"
-DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 load()
 _OWN_CODES = {code for command in thales.commands.values() for code in command.refusals.values()}
@@ -124,6 +120,8 @@ class ApplianceHousehold:
         limits: Limits | None = None,
         database: Database | None = None,
         closing: Callable[[], None] | None = None,
+        noticing: Callable[[], None] | None = None,
+        settling: Callable[[], None] | None = None,
     ) -> None:
         self.traffic = traffic
         self._appliance = appliance
@@ -132,6 +130,8 @@ class ApplianceHousehold:
         self._slots = slots
         self._owns = owns
         self._closing = closing
+        self._noticing = noticing
+        self._settling = settling
         self._dispatcher = Dispatcher(appliance)
         self._limits = limits or Limits()
         self._listening: tuple[Listener, ...] = ()
@@ -171,6 +171,8 @@ class ApplianceHousehold:
     def flush(self) -> Deferred[None] | None:
         """Write what the audit log has gathered, or in a worker send it to the owner."""
         self._appliance.audit.flush()
+        if self._noticing is not None:
+            self._noticing()
         if self._relay is not None and isinstance(self._auditor, RelayAuditor):
             taken = self._auditor.taken()
             return self._relay(taken) if taken else None
@@ -182,6 +184,8 @@ class ApplianceHousehold:
     def relayed_audit(self, told: bytes) -> None:
         enter(self._auditor, told)
         self._appliance.audit.flush()
+        if self._noticing is not None:
+            self._noticing()
 
     def befell(self, event: str) -> None:
         self._appliance.audit.event(event)
@@ -202,6 +206,11 @@ class ApplianceHousehold:
         finally:
             self.flush()
 
+    def settle(self) -> None:
+        if self._settling is not None:
+            self._settling()
+        self._appliance.audit.flush()
+
     def close(self) -> None:
         if self._owns:
             self.befell("STOP")
@@ -217,49 +226,74 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
 
     Raises ConfigError for what *config* asks and can't be had, AuditFileError when the audit log is not whole.
     """
-    settings = _settings(config)
+    keeping = Keeping(config)
     try:
-        directory = Path(config.state_dir) if config.state_dir is not None else None
-        database = Database(directory) if directory is not None else None
-        slots = ToldSlots(DatabaseSlots(database) if database is not None else MemorySlots())
-        reboots = count_start(database) if database is not None else 0
-    except StorageError as fault:
-        raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
-    shelf = _Shelf(database)
-    lmks = {each.lmk_id: shelf.lmk(each) for each in config.lmks or DEFAULT_LMKS}
-    clock, traffic = OffsetClock(SystemClock()), HostTraffic(counters)
-    state = State(
-        settings,
-        lmks,
-        {each.lmk_id: shelf.lmk(each) for each in config.old_lmks},
-        authority=_authority(config, lmks, settings, clock.monotonic()),
-    )
-    auditor: FileAuditor | MemoryAuditor
-    auditor = FileAuditor(directory, clock) if directory is not None else MemoryAuditor(clock=clock)
-    appliance = _appliance(
-        state,
-        slots,
-        auditor,
-        clock,
-        counters,
-        traffic,
-        SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner"),
-        reboots,
-    )
-    appliance.audit.event("START")
-    appliance.audit.flush()
+        household = _founded(config, counters, keeping)
+        household.befell("START")
+        household.flush()
+        return household
+    except BaseException:
+        keeping.close()
+        raise
+
+
+def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceHousehold:
+    state, rested = keeping.state(config)
+    clock = OffsetClock(SystemClock())
+    auditor, reboots = _audited(config, keeping, clock)
+    slots, traffic = ToldSlots(keeping.slots), HostTraffic(counters)
+    random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
+    fraud = _fraud_counters(counters)
+    keeping.resume_fraud(fraud)
+    appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping.keeper, fraud)
+    appliance.on_tamper(keeping.forget_cards)
+    if rested:
+        for told in keeping.type_over(appliance, config):
+            print(f"WARNING: {told}", file=sys.stderr, flush=True)
+    # What is authorised on the command line holds for this start: it is not kept.
+    state, now = appliance.state, appliance.clock.monotonic()
+    appliance.adopt(replace(state, authority=_authority(config, state, now)))
+
+    def notice() -> None:
+        # A PIN verification is answered though the disk be full: that it was the last one is in force, and kept later.
+        with suppress(StorageError):
+            keeping.keep_fraud(fraud)
+
+    def settle() -> None:
+        keeping.keep_fraud(fraud)
+        keeping.settle()
 
     def close_files() -> None:
+        notice()
         try:
             if isinstance(auditor, FileAuditor):
                 auditor.close()
         finally:
-            if database is not None:
-                database.close()
+            keeping.close()
 
+    watched = keeping.database is not None
     return ApplianceHousehold(
-        appliance, slots, auditor, traffic, owns=True, limits=config.limits, database=database, closing=close_files
+        appliance,
+        slots,
+        auditor,
+        traffic,
+        owns=True,
+        limits=config.limits,
+        database=keeping.database,
+        closing=close_files,
+        noticing=notice if watched else None,
+        settling=settle if watched else None,
     )
+
+
+def _audited(config: Config, keeping: Keeping, clock: OffsetClock) -> tuple[FileAuditor | MemoryAuditor, int]:
+    """The auditor, and how many starts came before this one."""
+    if config.state_dir is None or keeping.database is None:
+        return MemoryAuditor(clock=clock), 0
+    try:
+        return FileAuditor(Path(config.state_dir), clock, keeping.vault), count_start(keeping.database)
+    except StorageError as fault:
+        raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
@@ -286,6 +320,8 @@ def _appliance(
     traffic: HostTraffic,
     random: Random,
     reboots: int = 0,
+    keeper: Keeper | None = None,
+    fraud: FraudCounters | None = None,
 ) -> Appliance:
     shared = counters.rows > 1
     volumes: Tally = SharedTally(counters, "command ") if shared else MemoryTally()
@@ -295,13 +331,14 @@ def _appliance(
     appliance = Appliance(
         state=state,
         slots=slots,
-        fraud=FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names)),
+        fraud=fraud or _fraud_counters(counters),
         audit=Audit(auditor, clock, volumes=volumes, outcomes=outcomes),
         clock=clock,
         random=random,
         load=load_meter,
         network=traffic,
         reboots=reboots,
+        keeper=keeper,
     )
     # Not from *random*: a seed's values must be the same whatever is tested.
     if fault := failures(self_test(SystemRandom().bytes)):
@@ -310,49 +347,18 @@ def _appliance(
     return appliance
 
 
-def _settings(config: Config) -> Settings:
-    settings = Settings.of(Profile(config.profile))
-    for each in config.settings:
-        try:
-            settings = settings.changed(each.name, each.value)
-        except SettingError as fault:
-            raise ConfigError(each.where, fault.name, fault.expected) from None
-    return settings
+def _fraud_counters(counters: Counters) -> FraudCounters:
+    return FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names))
 
 
-def _authority(config: Config, lmks: Mapping[str, Lmk], settings: Settings, now: float) -> Authority:
-    authority = Authority()
-    for text in config.authorise:
+def _authority(config: Config, state: State, now: float) -> Authority:
+    authority = state.authority
+    for text in () if state.tampered else config.authorise:
         try:
             activities = parse_activities(text)
-            for lmk_id in lmks:
-                limited = settings.authorisation_time_limit
+            for lmk_id in state.lmks:
+                limited = state.settings.authorisation_time_limit
                 authority = authority.granting(activities, lmk_id, now, limited=limited)
         except ActivityError as fault:
             raise ConfigError("command line", "--authorise", str(fault)) from None
     return authority
-
-
-class _Shelf:
-    """Where LMKs come from: the published test sets, and the vault of the state directory, opened when first needed."""
-
-    def __init__(self, database: Database | None) -> None:
-        self._database = database
-        self._vault: Vault | None = None
-
-    def lmk(self, wanted: LoadedLmk) -> Lmk:
-        if wanted.name in PUBLISHED_NAMES:
-            return published_lmk(wanted.name, wanted.lmk_id)
-        if self._database is None:
-            raise ConfigError(
-                wanted.where,
-                f"LMK {wanted.lmk_id}",
-                f"one of {', '.join(PUBLISHED_NAMES)}, or --state-dir with {wanted.name}",
-            )
-        try:
-            if self._vault is None:
-                self._vault = Vault(self._database, passphrase_from(os.environ))
-            label, material = self._vault.load(wanted.name)
-        except StorageError as fault:
-            raise ConfigError(wanted.where, f"LMK {wanted.lmk_id}", str(fault)) from None
-        return lmk_of_material(label.kind, wanted.lmk_id, material, label.name)

@@ -119,6 +119,10 @@ class Household(Protocol):
     def befell(self, event: str) -> None:
         """Owner only: have the audit log enter an *event*, a word in capitals; ``flush`` keeps it."""
 
+    def settle(self) -> None:
+        """Owner only: keep what changed behind the requests, and what could not be kept before; called every second, and
+        before the end."""
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 

@@ -36,6 +36,8 @@ class Options:
     tls_client_ca: str | None = None
     header_length: int | None = None
     state_dir: str | None = None
+    passphrase_file: str | None = None
+    key_file: str | None = None
     lmk: tuple[str, ...] = ()
     old_lmk: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
@@ -54,6 +56,8 @@ def configured(options: Options) -> Config:
         config,
         listeners=_listeners(options, config),
         state_dir=options.state_dir or config.state_dir,
+        passphrase_file=None if options.key_file else options.passphrase_file or config.passphrase_file,
+        key_file=None if options.passphrase_file else options.key_file or config.key_file,
         lmks=_overlaid(config.lmks, lmks),
         old_lmks=_overlaid(config.old_lmks, tuple(_loaded("--old-lmk", each) for each in options.old_lmk)),
         settings=config.settings + tuple(_setting(each) for each in options.set),
@@ -142,6 +146,8 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--tls-client-ca", metavar="FILE", help="PEM authority; clients must show a certificate of it.")
 @click.option("--header-length", type=click.IntRange(0, HEADER_BYTES_MAX), metavar="N", help="[default: 4]")
 @click.option("--state-dir", metavar="DIR", help="Where settings, sealed LMKs and the audit log live.")
+@click.option("--passphrase-file", metavar="FILE", help="What opens its vault; else the variable HSM_PASSPHRASE.")
+@click.option("--key-file", metavar="FILE", help="32 random bytes instead; `hsm lmk keyfile` makes them.")
 @click.option("--lmk", multiple=True, metavar="ID=NAME", help="Load an LMK: test-variant, test-aes-block, …")
 @click.option("--old-lmk", multiple=True, metavar="ID=NAME", help="Load an LMK into key change storage.")
 @click.option("--set", multiple=True, metavar="NAME=VALUE", help="A security setting.")

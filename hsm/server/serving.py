@@ -18,8 +18,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from hsm.audit.anchor import AuditFileError
 from hsm.audit.place import place_of
+from hsm.audit.record import AuditUnwritable
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
 from hsm.server.hostport import Owner
@@ -27,12 +27,13 @@ from hsm.server.journal import begin_journal
 from hsm.server.listening import Ports, PortUnavailable, Reactor
 from hsm.server.ports import Founding, Household, Listener
 from hsm.server.tls import TlsFilesUnusable
+from hsm.storage.database import StorageError
 
 FOUNDING = "hsm.server.founding"
 """The module that makes the household; worker processes are told its name too."""
 
 CANNOT_START = 1
-FLUSH_SECONDS = 1.0
+SETTLE_SECONDS = 1.0
 
 _log = Logger()
 
@@ -58,21 +59,6 @@ def executed_here(household: Household) -> Owner:
         return succeed(reply)
 
     return owner
-
-
-def keep_flushing(reactor: Reactor, household: Household) -> None:
-    """Have *household* flush once a second too, so that entries reach the disk, and a log that failed is tried again,
-    while nothing else happens."""
-
-    def flush() -> None:
-        try:
-            household.flush()
-        except Exception as fault:
-            _log.critical("the audit log can't be written: {where}", where=place_of(fault))
-
-    flushing = LoopingCall(flush)
-    flushing.clock = reactor
-    flushing.start(FLUSH_SECONDS, now=False)
 
 
 def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
@@ -103,6 +89,24 @@ def settle_down() -> None:
     """Call when start-up is over: what lives until the end need not be looked at by every garbage collection."""
     gc.collect()
     gc.freeze()
+
+
+def settle_each_second(reactor: Reactor, household: Household) -> None:
+    """Let the owner of the state keep every second what no request does; a fault is told once, until it is over."""
+    faults: list[str] = []
+
+    def settle() -> None:
+        try:
+            household.settle()
+            faults.clear()
+        except (StorageError, AuditUnwritable) as fault:
+            if not faults:
+                _log.error("{fault}", fault=str(fault))
+                faults.append(str(fault))
+
+    each_second = LoopingCall(settle)
+    each_second.clock = reactor
+    each_second.start(SETTLE_SECONDS, now=False)
 
 
 def keep_memory_private() -> None:
@@ -147,7 +151,7 @@ def serve(config: Config) -> int:
 
             return serve_with_workers(config, FOUNDING)
         return _serve_alone(config)
-    except (AuditFileError, ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
+    except (AuditUnwritable, ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
         print(f"hsm serve: {fault}", file=sys.stderr)
     except OSError as fault:
         print(f"hsm serve: {fault.filename or 'system'}: {fault.strerror}", file=sys.stderr)
@@ -161,9 +165,9 @@ def _serve_alone(config: Config) -> int:
         reactor = running_reactor()
         ports = Ports(reactor, household, config.limits, executed_here(household))
         ports.open(household.listeners(config.listeners))
-        keep_flushing(reactor, household)
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
         zeroise_on_signal(reactor, household)
+        settle_each_second(reactor, household)
         unready: list[OSError] = []
 
         def ready() -> None:

@@ -44,9 +44,9 @@ from hsm.server.serving import (
     CANNOT_START,
     announce,
     founding_module,
-    keep_flushing,
     running_reactor,
     settle_down,
+    settle_each_second,
     zeroise_on_signal,
 )
 from hsm.server.tls import server_context
@@ -297,6 +297,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
         zeroise_on_signal(reactor, household, staff.settled)
+        settle_each_second(reactor, household)
 
         def start() -> None:
             hired = [staff.hire(row) for row in range(1, rows)]
@@ -312,7 +313,6 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
             print(f"hsm serve: can't start: {told.getErrorMessage()}", file=sys.stderr, flush=True)
             staff.give_up("not ready")
 
-        keep_flushing(reactor, household)
         reactor.callLater(0, start)
         reactor.run()
         return staff.exit_code

@@ -169,6 +169,15 @@ class Database:
             finally:
                 part.unlink(missing_ok=True)
 
+    def forget_copies(self) -> None:
+        """Delete the copies that upgrades left: what they hold was destroyed, or lies under a passphrase no longer used."""
+        for version in range(1, SCHEMA_VERSION):
+            aside = self.path.with_name(f"{DATABASE_NAME}.v{version}")
+            try:
+                aside.unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(aside, error.strerror or "can't be deleted") from None
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         """SQLite's own errors become StorageErrors; their texts name constraints and files, never values."""

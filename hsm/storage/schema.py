@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from dataclasses import dataclass
+from hmac import compare_digest
 
 SCHEMA_VERSION = 2
 DIGEST_BYTES = 16
@@ -148,7 +149,7 @@ def _damaged_row(connection: sqlite3.Connection, table: Table) -> str:
     if not table.digested:
         return ""
     for *values, digest in connection.execute(f"SELECT {', '.join(table.names)}, digest FROM {table.name}"):  # noqa: S608
-        if row_digest(table.name, *values) != digest:
+        if not isinstance(digest, bytes) or not compare_digest(row_digest(table.name, *values), digest):
             key = " ".join(str(value) for name, value in zip(table.names, values, strict=True) if name in table.key)
             return f"the record {table.name} {key[:60]!r} is damaged"
     return ""

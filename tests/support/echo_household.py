@@ -159,7 +159,11 @@ class EchoHousehold:
     def tamper(self) -> None:
         """There are no secrets here."""
 
-    def befell(self, event: str) -> None: ...
+    def befell(self, event: str) -> None:
+        """There is no audit log."""
+
+    def settle(self) -> None:
+        """Nothing rests anywhere."""
 
     def close(self) -> None:
         self.closed = True

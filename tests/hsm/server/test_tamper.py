@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,9 @@ from hsm.crypto import selftest
 from hsm.server import founding
 from hsm.server.config import Config
 from hsm.server.counters import Counters, shared_file
+from hsm.server.keeping import Keeping
 from hsm.server.ports import Listener
+from hsm.storage.cards import CardError, Role
 
 PORT = Listener("thales", 1500)
 load()
@@ -95,3 +99,59 @@ def test_workers_take_over_that_the_self_test_failed_time_and_tamper_events() ->
     worker.apply(changes.pop())
     assert worker.session(PORT, "192.0.2.1:1").execute(b"JK")[-2:] == b"41"
     owner.close()
+
+
+def test_a_tamper_event_its_time_and_their_number_outlive_the_process(tmp_path: Path) -> None:
+    config = replace(Config(), state_dir=str(tmp_path / "state"))
+    household = founding.found(config, Counters(1, founding.counter_names))
+    household.tamper()
+    told = household.session(PORT, "192.0.2.1:1").execute(b"JK")[34:49]
+    household.close()
+    household = founding.found(replace(config, authorise=("all",)), Counters(1, founding.counter_names))
+    session = household.session(PORT, "192.0.2.1:1")
+    assert session.execute(b"JK")[34:49] == told
+    assert told.startswith(b"202")
+    assert session.execute(b"J8")[-30:-20] == b"0000000001"
+    assert session.execute(b"NC") == b"ND13"
+    assert not household._appliance.authority.grants
+    household._appliance.clear_tamper()
+    household.close()
+    household = founding.found(config, Counters(1, founding.counter_names))
+    session = household.session(PORT, "192.0.2.1:1")
+    assert session.execute(b"JK")[34:35] == b"1"
+    assert session.execute(b"J8")[-30:-20] == b"0000000001"
+    assert session.execute(b"NC") == b"ND13"
+    household.close()
+
+
+def test_a_second_event_takes_what_was_made_after_the_first(tmp_path: Path) -> None:
+    config = replace(Config(), state_dir=str(tmp_path / "state"))
+    keeping = Keeping(config)
+    first, _ = keeping.state(config)
+    tampered = replace(first, lmks={}, tampered="console", tampered_at="2026-01-01T00:00:00+00:00", tampers_count=1)
+    keeping.keeper.keep(first, tampered)
+    keeping.rack.issue("ALICE", Role.OFFICER, "12345")
+    keeping.keeper.keep(tampered, replace(tampered, tampered="signal", tampers_count=2))
+    assert keeping.rack.cards() == ()
+    keeping.close()
+
+
+def test_cards_open_no_more_even_while_nothing_can_be_kept(tmp_path: Path) -> None:
+    for config in (replace(Config(), state_dir=str(tmp_path / "state")), Config()):
+        keeping = Keeping(config)
+        card = keeping.rack.issue("ALICE", Role.OFFICER, "12345")
+        keeping.forget_cards()
+        with pytest.raises(CardError):
+            keeping.rack.read(card.serial, "12345")
+        keeping.close()
+
+
+def test_the_time_that_was_set_outlives_the_process(tmp_path: Path) -> None:
+    config = replace(Config(), state_dir=str(tmp_path / "state"))
+    household = founding.found(config, Counters(1, founding.counter_names))
+    household._appliance.set_time(datetime(2040, 6, 1, tzinfo=UTC))
+    household.close()
+    household = founding.found(config, Counters(1, founding.counter_names))
+    assert household._appliance.clock.now().year == 2040
+    assert household._appliance.started.year == 2040
+    household.close()
