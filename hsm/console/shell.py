@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from time import perf_counter
 
 from hsm.audit.place import place_of
@@ -49,7 +50,9 @@ class Shell:
         words = text.split()
         if not words:
             return self._prompted("")
-        return self._run(words[0].upper(), tuple(words[1:]))
+        name = words[0].upper()
+        # What is no command may be a component, typed a moment too late.
+        return replace(self._run(name, tuple(words[1:])), recall=name in console.by_name)
 
     def interrupt(self) -> Screen:
         if self._dialogue is None:

@@ -7,6 +7,7 @@ is small.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,9 @@ from hsm.audit.file import FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
+from hsm.console.desk import Ceremonies, Desk
+from hsm.console.families import load as load_console
+from hsm.console.shell import Shell
 from hsm.crypto.selftest import failures, self_test
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
@@ -28,12 +32,14 @@ from hsm.policy.authority import ActivityError, Authority, parse_activities
 from hsm.policy.fraud import ROW_CELLS, FraudCounters
 from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError
+from hsm.server.counters import Counters, SharedTally
 from hsm.server.keeping import Keeping
 from hsm.server.ports import Limits
 from hsm.server.portsettings import host_port, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import Keeper, State, TamperCause
+from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.device import count_start
 from hsm.storage.hostports import DatabasePortSettings, HostPort, MemoryPortSettings, PortSettings
@@ -42,10 +48,10 @@ from hsm.storage.slots import MemorySlots, Slots
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-    from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
 STARTS = "starts"
+PEER_CHARS_MAX = 64
 
 load()
 _OWN_CODES = {code for command in thales.commands.values() for code in command.refusals.values()}
@@ -59,32 +65,11 @@ counter_names = (
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
 
+_NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
+
 
 host_commands = tuple((code, command.purpose) for code, command in sorted(thales.commands.items()))
 """Codes and purposes, for the console."""
-
-
-class SharedTally:
-    """Counts by name, kept under *prefix* in the counters that processes share.
-
-    What is counted in a turn is shared at its end, by ``flush``: a step in shared memory costs more than one here.
-    """
-
-    def __init__(self, counters: Counters, prefix: str) -> None:
-        self._counters = counters
-        self._prefix = prefix
-        self._unshared: dict[str, int] = {}
-
-    def add(self, name: str, count: int = 1) -> None:
-        self._unshared[name] = self._unshared.get(name, 0) + count
-
-    def total(self, name: str) -> int:
-        return self._counters.total(self._prefix + name) + self._unshared.get(name, 0)
-
-    def flush(self) -> None:
-        for name, count in self._unshared.items():
-            self._counters.add(self._prefix + name, count)
-        self._unshared.clear()
 
 
 class ToldSlots:
@@ -113,12 +98,13 @@ class ApplianceHousehold:
         self,
         appliance: Appliance,
         slots: ToldSlots,
-        auditor: Auditor,
+        auditor: FileAuditor | MemoryAuditor | RelayAuditor,
         traffic: HostTraffic,
         *,
         owns: bool,
         limits: Limits | None = None,
         database: Database | None = None,
+        rack: CardRack | None = None,
         closing: Callable[[], None] | None = None,
         noticing: Callable[[], None] | None = None,
         settling: Callable[[], None] | None = None,
@@ -138,6 +124,8 @@ class ApplianceHousehold:
         self.port_settings: PortSettings = (
             MemoryPortSettings(self._running) if database is None else DatabasePortSettings(database, self._running)
         )
+        self._rack = rack
+        self._ceremonies = Ceremonies()
 
     def session(self, listener: Listener, peer: str) -> ThalesSession:
         return ThalesSession(
@@ -154,6 +142,22 @@ class ApplianceHousehold:
 
     def _running(self) -> tuple[HostPort, ...]:
         return tuple(host_port(each, self._limits) for each in self._listening)
+
+    def console(self, line: str) -> Shell:
+        load_console()
+        peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
+        assert self._rack is not None
+        assert not isinstance(self._auditor, RelayAuditor)
+        desk = Desk(
+            self._appliance,
+            self._rack,
+            self._ceremonies,
+            line,
+            host_commands=host_commands,
+            ports=self.port_settings,
+            logbook=self._auditor,
+        )
+        return Shell(desk, peer)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -280,6 +284,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         owns=True,
         limits=config.limits,
         database=keeping.database,
+        rack=keeping.rack,
         closing=close_files,
         noticing=notice if watched else None,
         settling=settle if watched else None,

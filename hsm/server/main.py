@@ -10,6 +10,7 @@ import click
 SUBCOMMANDS = MappingProxyType(
     {
         "serve": ("hsm.server.serve", "Serve host commands on TCP, UDP and TLS."),
+        "console": ("hsm.server.console_command", "Speak to an appliance's console from here."),
         "settings": ("hsm.server.settings_command", "List all settings, with what each profile makes of them."),
         "lmk": ("hsm.server.lmk_command", "Make and list the sealed LMKs of a state directory."),
         "audit": ("hsm.server.audit_command", "Check and read the audit log of a state directory."),

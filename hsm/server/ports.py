@@ -16,6 +16,7 @@ from hsm.dialects.session import HostSession
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from hsm.console.line import Console
     from hsm.server.config import Config
     from hsm.server.counters import Counters
     from hsm.server.traffic import HostTraffic
@@ -78,6 +79,9 @@ class Household(Protocol):
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         """Owner only: the unframed reply to an unframed *request* of *peer* that a worker owed."""
+
+    def console(self, line: str) -> Console:
+        """Owner only: a new console for the operator on *line* (``local``, ``telnet 127.0.0.1:4711``, ``ssh alice``)."""
 
     def snapshot(self) -> bytes:
         """Owner only: the whole shared state, LMKs included: for workers over a private socket, never for a disk."""

@@ -9,10 +9,10 @@ import resource
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
@@ -28,6 +28,11 @@ from hsm.server.listening import Ports, PortUnavailable, Reactor
 from hsm.server.ports import Founding, Household, Listener
 from hsm.server.tls import TlsFilesUnusable
 from hsm.storage.database import StorageError
+
+if TYPE_CHECKING:
+    from hsm.server.consoleport import ConsolePorts
+    from hsm.server.localsocket import LocalReactor
+    from hsm.server.terminal import Committed
 
 FOUNDING = "hsm.server.founding"
 """The module that makes the household; worker processes are told its name too."""
@@ -61,9 +66,34 @@ def executed_here(household: Household) -> Owner:
     return owner
 
 
-def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
-    """Tell by the file *path*, which appears whole or not at all, that every port listens."""
-    ready = {"pid": os.getpid(), "ports": {each.name: each.port for each in listeners}}
+def committed_here(household: Household) -> Committed:
+    """What an operator must wait for, when this process is the only one."""
+
+    def committed() -> Deferred[None]:
+        return household.flush() or succeed(None)
+
+    return committed
+
+
+def opened_console(reactor: Reactor, household: Household, config: Config, committed: Committed) -> ConsolePorts | None:
+    """The ways into the console that *config* asks for, open until the reactor stops; None when it asks for none.
+
+    Raises PortUnavailable, ConfigError.
+    """
+    if not config.console.wanted(config.state_dir):
+        return None
+    from hsm.server.consoleport import ConsolePorts
+
+    local = cast("LocalReactor", reactor)
+    console = ConsolePorts(local, household.console, config.console, config.state_dir, committed)
+    reactor.addSystemEventTrigger("before", "shutdown", console.drain)
+    console.open()
+    return console
+
+
+def write_ready_file(path: str, ports: Mapping[str, int]) -> None:
+    """Tell by the file *path*, which appears whole or not at all, that all *ports*, numbers by name, listen."""
+    ready = {"pid": os.getpid(), "ports": dict(ports)}
     directory = Path(path).absolute().parent
     with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".ready-", delete=False) as opened:
         try:
@@ -76,13 +106,16 @@ def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
             raise
 
 
-def announce(config: Config, listeners: Sequence[Listener]) -> None:
+def announce(config: Config, listeners: Sequence[Listener], console: ConsolePorts | None = None) -> None:
     """Say in the ready file and then on standard error where the server listens."""
+    consoles = {} if console is None else console.ports
     if config.ready_file is not None:
-        write_ready_file(config.ready_file, listeners)
-    for each in listeners:
-        what = "TLS" if each.tls else "TCP and UDP"
-        print(f"{each.name}: listening on {each.host}:{each.port} ({what})", file=sys.stderr, flush=True)
+        write_ready_file(config.ready_file, {each.name: each.port for each in listeners} | consoles)
+    told = [f"{each.name}: listening on {each.host}:{each.port}" for each in listeners]
+    told = [f"{text} ({'TLS' if each.tls else 'TCP and UDP'})" for text, each in zip(told, listeners, strict=True)]
+    told += [f"{name}: listening on {config.console.host}:{number}" for name, number in consoles.items()]
+    for text in told:
+        print(text, file=sys.stderr, flush=True)
 
 
 def settle_down() -> None:
@@ -168,13 +201,14 @@ def _serve_alone(config: Config) -> int:
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
         zeroise_on_signal(reactor, household)
         settle_each_second(reactor, household)
+        console = opened_console(reactor, household, config, committed_here(household))
         unready: list[OSError] = []
 
         def ready() -> None:
             settle_down()
             household.listening(ports.listeners)
             try:
-                announce(config, ports.listeners)
+                announce(config, ports.listeners, console)
             except OSError as fault:
                 unready.append(fault)
                 reactor.stop()

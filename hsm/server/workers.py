@@ -44,6 +44,7 @@ from hsm.server.serving import (
     CANNOT_START,
     announce,
     founding_module,
+    opened_console,
     running_reactor,
     settle_down,
     settle_each_second,
@@ -166,12 +167,17 @@ class Staff:
         except Exception as fault:
             _log.critical("an owed request failed: {where}", where=place_of(fault))
             raise ExecutionFailed from None
-        if not self._unacknowledged:
-            return succeed(reply)
         return self.settled().addCallback(lambda _: reply)
+
+    def committed(self) -> Deferred[None]:
+        """Fires when the audit log has what was done here, and every serving worker what was changed."""
+        self._household.flush()
+        return self.settled()
 
     def settled(self) -> Deferred[None]:
         """Fires when every serving worker has made the changes told so far."""
+        if not self._unacknowledged:
+            return succeed(None)
         return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: None)
 
     def audited(self, told: bytes) -> None:
@@ -298,6 +304,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
         zeroise_on_signal(reactor, household, staff.settled)
         settle_each_second(reactor, household)
+        console = opened_console(reactor, household, config, staff.committed)
 
         def start() -> None:
             hired = [staff.hire(row) for row in range(1, rows)]
@@ -306,7 +313,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
         def ready(_: object) -> None:
             settle_down()
             household.listening(listeners)
-            announce(config, listeners)
+            announce(config, listeners, console)
 
         def failed(failure: Failure) -> None:
             told = failure.value.subFailure if isinstance(failure.value, FirstError) else failure

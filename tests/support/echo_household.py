@@ -14,6 +14,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from support.echo_console import EchoConsole
 from twisted.internet.defer import Deferred
 
 from hsm.dialects.session import FramingError
@@ -124,6 +125,9 @@ class EchoHousehold:
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.answer(request)
+
+    def console(self, line: str) -> EchoConsole:
+        return EchoConsole()
 
     def snapshot(self) -> bytes:
         return self.stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from dataclasses import replace
@@ -85,3 +86,21 @@ def test_a_workers_chain_is_owed_to_the_owner() -> None:
     session.feed(b"\x00\x0fHEADNK0010002NC")
     assert session.work(1) == b""
     assert session.owed == b"NK0010002NC"
+
+
+def test_a_consoles_commands_are_counted_and_its_line_is_named_in_the_audit_log(tmp_path: Path) -> None:
+    descriptor = shared_file(2, counter_names)
+    counters = Counters(2, counter_names, row=0, descriptor=descriptor)
+    household = found(Config(state_dir=str(tmp_path / "state")), counters)
+    for line in ("local", "telnet 127.0.0.1:4711", "ssh Alice\u00df\n" + "x" * 100):
+        console = household.console(line)
+        console.line("NOSUCH")
+        console.hang_up("ended")
+        household.flush()
+    appliance = household._appliance
+    assert appliance.audit.outcomes.total("NO") == 3
+    entries = (tmp_path / "state" / "audit.jsonl").read_text().splitlines()
+    peers = [json.loads(each)["peer"] for each in entries]
+    assert peers == ["local", "telnet.127.0.0.1:4711", ("ssh.alice" + "x" * 100)[:64]]
+    household.close()
+    os.close(descriptor)

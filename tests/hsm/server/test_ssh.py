@@ -1,0 +1,211 @@
+"""The console over SSH, with OpenSSH's client as it comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pexpect
+import pytest
+from support.served import SECONDS_MAX, Serve, Served
+
+from hsm.server.ssh import CONNECTIONS_MAX
+
+pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no OpenSSH client")
+COMPONENT = "FEDCBA98765432100123456789ABCDEF"
+NO_KEY_OF_OURS = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server, and the keys that its operators have."""
+
+    served: Served
+    folder: Path
+    authorized: Path
+    keys: Path
+
+    def words(self, user: str, key: str, *options: str) -> list[str]:
+        """Arguments of ssh: nothing but what tells it the key, the port and where to remember the host."""
+        known = f"UserKnownHostsFile={self.folder / 'known'}"
+        found = ["-F", "none", "-p", str(self.served.ports["ssh"]), "-i", str(self.keys / key), "-o", known]
+        return [*found, "-o", "StrictHostKeyChecking=accept-new", *options, f"{user}@127.0.0.1"]
+
+    def run(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["ssh", *words], input=typed, capture_output=True, text=True, timeout=SECONDS_MAX, env=NO_KEY_OF_OURS
+        )
+
+    def terminal(self, user: str, key: str) -> pexpect.spawn[str]:
+        words = self.words(user, key, "-o", "LogLevel=ERROR")
+        return pexpect.spawn("ssh", words, timeout=SECONDS_MAX, encoding="utf-8", env=NO_KEY_OF_OURS)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the keys of three people."""
+    folder = tmp_path_factory.mktemp("keys")
+    for user, kind in (("alice", "ed25519"), ("bob", "rsa"), ("eve", "ecdsa")):
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"{user}@x", "-f", folder / user], check=True)
+    return folder
+
+
+@pytest.fixture
+def site(serve_console: Serve, keys: Path, tmp_path: Path) -> Site:
+    authorized = tmp_path / "operators.pub"
+    authorized.write_text("".join((keys / f"{user}.pub").read_text() for user in ("alice", "bob")))
+    authorized.chmod(0o644)
+    options = ("--ssh-authorized-keys", str(authorized), "--state-dir", str(tmp_path / "state"))
+    return Site(serve_console("--ssh-port", "0", *options), tmp_path, authorized, keys)
+
+
+def test_a_ceremony_at_a_terminal(site: Site) -> None:
+    terminal = site.terminal("alice", "alice")
+    seen = ""
+
+    def until(text: str) -> str:
+        nonlocal seen
+        terminal.expect_exact(text)
+        seen += terminal.before + text
+        return str(terminal.before)
+
+    until("Online> ")
+    terminal.send("XRITEX\x7f\r")
+    until("Component: ")
+    terminal.send("12\x15" + COMPONENT + "\r")
+    assert until("Continue? [Y/N] [N]: ") == "\r\nIt has 32 digits.\r\n"
+    terminal.send("y\r")
+    until("Done: True.")
+    until("Online> ")
+    terminal.send("\x1b[A\x1b[A")
+    until("XRITE")
+    terminal.send("\r")
+    until("Component: ")
+    terminal.send("\x03")
+    until("Given up.")
+    until("Online> ")
+    terminal.send("\x04")
+    terminal.expect(pexpect.EOF)
+    seen += terminal.before
+    terminal.close()
+    assert terminal.exitstatus == 0
+    _, told = site.served.stop()
+    entries = [json.loads(line) for line in (site.folder / "state" / "audit.jsonl").read_text().splitlines()]
+    assert [(each["peer"], each["command"], each["outcome"]) for each in entries] == [
+        ("ssh.alice", "XRITE", "00"),
+        ("ssh.alice", "XRITE", "GU"),
+    ]
+    files = b"".join(each.read_bytes() for each in site.folder.rglob("*") if each.is_file())
+    assert COMPONENT not in seen + told
+    assert COMPONENT.encode() not in files
+
+
+def test_a_script_without_a_terminal(site: Site) -> None:
+    done = site.run(*site.words("bob", "bob", "-T"), typed="XQUIZ\nAda\nXLONG 3000\nEXIT\n")
+    assert done.returncode == 0
+    assert done.stdout.startswith("This line can't hide what is typed on it.\nZonekey console.")
+    assert "Name: Hello Ada.\n" in done.stdout
+    assert done.stdout.count("x" * 79 + "\n") == 3000
+    assert "\r" not in done.stdout
+
+
+def test_a_long_script_waits_for_its_turn(site: Site) -> None:
+    """More than the window of an SSH channel, typed ahead; none of it is lost."""
+    done = site.run(*site.words("alice", "alice", "-T"), typed="XQUIZ\nAda\n" * 4000)
+    assert done.returncode == 0
+    assert done.stdout.count("Hello Ada.") == 4000
+
+
+def test_who_may_not_log_in(site: Site) -> None:
+    for user, key in (("bob", "alice"), ("eve", "eve"), ("alice", "eve"), ("root", "alice")):
+        done = site.run(*site.words(user, key))
+        assert done.returncode == 255
+        assert "Permission denied (publickey)." in done.stderr
+        assert done.stdout == ""
+
+
+def test_a_key_that_is_taken_out_opens_nothing_any_more(site: Site) -> None:
+    assert site.run(*site.words("bob", "bob"), typed="EXIT\n").returncode == 0
+    site.authorized.write_text((site.keys / "alice.pub").read_text())
+    assert "Permission denied" in site.run(*site.words("bob", "bob")).stderr
+    site.authorized.write_text("nonsense")
+    assert "Permission denied" in site.run(*site.words("alice", "alice")).stderr
+
+
+def test_there_is_no_other_service(site: Site) -> None:
+    words = site.words("alice", "alice")
+    done = site.run(*words, "cat", "/etc/passwd")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "This is a console: log in without a command." in done.stderr
+    done = site.run("-s", *words, "sftp")
+    assert done.returncode != 0
+    assert "subsystem request failed" in done.stderr
+    done = site.run("-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "-N", *words)
+    assert done.returncode == 255
+    assert "remote port forwarding failed" in done.stderr
+    forwarded = site.run("-W", f"127.0.0.1:{site.served.ports['thales']}", *words)
+    assert forwarded.returncode == 255
+    assert "stdio forwarding failed" in forwarded.stderr
+
+
+def test_old_algorithms_are_refused(site: Site) -> None:
+    kex, host_key = "KexAlgorithms=diffie-hellman-group14-sha1", "HostKeyAlgorithms=ssh-rsa"
+    for options in (("-c", "3des-cbc"), ("-m", "hmac-sha1"), ("-o", kex), ("-o", host_key)):
+        done = site.run(*options, *site.words("alice", "alice"))
+        assert done.returncode == 255
+        assert "no matching" in done.stderr
+
+
+def test_an_rsa_key_does_not_sign_with_sha_1(site: Site) -> None:
+    done = site.run("-o", "PubkeyAcceptedAlgorithms=ssh-rsa", *site.words("bob", "bob"))
+    assert done.returncode == 255
+
+
+def test_one_line_dropped_in_a_ceremony_lets_the_next_one_in(site: Site) -> None:
+    one = site.terminal("alice", "alice")
+    one.expect_exact("Online> ")
+    one.send("XRITE\r")
+    one.expect_exact("Component: ")
+    other = site.terminal("bob", "bob")
+    other.expect_exact("Online> ")
+    other.send("XRITE\r")
+    other.expect_exact("A ceremony is in progress on ssh alice")
+    one.close(force=True)
+    for _ in range(1_000):
+        other.send("XRITE\r")
+        if other.expect_exact(["Component: ", "A ceremony is in progress"]) == 0:
+            break
+    else:
+        raise AssertionError("the ceremony of a line that is gone goes on")
+    other.close(force=True)
+
+
+def test_strangers_bytes_and_too_many_of_them(site: Site) -> None:
+    for junk in (b"GET / HTTP/1.0\r\n\r\n", b"SSH-2.0-x\r\n" + bytes(5000), b"\xff" * 100_000):
+        with site.served.connect("ssh") as stranger:
+            stranger.sendall(junk)
+            stranger.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionResetError):
+                while stranger.recv(65536):
+                    pass
+    strangers = [site.served.connect("ssh") for _ in range(CONNECTIONS_MAX)]
+    for each in strangers:
+        assert each.recv(4) == b"SSH-"
+    with site.served.connect("ssh") as refused, suppress(ConnectionResetError):
+        assert refused.recv(4) == b""
+    for each in strangers:
+        each.close()
+    for _ in range(100):
+        if site.run(*site.words("alice", "alice"), typed="EXIT\n").returncode == 0:
+            break
+    else:
+        raise AssertionError("strangers who are gone still count")
+    _, told = site.served.stop()
+    assert "Traceback" not in told
+    assert "HTTP" not in told
