@@ -80,7 +80,7 @@ class ConsoleConfig:
     def checked(self, where: str) -> ConsoleConfig:
         """Itself.  Raises ConfigError with *where* when SSH has nobody who may log in."""
         if self.ssh_port is not None and self.authorized_keys is None:
-            raise ConfigError(where, "ssh-port", "ssh-authorized-keys with it: a file of keys that may log in")
+            raise ConfigError(where, "ssh-port", "authorized keys with it: a file of the keys that may log in")
         return self
 
 

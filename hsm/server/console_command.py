@@ -128,12 +128,14 @@ class Relay:
 class Alone:
     """A console in this process, on *keyboard* and *screen*."""
 
-    def __init__(self, console: Console, household: Household, keyboard: int, screen: int) -> None:
+    def __init__(
+        self, console: Console, household: Household, limits: TerminalLimits, keyboard: int, screen: int
+    ) -> None:
         self._console = console
         self._household = household
         self._keyboard = keyboard
         self._screen = screen
-        self._limits = TerminalLimits()
+        self._limits = limits
         self._is_terminal = os.isatty(keyboard)
         self._editor = LineEditor(echoes=self._is_terminal, newline=b"\r\n" if self._is_terminal else b"\n")
         self._asked = Screen("")
@@ -188,9 +190,11 @@ def alone(options: Options) -> None:
     """A console on the state directory that *options* name.  Raises ConfigError, AuditFileError."""
     keep_memory_private()
     founding = founding_module(FOUNDING)
-    household = founding.found(configured(options), Counters(1, founding.counter_names))
+    config = configured(options)
+    household = founding.found(config, Counters(1, founding.counter_names))
+    limits = TerminalLimits(idle_seconds=config.console.idle_seconds)
     try:
-        Alone(household.console("local"), household, sys.stdin.fileno(), sys.stdout.fileno()).run()
+        Alone(household.console("local"), household, limits, sys.stdin.fileno(), sys.stdout.fileno()).run()
     finally:
         household.close()
 

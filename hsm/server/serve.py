@@ -86,7 +86,7 @@ def _console(options: Options, console: ConsoleConfig) -> ConsoleConfig:
         socket=options.console_socket or console.socket,
         authorized_keys=options.ssh_authorized_keys or console.authorized_keys,
         host_key=options.ssh_host_key or console.host_key,
-    ).checked(COMMAND_LINE if options.config is None else f"{COMMAND_LINE} and {options.config}")
+    ).checked(options.config if options.config is not None and options.ssh_port is None else COMMAND_LINE)
 
 
 def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:

@@ -140,15 +140,16 @@ class Operator(ConchUser):
         super().__init__()  # type: ignore[no-untyped-call]  # Conch has no annotations
         self.lines = lines
         self.name = name
+        self.has_channel = False
         self.has_console = False
 
     def lookupChannel(self, channelType: bytes, windowSize: int, maxPacket: int, data: bytes) -> SSHChannel:
         """A console, once.  Raises ConchError for everything else."""
         if channelType != b"session":
             raise ConchError(OPEN_UNKNOWN_CHANNEL_TYPE, "only sessions")
-        if self.has_console:
+        if self.has_channel:
             raise ConchError(OPEN_ADMINISTRATIVELY_PROHIBITED, "one console for each login")
-        self.has_console = True
+        self.has_channel = True
         return ConsoleChannel(WINDOW_BYTES, PACKET_BYTES_MAX, windowSize, maxPacket, data=data, avatar=self)
 
 
@@ -188,6 +189,7 @@ class ConsoleChannel(SSHChannel):
         if self._terminal is None:
             self._refuse(FULL)
         else:
+            operator.has_console = True
             self._terminal.begin()
         return True
 

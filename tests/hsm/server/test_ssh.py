@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +14,30 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.echo_console import EchoConsole
 from support.served import SECONDS_MAX, Serve, Served
+from twisted.conch.error import ConchError
+from twisted.conch.ssh.connection import MSG_CHANNEL_WINDOW_ADJUST
+from twisted.internet.defer import succeed
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
-from hsm.server.ssh import CONNECTIONS_MAX
+from hsm.server.config import ConsoleConfig
+from hsm.server.consoleport import Lines
+from hsm.server.ssh import (
+    CONNECTIONS_MAX,
+    GRACE_SECONDS,
+    PACKET_BYTES_MAX,
+    WINDOW_BYTES,
+    ConsoleChannel,
+    ConsoleConnection,
+    ConsoleTransport,
+    Operator,
+    ssh_port,
+)
+from hsm.server.terminal import TerminalLimits
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no OpenSSH client")
 COMPONENT = "FEDCBA98765432100123456789ABCDEF"
@@ -209,3 +231,102 @@ def test_strangers_bytes_and_too_many_of_them(site: Site) -> None:
     _, told = site.served.stop()
     assert "Traceback" not in told
     assert "HTTP" not in told
+
+
+def test_a_client_that_reads_nothing_costs_little(site: Site) -> None:
+    before_kib = site.served.resident_kib()
+    deaf = subprocess.Popen(
+        ["ssh", *site.words("alice", "alice", "-T")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=NO_KEY_OF_OURS
+    )
+    assert deaf.stdin is not None
+    assert deaf.stdout is not None
+    deaf.stdin.write(b"XLONG 2000\n" * 500)
+    deaf.stdin.flush()
+    assert deaf.stdout.read(100_000)
+    done = site.run(*site.words("bob", "bob", "-T"), typed="XQUIZ\nAda\nEXIT\n")
+    assert "Hello Ada." in done.stdout
+    assert site.served.resident_kib() - before_kib < 24_576  # Conch's own modules are among it
+    told = 100_000 + sum(len(deaf.stdout.read(2000 * 80)) for _ in range(20))
+    assert told == 100_000 + 20 * 2000 * 80
+    deaf.kill()
+    deaf.communicate()
+
+
+# --- time, without waiting for it ---------------------------------------------------------------------------------
+class Cut(StringTransport):
+    """Notes that it was cut off."""
+
+    cut = False
+
+    def abortConnection(self) -> None:
+        self.cut = True
+
+
+def connected(clock: Clock, tmp_path: Path) -> tuple[ConsoleTransport, Cut, Lines]:
+    (tmp_path / "operators.pub").write_text("")
+    (tmp_path / "operators.pub").chmod(0o644)
+    lines = Lines(lambda line: EchoConsole(), clock, lambda: succeed(None), TerminalLimits())
+    factory = ssh_port(lines, ConsoleConfig(ssh_port=0, authorized_keys=str(tmp_path / "operators.pub")), str(tmp_path))
+    factory.doStart()
+    connection, transport = factory.buildProtocol(None), Cut()  # type: ignore[no-untyped-call]  # Twisted's own double
+    assert isinstance(connection, ConsoleTransport)
+    connection.makeConnection(transport)  # type: ignore[no-untyped-call]  # Conch has no annotations
+    return connection, transport, lines
+
+
+def test_whoever_does_not_log_in_is_cut_off(tmp_path: Path) -> None:
+    clock = Clock()
+    connection, transport, _ = connected(clock, tmp_path)
+    assert transport.value().startswith(b"SSH-2.0-Zonekey\r\n")  # type: ignore[no-untyped-call]  # as above
+    clock.advance(GRACE_SECONDS - 1)
+    assert not transport.cut
+    clock.advance(1)
+    assert transport.cut
+    connection.connectionLost(Failure(ConnectionDone()))
+    assert not clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize("has_console", [True, False])
+def test_whoever_logs_in_and_opens_no_console_is_cut_off(tmp_path: Path, has_console: bool) -> None:
+    clock = Clock()
+    connection, transport, lines = connected(clock, tmp_path)
+    operator = connection.avatar = Operator(lines, "alice")
+    connection.logoutFunction = lambda: None
+    channel = operator.lookupChannel(b"session", 1000, 1000, b"")
+    assert isinstance(channel, ConsoleChannel)
+    for kind in (b"session", b"direct-tcpip", b"x11", b"auth-agent@openssh.com"):
+        with pytest.raises(ConchError):
+            operator.lookupChannel(kind, 1000, 1000, b"")
+    channel.conn = ConsoleConnection()  # type: ignore[no-untyped-call]  # Conch has no annotations
+    channel.conn.transport = connection
+    channel.conn.channelsToRemoteChannel[channel] = 0
+    if has_console:
+        assert channel.request_shell(b"")
+        assert not channel.request_shell(b"")
+    clock.advance(GRACE_SECONDS)
+    assert transport.cut is not has_console
+    channel.closed()
+    connection.connectionLost(Failure(ConnectionDone()))
+    assert not clock.getDelayedCalls()
+
+
+def test_a_paused_line_gives_its_client_no_more_window(tmp_path: Path) -> None:
+    clock = Clock()
+    connection, _, lines = connected(clock, tmp_path)
+    sent: list[int] = []
+    connection.sendPacket = lambda kind, payload: sent.append(kind)
+    channel = Operator(lines, "alice").lookupChannel(b"session", 1000, 1000, b"")
+    assert isinstance(channel, ConsoleChannel)
+    channel.conn = ConsoleConnection()  # type: ignore[no-untyped-call]  # Conch has no annotations
+    channel.conn.transport = connection
+    channel.conn.channels[0] = channel
+    channel.conn.channelsToRemoteChannel[channel] = 0
+    channel.pause()
+    piece = bytes(PACKET_BYTES_MAX)
+    while channel.localWindowLeft:
+        channel.conn.ssh_CHANNEL_DATA(struct.pack(">2L", 0, len(piece)) + piece)  # type: ignore[no-untyped-call]  # as above
+    assert sent == []
+    channel.resume()
+    assert sent == [MSG_CHANNEL_WINDOW_ADJUST]
+    assert channel.localWindowLeft == WINDOW_BYTES
+    connection.connectionLost(Failure(ConnectionDone()))
