@@ -13,7 +13,6 @@ def test_every_command_has_its_line_under_its_family() -> None:
     for command in console.by_name.values():
         assert f"\n  {command.name:13} {command.purpose}\n" in shown
     assert "Settings: what the appliance allows:\n  CONFIGCMDS" in shown
-    assert all(len(line) <= 120 for line in shown.splitlines())
 
 
 @pytest.mark.parametrize("name", sorted(console.by_name))

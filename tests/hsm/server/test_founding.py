@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+
+from support.auditlogs import commands_entered
 
 from hsm.server.config import Config
 from hsm.server.counters import Counters, shared_file
@@ -99,8 +100,7 @@ def test_a_consoles_commands_are_counted_and_its_line_is_named_in_the_audit_log(
         household.flush()
     appliance = household._appliance
     assert appliance.audit.outcomes.total("NO") == 3
-    entries = (tmp_path / "state" / "audit.jsonl").read_text().splitlines()
-    peers = [json.loads(each)["peer"] for each in entries]
+    peers = [each["peer"] for each in commands_entered(tmp_path / "state")]
     assert peers == ["local", "telnet.127.0.0.1:4711", ("ssh.alice" + "x" * 100)[:64]]
     household.close()
     os.close(descriptor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.auditlogs import commands_entered
 from support.echo_console import EchoConsole
 from support.served import SECONDS_MAX, Serve, Served
 from twisted.conch.error import ConchError
@@ -118,7 +118,7 @@ def test_a_ceremony_at_a_terminal(site: Site) -> None:
     terminal.close()
     assert terminal.exitstatus == 0
     _, told = site.served.stop()
-    entries = [json.loads(line) for line in (site.folder / "state" / "audit.jsonl").read_text().splitlines()]
+    entries = commands_entered(site.folder / "state")
     assert [(each["peer"], each["command"], each["outcome"]) for each in entries] == [
         ("ssh.alice", "XRITE", "00"),
         ("ssh.alice", "XRITE", "GU"),
@@ -314,7 +314,7 @@ def test_a_paused_line_gives_its_client_no_more_window(tmp_path: Path) -> None:
     clock = Clock()
     connection, _, lines = connected(clock, tmp_path)
     sent: list[int] = []
-    connection.sendPacket = lambda kind, payload: sent.append(kind)
+    connection.sendPacket = lambda kind, payload: sent.append(kind)  # type: ignore[method-assign]  # in place of a wire
     channel = Operator(lines, "alice").lookupChannel(b"session", 1000, 1000, b"")
     assert isinstance(channel, ConsoleChannel)
     channel.conn = ConsoleConnection()  # type: ignore[no-untyped-call]  # Conch has no annotations
