@@ -11,16 +11,17 @@ from hsm.console.dialogue import Abandoned, Dialogue
 from hsm.console.people import present, two_officers
 from hsm.storage.cards import Role
 
+OFFICERS_MIN = 2
 LOCAL_LINE = "local"
 
 
-def officers_known(desk: Desk) -> bool:
-    """Do two different people hold officers' cards?"""
-    return len({card.holder for card in desk.rack.cards() if card.role is Role.OFFICER}) >= 2
+def officers(desk: Desk, *, beside: str = "") -> set[str]:
+    """The holders of officers' cards, but for the card with the number *beside*."""
+    return {card.holder for card in desk.rack.cards() if card.role is Role.OFFICER and card.serial != beside}
 
 
 def _nobody_to_ask(desk: Desk) -> bool:
-    if officers_known(desk):
+    if len(officers(desk)) >= OFFICERS_MIN:
         return False
     if desk.line != LOCAL_LINE:
         raise Abandoned("Two officers must have cards first; until then only the local console may do this.")
