@@ -8,13 +8,13 @@ randomness, storage; no LMK bytes, no files, no sockets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from hsm.audit.load import LoadMeter
-from hsm.audit.record import Audit
+from hsm.audit.record import Audit, AuditUnwritable
 from hsm.crypto.blockcipher import Cipher
 from hsm.keys.lmk import LmkUse, ParityWrong
 from hsm.keys.masters import Lmk, padding_keys
@@ -184,8 +184,7 @@ class Appliance:
         gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
         self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
         with ExitStack() as all_of_it:  # each step is taken, whatever another raises
-            if self.audit.writable:
-                all_of_it.callback(self.audit.event, "TAMPER", place=cause.value)
+            all_of_it.callback(self._tell, "TAMPER", place=cause.value)
             all_of_it.callback(self._keeper.keep, before, self.state)
             for zeroise in self._zeroised_too:
                 all_of_it.callback(zeroise)
@@ -202,8 +201,11 @@ class Appliance:
         """A self-test found *fault*: from now until the process ends, nothing is executed."""
         self.fault = fault
         self._set(self.state)
-        if self.audit.writable:
-            self.audit.event("SELFTEST", "41")
+        self._tell("SELFTEST", "41")
+
+    def _tell(self, event: str, outcome: str = "00", place: str = "") -> None:
+        with suppress(AuditUnwritable):  # it has happened all the same
+            self.audit.event(event, outcome, place=place)
 
     def _admit(self, grants_or_lmks: bool) -> None:
         if grants_or_lmks and self.state.tampered:

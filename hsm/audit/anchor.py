@@ -84,6 +84,26 @@ class AnchorBook:
         except sqlite3.Error as error:
             raise AuditFileError(self._path, f"{error}") from None
 
+    @contextmanager
+    def _synced(self) -> Iterator[None]:
+        """What is written within is on the disk before what follows."""
+        with self._told():
+            self._execute("PRAGMA synchronous = FULL")
+            try:
+                yield
+            finally:
+                self._execute("PRAGMA synchronous = OFF")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
+
     def key(self) -> bytes | None:
         """The key, 32 bytes; None when there is none yet.
 
@@ -91,7 +111,7 @@ class AnchorBook:
         a key that is damaged, StorageError when its seal does not open.
         """
         with self._told():
-            rows = self._connection.execute("SELECT sealed, key FROM audit_key").fetchall()
+            rows = self._execute("SELECT sealed, key FROM audit_key").fetchall()
         if not rows:
             return None
         sealed, key = rows[0]
@@ -103,9 +123,10 @@ class AnchorBook:
             if sealed:
                 key = self._sealer.unseal(PURPOSE, key)
             else:
-                with self._told():
-                    self._synced("UPDATE audit_key SET sealed = 1, key = ?", self._sealer.seal(PURPOSE, key))
-                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                with self._synced():
+                    self._execute("UPDATE audit_key SET sealed = 1, key = ?", (self._sealer.seal(PURPOSE, key),))
+                    # Else the clear key would stay in the WAL.
+                    self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if len(key) != KEY_BYTES:
             raise AuditFileError(self._path, "its key is damaged; restore hsm.db from a backup")
         return key
@@ -114,26 +135,18 @@ class AnchorBook:
         """A new key and, in the same transaction, an anchor before the first entry."""
         key = os.urandom(KEY_BYTES)
         kept = key if self._sealer is None else self._sealer.seal(PURPOSE, key)
-        with self._told():
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.execute("DELETE FROM audit_key")
-                self._connection.execute("INSERT INTO audit_key VALUES (1, ?, ?)", (self._sealer is not None, kept))
-                self._connection.execute("DELETE FROM audit_anchor")
-                anchor = (0, GENESIS, Chain(key).seal(0, GENESIS))
-                self._connection.execute("INSERT INTO audit_anchor VALUES (1, ?, ?, ?)", anchor)
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                self._connection.execute("PRAGMA synchronous = OFF")
+        with self._synced(), self._transaction():
+            self._execute("DELETE FROM audit_key")
+            self._execute("INSERT INTO audit_key VALUES (1, ?, ?)", (self._sealer is not None, kept))
+            self._execute("DELETE FROM audit_anchor")
+            anchor = (0, GENESIS, Chain(key).seal(0, GENESIS))
+            self._execute("INSERT INTO audit_anchor VALUES (1, ?, ?, ?)", anchor)
         return key
 
     def anchor(self, chain: Chain) -> Anchor | None:
         """The anchor, None when there is none or its seal is not right."""
         with self._told():
-            rows = self._connection.execute("SELECT sequence, chain, seal FROM audit_anchor").fetchall()
+            rows = self._execute("SELECT sequence, chain, seal FROM audit_anchor").fetchall()
         if not rows:
             return None
         sequence, mac, seal = rows[0]
@@ -151,20 +164,16 @@ class AnchorBook:
 
     def sync(self, chain: Chain, anchor: Anchor) -> None:
         """As ``put``, on to the disk."""
-        with self._told():
-            self._synced(_PUT, anchor.sequence, anchor.mac, chain.seal(anchor.sequence, anchor.mac))
+        with self._synced():
+            with self._transaction():
+                # SQLite writes, and so syncs, nothing for a row that stays as it is.
+                self._execute("UPDATE audit_anchor SET sequence = -1")
+                self._execute(_PUT, (anchor.sequence, anchor.mac, chain.seal(anchor.sequence, anchor.mac)))
             if self.unsynced_count >= ANCHORS_UNSYNCED_MAX:
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 self.unsynced_count = 0
-
-    def _synced(self, statement: str, *values: int | bytes) -> None:
-        self._connection.execute("PRAGMA synchronous = FULL")
-        try:
-            self._connection.execute(statement, values)
-        finally:
-            self._connection.execute("PRAGMA synchronous = OFF")
 
     def close(self) -> None:
         """Close; the last to close folds the WAL in, so that must be synced."""
         with closing(self._connection), self._told():
-            self._connection.execute("PRAGMA synchronous = FULL")
+            self._execute("PRAGMA synchronous = FULL")

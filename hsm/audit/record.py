@@ -263,7 +263,7 @@ class Audit:
         # What lives in this process alone has nothing to flush, and is not asked at every turn.
         self._shares = [each.flush for each in (self.volumes, self.outcomes) if not isinstance(each, MemoryTally)]
         self._writes = not isinstance(auditor, MemoryAuditor)
-        self._lasting = False
+        self._lasting = self._failing = False
         self._tried_sequence = auditor.last_sequence
         self._told: Callable[[], None] | None = None
         self.take(options or AuditOptions())
@@ -348,7 +348,8 @@ class Audit:
             self._auditor.flush(self._lasting)
         except AuditUnwritable:
             new = self._auditor.last_sequence != self._tried_sequence
-            if self.writable:
+            if not self._failing:
+                self._failing = True
                 with suppress(AuditUnwritable):
                     self.event("STORAGE", FAULT)
             self._tried_sequence = self._auditor.last_sequence
@@ -358,4 +359,6 @@ class Audit:
             return
         self._lasting = False
         self._tried_sequence = self._auditor.last_sequence
-        self.set_writable(True)
+        if self._failing:  # a worker, whose own flush never fails, is told by the process that keeps the log
+            self._failing = False
+            self.set_writable(True)

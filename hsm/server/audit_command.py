@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,22 +18,12 @@ from hsm.audit.record import ENTRIES_KEPT_MAX, Entry
 from hsm.audit.segments import segments, tail_lines
 from hsm.audit.verification import Verified, check_watched, entry_of, verified
 from hsm.ports import SystemClock
-from hsm.server.config import Config
-from hsm.server.keeping import opened_vault
+from hsm.server.lmk_command import key_file_option, passphrase_file_option, state_dir_option
 from hsm.storage.database import Database, DirectoryLock, StorageError
-from hsm.storage.vault import exists
+from hsm.storage.passphrase import PASSPHRASE_VARIABLE, opener
+from hsm.storage.vault import Vault, exists
 
 CHECKPOINT_BYTES = 8
-
-_state_dir = click.option(
-    "--state-dir", required=True, type=click.Path(path_type=Path), help="Directory that holds the appliance's state."
-)
-
-
-_passphrase_file = click.option(
-    "--passphrase-file", metavar="FILE", help="File with the vault's passphrase; else HSM_PASSPHRASE."
-)
-_key_file = click.option("--key-file", metavar="FILE", help="File with the vault's key, instead of a passphrase.")
 
 
 def _checkpoints(texts: tuple[str, ...]) -> dict[int, bytes]:
@@ -55,11 +46,11 @@ def _told() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-def _sealer(state_dir: Path, passphrase_file: str | None, key_file: str | None) -> Sealer | None:
+def _sealer(state_dir: Path, passphrase_file: Path | None, key_file: Path | None) -> Sealer | None:
     """The vault, when there is one and something to open it with."""
-    with closing(Database(state_dir)) as database:
-        config = Config(passphrase_file=passphrase_file, key_file=key_file)
-        return opened_vault(database, config) if exists(database) else None
+    with closing(Database(state_dir, upgrading=False)) as database:
+        given = key_file or passphrase_file or PASSPHRASE_VARIABLE in os.environ
+        return Vault(database, opener(os.environ, passphrase_file, key_file)) if given and exists(database) else None
 
 
 def _there(state_dir: Path) -> None:
@@ -73,11 +64,11 @@ def command() -> None:
 
 
 @command.command()
-@_state_dir
-@_passphrase_file
-@_key_file
+@state_dir_option
+@passphrase_file_option
+@key_file_option
 @click.option("--checkpoint", multiple=True, metavar="SEQ:MAC", help="An earlier run's, written down elsewhere.")
-def verify(state_dir: Path, passphrase_file: str | None, key_file: str | None, checkpoint: tuple[str, ...]) -> None:
+def verify(state_dir: Path, passphrase_file: Path | None, key_file: Path | None, checkpoint: tuple[str, ...]) -> None:
     """Check every entry; print what was checked and a checkpoint to write down.
 
     Exit status 1 when the log is not as it was written.  Only a checkpoint from elsewhere shows that a whole state
@@ -113,7 +104,7 @@ def _print_verified(found: Verified, files_count: int) -> None:
 
 
 @command.command()
-@_state_dir
+@state_dir_option
 @click.option("--last", "count", type=click.IntRange(1, ENTRIES_KEPT_MAX), default=50, show_default=True, metavar="N")
 def show(state_dir: Path, count: int) -> None:
     """Print the latest entries, unverified, the latest last."""
@@ -137,10 +128,10 @@ def shown(entry: Entry) -> str:
 
 
 @command.command()
-@_state_dir
-@_passphrase_file
-@_key_file
-def archive(state_dir: Path, passphrase_file: str | None, key_file: str | None) -> None:
+@state_dir_option
+@passphrase_file_option
+@key_file_option
+def archive(state_dir: Path, passphrase_file: Path | None, key_file: Path | None) -> None:
     """Put the log aside, in whatever condition, and begin a new one whose first entry says so."""
     _there(state_dir)
     with _told(), closing(DirectoryLock(state_dir)):

@@ -236,8 +236,10 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
         household.befell("START")
         household.flush()
         return household
-    except BaseException:
+    except BaseException as fault:
         keeping.close()
+        if isinstance(fault, StorageError):
+            raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
         raise
 
 
@@ -254,6 +256,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
+    keeping.tell_restore(appliance)
     # What is authorised on the command line holds for this start: it is not kept.
     state, now = appliance.state, appliance.clock.monotonic()
     appliance.adopt(replace(state, authority=_authority(config, state, now)))

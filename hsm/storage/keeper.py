@@ -62,6 +62,9 @@ class DatabaseKeeper:
             before = self._owed[0]
         elif zeroise:
             self._owed = before, after
+        if zeroise:
+            # First of all: whoever kills us after the rest is done must not save them.
+            self._database.forget_copies()
         renewed = None
         with self._database.transaction() as change:
             deleted = self._write(change, before, after)
@@ -121,7 +124,6 @@ class DatabaseKeeper:
     def _after_destruction(self, renewed: Vault | None) -> None:
         if self._vault is not None and renewed is not None:
             self._vault.become(renewed)
-        self._database.forget_copies()
         if self._zeroised is not None:
             self._zeroised()
 

@@ -187,7 +187,8 @@ class Window:
         """No such command: the reply code is still one higher, so that the host can match it (see decisions)."""
         code = text[:2] if _CODE(text) else "ZY"
         refused = thales.code_of(None, InputInvalid)
-        self._done(UNKNOWN_COMMAND, refused, Category.STATUS, self._peer)
+        if not self._done(UNKNOWN_COMMAND, refused, Category.STATUS, self._peer):
+            refused = thales.code_of(None, InternalFault)
         return reply_code(code) + refused + _trailer(text)
 
 
