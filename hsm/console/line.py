@@ -14,8 +14,8 @@ class Screen:
 
     Of a *secret* line nothing is echoed, and it enters no history.  A line longer than *chars_max* is not taken: the
     terminal says so and asks again.  When it is *over* the terminal shows *text* and closes.  *recall*: the line just
-    taken was a command, and the arrow keys may bring it back; answers to questions are never brought back.
-    Since *text* may hold a component that is shown once, it stands in no repr.
+    taken was a command, and the arrow keys may bring it back; answers to questions are never brought back.  Since *text*
+    may hold a component that is shown once, it stands in no repr.
     """
 
     text: str = field(repr=False)

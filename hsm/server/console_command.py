@@ -26,6 +26,7 @@ from hsm.server.serve import Options, configured
 from hsm.server.serving import FOUNDING, founding_module, keep_memory_private
 from hsm.server.telnet import TelnetClient, escaped
 from hsm.server.terminal import TerminalLimits
+from hsm.storage.database import StorageError
 
 READ_BYTES_MAX = 4096
 ALONE = "No appliance runs here: this is its state directory itself, without host ports.\n"
@@ -203,12 +204,16 @@ def alone(options: Options) -> None:
 @click.option("--state-dir", metavar="DIR", help="State directory of the appliance.")
 @click.option("--socket", "path", metavar="PATH", help="The socket of one that has none (--console-socket).")
 @click.option("--config", metavar="FILE", help="What `hsm serve` is given, for when none runs.")
-def command(state_dir: str | None, path: str | None, config: str | None) -> None:
+@click.option("--passphrase-file", metavar="FILE", help="As for `hsm serve`, for when none runs.")
+@click.option("--key-file", metavar="FILE", help="As for `hsm serve`, for when none runs.")
+def command(
+    state_dir: str | None, path: str | None, config: str | None, passphrase_file: str | None, key_file: str | None
+) -> None:
     """Speak to the console of a running appliance; when none runs on the state directory, open that itself.
 
     Standard input may be a pipe: then nothing is echoed, and each line is taken as it is.
     """
-    options = Options(config=config, state_dir=state_dir)
+    options = Options(config=config, state_dir=state_dir, passphrase_file=passphrase_file, key_file=key_file)
     try:
         configuration = configured(options)
         path = path or configuration.console.socket_path(configuration.state_dir)
@@ -222,7 +227,7 @@ def command(state_dir: str | None, path: str | None, config: str | None) -> None
             raise click.ClickException(f"{path}: no appliance listens there")
         else:
             alone(options)
-    except (AuditFileError, ConfigError) as fault:
+    except (AuditFileError, ConfigError, StorageError) as fault:
         raise click.ClickException(str(fault)) from None
     except BrokenPipeError:
         sys.exit(1)  # nobody reads what is said any more

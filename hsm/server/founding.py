@@ -144,9 +144,9 @@ class ApplianceHousehold:
         return tuple(host_port(each, self._limits) for each in self._listening)
 
     def console(self, line: str) -> Shell:
+        assert self._rack is not None, "a worker has no console"
         load_console()
         peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
-        assert self._rack is not None
         assert not isinstance(self._auditor, RelayAuditor)
         desk = Desk(
             self._appliance,

@@ -78,6 +78,17 @@ def configured(options: Options) -> Config:
     )
 
 
+def _openers(options: Options, config: Config) -> tuple[str | None, str | None]:
+    typed = (options.passphrase_file, options.key_file)
+    passphrase_file, key_file = typed if any(typed) else (config.passphrase_file, config.key_file)
+    where = COMMAND_LINE if any(typed) else str(options.config)
+    if passphrase_file is not None and key_file is not None:
+        raise ConfigError(where, "passphrase-file, key-file", "one of the two")
+    if (passphrase_file or key_file) and not (options.state_dir or config.state_dir):
+        raise ConfigError(where, "passphrase-file, key-file", "state-dir with it: they open its vault")
+    return passphrase_file, key_file
+
+
 def _console(options: Options, console: ConsoleConfig) -> ConsoleConfig:
     return replace(
         console,
@@ -88,17 +99,6 @@ def _console(options: Options, console: ConsoleConfig) -> ConsoleConfig:
         authorized_keys=options.ssh_authorized_keys or console.authorized_keys,
         host_key=options.ssh_host_key or console.host_key,
     ).checked(options.config if options.config is not None and options.ssh_port is None else COMMAND_LINE)
-
-
-def _openers(options: Options, config: Config) -> tuple[str | None, str | None]:
-    typed = (options.passphrase_file, options.key_file)
-    passphrase_file, key_file = typed if any(typed) else (config.passphrase_file, config.key_file)
-    where = COMMAND_LINE if any(typed) else str(options.config)
-    if passphrase_file is not None and key_file is not None:
-        raise ConfigError(where, "passphrase-file, key-file", "one of the two")
-    if (passphrase_file or key_file) and not (options.state_dir or config.state_dir):
-        raise ConfigError(where, "passphrase-file, key-file", "state-dir with it: they open its vault")
-    return passphrase_file, key_file
 
 
 def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:

@@ -199,9 +199,9 @@ def _serve_alone(config: Config) -> int:
         ports = Ports(reactor, household, config.limits, executed_here(household))
         ports.open(household.listeners(config.listeners))
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
+        console = opened_console(reactor, household, config, committed_here(household))
         zeroise_on_signal(reactor, household)
         settle_each_second(reactor, household)
-        console = opened_console(reactor, household, config, committed_here(household))
         unready: list[OSError] = []
 
         def ready() -> None:

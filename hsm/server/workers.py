@@ -302,9 +302,9 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
         command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), *seed)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
+        console = opened_console(reactor, household, config, staff.committed)
         zeroise_on_signal(reactor, household, staff.settled)
         settle_each_second(reactor, household)
-        console = opened_console(reactor, household, config, staff.committed)
 
         def start() -> None:
             hired = [staff.hire(row) for row in range(1, rows)]

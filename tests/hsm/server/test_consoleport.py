@@ -14,13 +14,18 @@ from pathlib import Path
 import pexpect
 import pytest
 from support.auditlogs import commands_entered
+from support.echo_console import EchoConsole
 from support.served import SECONDS_MAX, Serve, Served
 from support.staff import one_each
+from twisted.internet.defer import succeed
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 
-from hsm.server.consoleport import LINES_MAX
+from hsm.server.consoleport import LINES_MAX, Lines, TelnetLine
 from hsm.server.listening import PortUnavailable
 from hsm.server.localsocket import bound_locally, connected_locally
 from hsm.server.telnet import DO, DONT, ECHO, IAC, SB, SE, TelnetServer
+from hsm.server.terminal import TerminalLimits
 
 COMPONENT = "0123456789ABCDEFFEDCBA9876543210"
 DO_ECHO, DONT_ECHO = bytes((IAC, DO, ECHO)), bytes((IAC, DONT, ECHO))
@@ -253,3 +258,32 @@ def test_what_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(PortUnavailable, match="No such file"):
         bound_locally(str(tmp_path / "none" / "console.sock"))
     assert (tmp_path / "file").read_text() == "mine"
+
+
+class OneEnd(StringTransport):
+    """A transport over a real Unix socket, as far as its peer's credentials go."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's own double
+        self.socket = opened
+        self.aborted = False
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_another_user_at_the_local_socket_is_turned_away(monkeypatch: pytest.MonkeyPatch, same: bool) -> None:
+    """The kernel tells who calls (unix(7), SO_PEERCRED); here it is we who are somebody else."""
+    lines = Lines(lambda line: EchoConsole(), Clock(), lambda: succeed(None), TerminalLimits())
+    ours, theirs = socket.socketpair()
+    if not same:
+        another = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: another)
+    with ours, theirs:
+        line, transport = TelnetLine(lines, local=True), OneEnd(ours)
+        line.makeConnection(transport)  # type: ignore[no-untyped-call]  # as above
+        line.dataReceived(b"V\r")
+        assert transport.aborted is not same
+        assert (b"Hello" in transport.value()) is same  # type: ignore[no-untyped-call]  # as above
+        line.connectionLost()

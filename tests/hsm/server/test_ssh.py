@@ -16,8 +16,11 @@ import pytest
 from support.auditlogs import commands_entered
 from support.echo_console import EchoConsole
 from support.served import SECONDS_MAX, Serve, Served
-from twisted.conch.error import ConchError
+from twisted.conch.error import ConchError, ValidPublicKey
 from twisted.conch.ssh.connection import MSG_CHANNEL_WINDOW_ADJUST
+from twisted.conch.ssh.keys import Key
+from twisted.cred.credentials import SSHPrivateKey
+from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
@@ -34,6 +37,7 @@ from hsm.server.ssh import (
     ConsoleChannel,
     ConsoleConnection,
     ConsoleTransport,
+    KeyChecker,
     Operator,
     ssh_port,
 )
@@ -189,6 +193,30 @@ def test_an_rsa_key_does_not_sign_with_sha_1(site: Site) -> None:
     assert done.returncode == 255
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "right"), [(b"rsa-sha2-512", True), (b"rsa-sha2-256", True), (b"ssh-rsa", False)]
+)
+def test_a_signature_is_checked_and_how_it_was_made(keys: Path, tmp_path: Path, algorithm: bytes, right: bool) -> None:
+    authorized = tmp_path / "operators.pub"
+    authorized.write_text((keys / "bob.pub").read_text())
+    authorized.chmod(0o644)
+    checker, key, said = KeyChecker(str(authorized)), Key.fromFile(str(keys / "bob")), b"what is signed"
+    signature = key.sign(said, signatureType=algorithm)
+    assert key.verify(signature, said), "Conch itself would take it"
+
+    def login(user: bytes, signature: bytes | None) -> object:
+        found: list[object] = []
+        credentials = SSHPrivateKey(user, algorithm, key.blob(), said, signature)
+        checker.requestAvatarId(credentials).addBoth(found.append)
+        return found[0].value if isinstance(found[0], Failure) else found[0]
+
+    assert login(b"Bob", signature) == b"bob" if right else isinstance(login(b"Bob", signature), UnauthorizedLogin)
+    assert isinstance(login(b"bob", None), ValidPublicKey)
+    damaged = signature[:-1] + bytes((signature[-1] ^ 1,))
+    for user, wrong in ((b"bob", damaged), (b"bob", b"\0"), (b"alice", signature), (b"\xff", signature)):
+        assert type(login(user, wrong)) is UnauthorizedLogin
+
+
 def test_one_line_dropped_in_a_ceremony_lets_the_next_one_in(site: Site) -> None:
     one = site.terminal("alice", "alice")
     one.expect_exact("Online> ")
@@ -310,11 +338,11 @@ def test_whoever_logs_in_and_opens_no_console_is_cut_off(tmp_path: Path, has_con
     assert not clock.getDelayedCalls()
 
 
-def test_a_paused_line_gives_its_client_no_more_window(tmp_path: Path) -> None:
+def test_a_paused_line_gives_its_client_no_more_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     connection, _, lines = connected(clock, tmp_path)
     sent: list[int] = []
-    connection.sendPacket = lambda kind, payload: sent.append(kind)  # type: ignore[method-assign]  # in place of a wire
+    monkeypatch.setattr(connection, "sendPacket", lambda kind, payload: sent.append(kind))
     channel = Operator(lines, "alice").lookupChannel(b"session", 1000, 1000, b"")
     assert isinstance(channel, ConsoleChannel)
     channel.conn = ConsoleConnection()  # type: ignore[no-untyped-call]  # Conch has no annotations
