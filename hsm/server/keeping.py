@@ -63,6 +63,14 @@ class Keeping:
         assert self.database is not None
         self.rack.rekey(secret(self.database, self.vault, RACK_KEY))
 
+    def forget_cards(self) -> None:
+        """After a tamper event no card opens any more; the keeper destroys those at rest, and gives the rack a new key."""
+        key = os.urandom(SECRET_BYTES)
+        if self.database is None:
+            self.rack.zeroise(key)
+        else:
+            self.rack.rekey(key)
+
     def state(self, config: Config) -> tuple[State, bool]:
         """The state to start with, and whether it rested; a new one is kept.  Raises ConfigError."""
         if self.database is None:

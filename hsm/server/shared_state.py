@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ from hsm.policy.position import Position
 from hsm.policy.settings import Settings
 from hsm.state import State
 from hsm.storage.slots import Slots
+
+_PLAIN = ("tampered", "tampered_at", "tampers_count", "clock_offset_seconds")
+"""Members of the state that JSON can hold as they are."""
 
 
 def state_of(appliance: Appliance) -> bytes:
@@ -46,8 +50,10 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         appliance.started, appliance.reboots = datetime.fromisoformat(told["started"]), told["reboots"]
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
-        options = AuditOptions.parse(told["audit_options"])
-        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, told["tampered"], options))
+        adopted = State(settings, lmks, old_lmks, new_lmks, authority, position)
+        adopted = replace(adopted, audit_options=AuditOptions.parse(told["audit_options"]))
+        appliance.fault = appliance.fault or told["fault"]
+        appliance.adopt(replace(adopted, **{name: told[name] for name in _PLAIN}))
         appliance.audit.set_writable(told["audit_writable"])
 
 
@@ -61,11 +67,11 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "old_lmks": [_told(lmk) for lmk in state.old_lmks.values()],
         "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
         "position": state.position.value,
-        "tampered": state.tampered,
         "audit_options": str(state.audit_options),
         "audit_writable": appliance.audit.writable,
+        "fault": appliance.fault,
         "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
-    }
+    } | {name: getattr(state, name) for name in _PLAIN}
 
 
 def _told(lmk: Lmk) -> tuple[str, str, str, str]:

@@ -56,7 +56,8 @@ class DatabaseKeeper:
         Raises StorageError; then what rests is as before, unless it is a tamper event: that is owed, and done first of all
         by whatever comes next.
         """
-        zeroise = self._owed is not None or bool(after.tampered and not before.tampered)
+        again = after.tampers_count > before.tampers_count
+        zeroise = self._owed is not None or bool(after.tampered and (again or not before.tampered))
         if self._owed is not None:
             before = self._owed[0]
         elif zeroise:
@@ -105,8 +106,9 @@ class DatabaseKeeper:
             device.note(change, device.POSITION, after.position.value)
         if before.audit_options != after.audit_options:
             device.note(change, device.AUDIT_OPTIONS, str(after.audit_options))
-        if before.tampered != after.tampered:
-            device.note(change, device.TAMPERED, after.tampered or None)
+        for name, old_value, value in zip(_PLAIN, _plain(before), _plain(after), strict=True):
+            if old_value != value:
+                device.note(change, name, value or None)
         return deleted
 
     def _destroy(self, change: sqlite3.Connection) -> Vault | None:
@@ -132,9 +134,29 @@ def state_at_rest(database: Database, vault: Vault | None) -> State | None:
         return None
     loaded = read_loaded(database, vault)
     live, old, new = (loaded[store] for store in STORES)
-    tampered = str(device.noted(database, device.TAMPERED) or "")
-    position, options = _position(database), _audit_options(database)
-    return State(_settings(database), live, old, new, _authority(database), position, tampered, options)
+    tampered, tampered_at = (str(device.noted(database, name) or "") for name in (device.TAMPERED, device.TAMPERED_AT))
+    tampers, offset_seconds = (device.number(database, name) for name in (device.TAMPERS, device.CLOCK_OFFSET))
+    return State(
+        _settings(database),
+        live,
+        old,
+        new,
+        _authority(database),
+        _position(database),
+        tampered,
+        tampered_at,
+        tampers,
+        offset_seconds,
+        _audit_options(database),
+    )
+
+
+_PLAIN = (device.TAMPERED, device.TAMPERED_AT, device.TAMPERS, device.CLOCK_OFFSET)
+
+
+def _plain(state: State) -> tuple[str | int, ...]:
+    """What is noted as it is, in the order of _PLAIN; nothing, for what is empty or 0."""
+    return state.tampered, state.tampered_at, state.tampers_count, state.clock_offset_seconds
 
 
 def keep_fraud(database: Database, stop: FraudStop) -> None:
@@ -146,8 +168,7 @@ def keep_fraud(database: Database, stop: FraudStop) -> None:
 
 def fraud_at_rest(database: Database) -> FraudStop:
     """Whether PIN verification was stopped when the appliance ended.  Raises StorageError."""
-    values = (device.noted(database, name) for name in (device.FRAUD_STOPPED, device.FRAUD_ATTACKS))
-    return FraudStop(*(value if isinstance(value, int) else 0 for value in values))
+    return FraudStop(device.number(database, device.FRAUD_STOPPED), device.number(database, device.FRAUD_ATTACKS))
 
 
 def _stores(state: State) -> tuple[Mapping[str, Lmk], ...]:

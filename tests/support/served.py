@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -68,12 +67,6 @@ class Served:
             if wanted in line:
                 return line
         raise AssertionError(f"the server ended without saying {wanted!r}")
-
-
-def console_entries(state: Path) -> list[dict[str, str]]:
-    """What the audit log of the state directory *state* tells of consoles, not of starts and stops."""
-    entries = [json.loads(line) for line in (state / "audit.jsonl").read_text().splitlines()]
-    return [each for each in entries if each.get("peer")]
 
 
 def exactly(connected: socket.socket, count: int) -> bytes:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.auditlogs import commands_entered
 from support.echo_console import EchoConsole
-from support.served import CONSOLE_WORDS, SECONDS_MAX, Serve, console_entries, echo_environment
+from support.served import CONSOLE_WORDS, SECONDS_MAX, Serve, echo_environment
 
 from hsm.server.config import Config
 from hsm.server.console_command import Alone
@@ -84,7 +85,7 @@ def test_a_ceremony_at_a_terminal(state: str) -> None:
     terminal.close()
     assert terminal.exitstatus == 0
     assert COMPONENT not in seen
-    entries = console_entries(Path(state))
+    entries = commands_entered(Path(state))
     assert [(each["peer"], each["outcome"]) for each in entries] == [("local", "00"), ("local", "GU")]
     assert all(COMPONENT.encode() not in each.read_bytes() for each in Path(state).iterdir() if each.is_file())
 
@@ -106,8 +107,7 @@ def test_the_end_of_a_script_in_a_ceremony_ends_it(state: str) -> None:
         done = piped("--state-dir", state, typed="XRITE\n" + COMPONENT + "\n")
         assert (done.returncode, done.stderr) == (0, "")
         assert "It has 32 digits." in done.stdout
-    outcomes = [each["outcome"] for each in console_entries(Path(state))]
-    assert outcomes == ["GU", "GU"]
+    assert [each["outcome"] for each in commands_entered(Path(state))] == ["GU", "GU"]
 
 
 def test_alone_says_so_and_changes_are_at_rest(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.auditlogs import commands_entered
 from support.echo_console import EchoConsole
-from support.served import SECONDS_MAX, Serve, Served, console_entries
+from support.served import SECONDS_MAX, Serve, Served
 from twisted.conch.error import ConchError, ValidPublicKey
 from twisted.conch.ssh.connection import MSG_CHANNEL_WINDOW_ADJUST
 from twisted.conch.ssh.keys import Key
@@ -121,7 +122,7 @@ def test_a_ceremony_at_a_terminal(site: Site) -> None:
     terminal.close()
     assert terminal.exitstatus == 0
     _, told = site.served.stop()
-    entries = console_entries(site.folder / "state")
+    entries = commands_entered(site.folder / "state")
     assert [(each["peer"], each["command"], each["outcome"]) for each in entries] == [
         ("ssh.alice", "XRITE", "00"),
         ("ssh.alice", "XRITE", "GU"),
