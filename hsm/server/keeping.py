@@ -20,11 +20,11 @@ from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.server.config import Config, ConfigError, LoadedLmk
-from hsm.state import Keeper, NoKeeper, State
+from hsm.state import Keeper, State
 from hsm.storage import device
-from hsm.storage.cards import CardRack, CardShelf, MemoryShelf
+from hsm.storage.cards import CardRack, MemoryShelf
 from hsm.storage.database import Database, DirectoryLock, StorageError
-from hsm.storage.keeper import DatabaseKeeper, fraud_at_rest, keep_fraud, state_at_rest
+from hsm.storage.keeper import DatabaseKeeper, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.loaded import CLOSED, same
 from hsm.storage.passphrase import PASSPHRASE_VARIABLE, opener
 from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, secret
@@ -42,13 +42,12 @@ class Keeping:
         """Raises ConfigError for a state directory that can't be used, naming the reason."""
         self.database: Database | None = None
         self.vault: Vault | None = None
-        self.keeper: Keeper = NoKeeper()
         self.slots: Slots = MemorySlots()
+        self.rack = CardRack(MemoryShelf(), os.urandom(SECRET_BYTES))
+        self.keeper: Keeper = MemoryKeeper(self.rack)
         self._lock: DirectoryLock | None = None
         self._kept_stop = 0
-        shelf: CardShelf = MemoryShelf()
         if config.state_dir is None:
-            self.rack = CardRack(shelf, os.urandom(SECRET_BYTES))
             return
         try:
             self._lock = DirectoryLock(Path(config.state_dir))
@@ -56,14 +55,10 @@ class Keeping:
             self.vault = opened_vault(self.database, config)
             self.slots = DatabaseSlots(self.database)
             self.rack = CardRack(DatabaseShelf(self.database), secret(self.database, self.vault, RACK_KEY))
-            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self._new_rack_key)
+            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self.rack)
         except StorageError as fault:
             self.close()
             raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
-
-    def _new_rack_key(self) -> None:
-        assert self.database is not None
-        self.rack.rekey(secret(self.database, self.vault, RACK_KEY))
 
     def state(self, config: Config) -> tuple[State, bool]:
         """The state to start with, and whether it rested; a new one is kept.  Raises ConfigError."""
