@@ -215,9 +215,11 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     appliance.adopt(replace(state, authority=_authority(config, state, now)))
 
     def notice() -> None:
-        # A PIN verification is answered though the disk be full: that it was the last one is in force, and kept later.
-        with suppress(StorageError):
-            keeping.keep_fraud(fraud)
+        # Asked at every turn, so as little as can be.
+        if fraud.stopped or keeping.stopped:
+            # A PIN verification is answered though the disk be full: that it was the last is in force, and kept later.
+            with suppress(StorageError):
+                keeping.keep_fraud(fraud)
 
     def settle() -> None:
         keeping.keep_fraud(fraud)

@@ -36,7 +36,10 @@ DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 
 class Keeping:
-    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``."""
+    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``.
+
+    ``stopped`` says whether it rests that PIN verification is stopped, and why (bits of ``FraudStop.reasons``).
+    """
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError for a state directory that can't be used, naming the reason."""
@@ -46,7 +49,7 @@ class Keeping:
         self.rack = CardRack(MemoryShelf(), os.urandom(SECRET_BYTES))
         self.keeper: Keeper = MemoryKeeper(self.rack)
         self._lock: DirectoryLock | None = None
-        self._kept_stop = 0
+        self.stopped = 0
         if config.state_dir is None:
             return
         try:
@@ -148,14 +151,14 @@ class Keeping:
         if self.database is not None:
             stop = fraud_at_rest(self.database)
             counters.resume(stop)
-            self._kept_stop = stop.reasons
+            self.stopped = stop.reasons
 
     def keep_fraud(self, counters: FraudCounters) -> None:
         """Keep that PIN verification is stopped, or goes on.  Raises StorageError."""
         stop = counters.stop_now
-        if self.database is not None and stop.reasons != self._kept_stop:
+        if self.database is not None and stop.reasons != self.stopped:
             keep_fraud(self.database, stop)
-            self._kept_stop = stop.reasons
+            self.stopped = stop.reasons
 
     def tell_restore(self, appliance: Appliance) -> None:
         """Enter in the audit log, once, that the state was restored from a backup.  Raises StorageError."""
