@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -214,19 +213,8 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     state, now = appliance.state, appliance.clock.monotonic()
     appliance.adopt(replace(state, authority=_authority(config, state, now)))
 
-    def notice() -> None:
-        # Asked at every turn, so as little as can be.
-        if fraud.stopped or keeping.stopped:
-            # A PIN verification is answered though the disk be full: that it was the last is in force, and kept later.
-            with suppress(StorageError):
-                keeping.keep_fraud(fraud)
-
-    def settle() -> None:
-        keeping.keep_fraud(fraud)
-        keeping.settle()
-
     def close_files() -> None:
-        notice()
+        keeping.notice()
         try:
             if isinstance(auditor, FileAuditor):
                 auditor.close()
@@ -241,8 +229,8 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         traffic,
         owns=True,
         closing=close_files,
-        noticing=notice if watched else None,
-        settling=settle if watched else None,
+        noticing=keeping.notice if watched else None,
+        settling=keeping.settle if watched else None,
     )
 
 
