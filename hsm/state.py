@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from hsm.keys.masters import Lmk
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Authority
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
@@ -35,6 +36,7 @@ class State:
     authority: Authority = field(default_factory=Authority)
     position: Position = Position.ONLINE
     tampered: str = ""
+    audit_options: AuditOptions = field(default_factory=AuditOptions)
 
 
 class Keeper(Protocol):

@@ -13,9 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hsm.appliance import Appliance, without_lmks
-from hsm.audit.record import Category
 from hsm.keys.masters import PUBLISHED_NAMES, Lmk, lmk_of_material, mixes, published_lmk
-from hsm.policy.authority import Interface
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
@@ -168,7 +166,7 @@ class Keeping:
     def tell_restore(self, appliance: Appliance) -> None:
         """Enter in the audit log, once, that the state was restored from a backup.  Raises StorageError."""
         if self.database is not None and device.noted(self.database, device.RESTORED) is not None:
-            appliance.audit.done("RESTORE", "00", Category.DEVICE, interface=Interface.CONSOLE)
+            appliance.audit.event("RESTORE")
             appliance.audit.flush()
             with self.database.transaction() as change:
                 device.note(change, device.RESTORED, None)

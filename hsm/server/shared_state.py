@@ -9,6 +9,7 @@ from typing import Any
 
 from hsm.appliance import Appliance
 from hsm.keys.masters import Lmk, lmk_of_material
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, Authority, Grant
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
@@ -45,7 +46,9 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         appliance.started, appliance.reboots = datetime.fromisoformat(told["started"]), told["reboots"]
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
-        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, told["tampered"]))
+        options = AuditOptions.parse(told["audit_options"])
+        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, told["tampered"], options))
+        appliance.audit.set_writable(told["audit_writable"])
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:
@@ -59,6 +62,8 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
         "position": state.position.value,
         "tampered": state.tampered,
+        "audit_options": str(state.audit_options),
+        "audit_writable": appliance.audit.writable,
         "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
     }
 

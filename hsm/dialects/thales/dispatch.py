@@ -36,7 +36,7 @@ class _Entry:
     take: Callable[[str], tuple[Any, int]]
     text: Callable[[Any], str]
     success: str
-    closed: bool
+    closed: type[Refusal] | None
 
 
 class Dispatcher:
@@ -59,11 +59,24 @@ class Dispatcher:
             self._entries = {
                 code: _Entry(
                     c, codec_of(c.asks, sizes).take, codec_of(c.answers, sizes).text, f"{c.reply}00",
-                    not appliance.gate.enables(code),
+                    self._closed(c),
                 )
                 for code, c in thales.commands.items()
             }  # fmt: skip
         return self._entries
+
+    def _closed(self, command: Command) -> type[Refusal] | None:
+        """Why *command* is not executed at all, if it is not.
+
+        While the audit log can't be written, nothing is done that it must tell of one by one.
+        """
+        appliance = self.appliance
+        if not appliance.gate.enables(command.code):
+            return CommandDisabled
+        weighty = command.changes_state or command.needs is not None
+        if not appliance.audit.admits(command.category) or (weighty and not appliance.audit.writable):
+            return InternalFault
+        return None
 
     def changes_state(self, text: str) -> bool:
         """Must the owner of the state execute the request *text* (code, fields and all)?"""
@@ -116,8 +129,8 @@ class Window:
         trailer = place = ""
         began = perf_counter()
         try:
-            if entry.closed:
-                raise CommandDisabled
+            if entry.closed is not None:
+                raise entry.closed
             message, end = entry.take(text[2:])
             lmk = message.__dict__.get("lmk")
             if end != len(text) - 2:
@@ -146,7 +159,10 @@ class Window:
             code = thales.code_of(None, InternalFault)
             reply = command.reply + code + _trailer(text)
             place = place_of(e)
-        self._done(command.code, code, command.category, self._peer, began=began, place=place)
+        category, lasting = command.category, command.changes_state
+        if not self._done(command.code, code, category, self._peer, began=began, place=place, lasting=lasting):
+            # The audit log can't be written, so what it would have told of is not answered.
+            return command.reply + thales.code_of(None, InternalFault) + (trailer or _trailer(text))
         return reply
 
     def _view(self, lmk: str | None) -> Hsm:
@@ -171,7 +187,8 @@ class Window:
         """No such command: the reply code is still one higher, so that the host can match it (see decisions)."""
         code = text[:2] if _CODE(text) else "ZY"
         refused = thales.code_of(None, InputInvalid)
-        self._done(UNKNOWN_COMMAND, refused, Category.STATUS, self._peer)
+        if not self._done(UNKNOWN_COMMAND, refused, Category.STATUS, self._peer):
+            refused = thales.code_of(None, InternalFault)
         return reply_code(code) + refused + _trailer(text)
 
 
