@@ -87,7 +87,6 @@ class Appliance:
         self.version = 0
         self.fault = ""
         self._told: Callable[[], None] | None = None
-        self._zeroised_too: list[Callable[[], None]] = []
         self._keeper: Keeper = keeper or NoKeeper()
         self._set(state)
         self.started = self.clock.now()
@@ -186,12 +185,6 @@ class Appliance:
         with ExitStack() as all_of_it:  # each step is taken, whatever another raises
             all_of_it.callback(self._tell, "TAMPER", place=cause.value)
             all_of_it.callback(self._keeper.keep, before, self.state)
-            for zeroise in self._zeroised_too:
-                all_of_it.callback(zeroise)
-
-    def on_tamper(self, zeroise: Callable[[], None]) -> None:
-        """Have *zeroise* called at a tamper event: it destroys what is secret outside the state."""
-        self._zeroised_too.append(zeroise)
 
     def clear_tamper(self) -> None:
         """Let LMKs be loaded again after a tamper event.  Raises StorageError."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -252,7 +251,6 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     fraud = _fraud_counters(counters)
     keeping.resume_fraud(fraud)
     appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping.keeper, fraud)
-    appliance.on_tamper(keeping.forget_cards)
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
@@ -261,17 +259,8 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     state, now = appliance.state, appliance.clock.monotonic()
     appliance.adopt(replace(state, authority=_authority(config, state, now)))
 
-    def notice() -> None:
-        # A PIN verification is answered though the disk be full: that it was the last one is in force, and kept later.
-        with suppress(StorageError):
-            keeping.keep_fraud(fraud)
-
-    def settle() -> None:
-        keeping.keep_fraud(fraud)
-        keeping.settle()
-
     def close_files() -> None:
-        notice()
+        keeping.notice()
         try:
             if isinstance(auditor, FileAuditor):
                 auditor.close()
@@ -289,8 +278,8 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         database=keeping.database,
         rack=keeping.rack,
         closing=close_files,
-        noticing=notice if watched else None,
-        settling=settle if watched else None,
+        noticing=keeping.notice if watched else None,
+        settling=keeping.settle if watched else None,
     )
 
 
