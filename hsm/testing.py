@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from hsm.wire.codec import codec_of
+from hsm.wire.counts import counted
 from hsm.wire.kinds import (
     Binary,
     CardValue,
@@ -39,7 +40,24 @@ from hsm.wire.kinds import (
     width_of,
 )
 from hsm.wire.message import Message
-from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.packed import Packed, PackedChoice, PackedPadded, Whole
+from hsm.wire.shapes import (
+    Ahead,
+    BlockUnder,
+    Cases,
+    Group,
+    IfMore,
+    Key,
+    KeySpec,
+    Maybe,
+    Prefixed,
+    Repeated,
+    Rest,
+    ToEnd,
+    Until,
+    Variable,
+    When,
+)
 
 if TYPE_CHECKING:
     from hsm.dialects.thales.dispatch import Dispatcher
@@ -267,6 +285,48 @@ def _(kind: Key, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]
     stored = st.builds(str.__add__, st.sampled_from(["K", "UK"]), digits(3))
     blocks = st.text(_LETTERS["L"], min_size=44, max_size=91).map(block)
     return digits(width_of(kind.untagged, widths)) | tagged | blocks | stored
+
+
+@values.register
+def _(kind: Packed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.text(_LETTERS[kind.alphabet], min_size=kind.digits, max_size=kind.digits)
+
+
+@values.register
+def _(kind: PackedPadded, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.text(_LETTERS["N"], min_size=kind.least, max_size=kind.digits)
+
+
+@values.register
+def _(kind: PackedChoice, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.sampled_from(kind.texts)
+
+
+@values.register
+def _(kind: Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
+    return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
+
+
+@values.register
+def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.binary(max_size=min(kind.most, 3 * BYTES_MAX))
+
+
+@values.register
+def _(kind: KeySpec, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    """Stored keys by index, keys under the KM, and as many bytes of any format as need a count of two."""
+
+    def of(form: str, size: int) -> SearchStrategy[str]:
+        return st.binary(min_size=size, max_size=size).map(lambda raw: counted(form + raw.decode("latin-1")))
+
+    index = st.integers(0, 99).map(lambda number: counted(f"\x00{chr(16 * (number // 10) + number % 10)}"))
+    under_km = [of("\x10", 8), of("\x11", 16), of("\x12", 24), of("\x13", 16), of("\x14", 24)]
+    return st.one_of(index, of("\x01", 1), of("\x03", 2), *under_km, of("\x17", 140))
+
+
+@values.register
+def _(kind: ToEnd, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values(kind.inner, widths, seen), max_size=4).map(tuple)
 
 
 def dispatcher(

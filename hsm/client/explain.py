@@ -12,7 +12,7 @@ from hsm.dialects.thales.families import load
 from hsm.wire.codec import codec_of
 from hsm.wire.kinds import Kind, Widths
 from hsm.wire.message import Message, WireError, is_sensitive
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Repeated, When
+from hsm.wire.shapes import Group, IfMore, Key, KeySpec, Maybe, Repeated, ToEnd, When
 
 MASK = "*"
 
@@ -119,13 +119,13 @@ def _fields(parts: list[Part], cls: type[Message] | None, body: str, at: int, wi
 
 def _parts(name: str, kind: Kind, text: str, at: int) -> list[Part]:
     words = name.replace("_", " ")
-    meaning = kind.usage if isinstance(kind, Key) else kind.notation
+    meaning = kind.usage if isinstance(kind, Key | KeySpec) else kind.notation
     return [Part(words, at, at + len(text), MASK * len(text) if holds_secret(kind) else printable(text), meaning)]
 
 
 def holds_secret(kind: Kind) -> bool:
     """Is the field, or a field of the message within it, one that must not be shown?"""
-    while isinstance(kind, Maybe | IfMore | When | Repeated):
+    while isinstance(kind, Maybe | IfMore | When | Repeated | ToEnd):
         if is_sensitive(kind):
             return True
         kind = kind.inner
