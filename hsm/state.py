@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from hsm.keys.domain import Domain
 from hsm.keys.masters import Lmk
 from hsm.policy.authority import Authority
 from hsm.policy.position import Position
@@ -25,6 +26,7 @@ class State:
     """All that decides how a request is answered; LMKs by identifier (2 digits).
 
     *old_lmks* and *new_lmks* are the key change storage: keys come from under the old ones, or go under the new ones.
+    *domain* is the Domain Master Key and the keys stored under it, None when no such key is loaded.
     *tampered* is the cause of a tamper event, empty while there was none; a tampered appliance holds no LMK.
     """
 
@@ -32,6 +34,7 @@ class State:
     lmks: Mapping[str, Lmk] = field(default_factory=_no_lmks)
     old_lmks: Mapping[str, Lmk] = field(default_factory=_no_lmks)
     new_lmks: Mapping[str, Lmk] = field(default_factory=_no_lmks)
+    domain: Domain | None = None
     authority: Authority = field(default_factory=Authority)
     position: Position = Position.ONLINE
     tampered: str = ""

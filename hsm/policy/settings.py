@@ -18,6 +18,7 @@ from hsm.policy.values import (
     Choice,
     Codes,
     ExcludedPins,
+    KmVariants,
     Selection,
     SettingError,
     Span,
@@ -269,7 +270,7 @@ class Settings:
     )
     # --- commands and authority ----------------------------------------------------------------------------------
     enabled_commands: Selection = setting(
-        Codes("command"),
+        Codes("command", functions=True),
         "CONFIGCMDS",
         "Host commands in use; another is refused (68).",
         legacy=_EVERYTHING,
@@ -281,6 +282,20 @@ class Settings:
         "A request may name no other LMK than the one its port is tied to.",
         hardened=True,
         number="S20",
+    )
+    km_variants: tuple[tuple[str, int], ...] = setting(
+        KmVariants(),
+        "Variants of the Domain Master Key",
+        "The byte over the KM that keys of a type lie under, by key type, for types whose byte is not public. Keys under "
+        "the KM, stored ones too, open only with the bytes they were made with.",
+        legacy=(),
+        hardened=(),
+    )
+    eracom_wrapper: bool = switch(
+        "Eracom meta-function E3",
+        "A request in the wrapper E3, which gives it a message identifier, is executed.",
+        legacy=False,
+        hardened=False,
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",
