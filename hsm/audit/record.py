@@ -18,8 +18,8 @@ NAMES_COUNTED_MAX = 2_000
 UNNAMED = "??"
 UNKNOWN_COMMAND = "$$"
 
-# Neither form admits a run of digits or hex digits as long as a PIN, let alone a key.
-_COMMAND = re.compile(r"[A-Z0-9$]{2}|[A-Z$][A-Z]{0,15}")
+# No form admits digits alone, as many as a PIN has, or hex digits, as many as a key has.
+_COMMAND = re.compile(r"[A-Z0-9$]{2}|E[EF][0-9A-F]{4}|FFF[0-9A-F]{3}|[A-Z$][A-Z]{0,15}")
 _OUTCOME = re.compile(r"[0-9A-Z]{2}")
 _PEER = re.compile(r"[0-9a-z_.:%\[\]-]{0,64}")
 _PLACE = re.compile(r"([A-Za-z_]{1,60})?( at [a-z_][a-z0-9_]{0,39}\.py:[0-9]{1,5})?")
@@ -155,6 +155,23 @@ class MemoryTally:
         """Nobody else counts."""
 
 
+class TallyApart:
+    """A part of another tally, whose names have a *prefix* there."""
+
+    def __init__(self, whole: Tally, prefix: str) -> None:
+        self._whole = whole
+        self._prefix = prefix
+
+    def add(self, name: str, count: int = 1) -> None:
+        self._whole.add(self._prefix + name, count)
+
+    def total(self, name: str) -> int:
+        return self._whole.total(self._prefix + name)
+
+    def flush(self) -> None:
+        self._whole.flush()
+
+
 @dataclass(frozen=True, slots=True)
 class AuditOptions:
     """What is entered one by one: commands of these categories, and refusals of any."""
@@ -185,6 +202,14 @@ class Audit:
         # What lives in this process alone has nothing to flush, and is not asked at every turn.
         tallies = [each.flush for each in (self.volumes, self.outcomes) if not isinstance(each, MemoryTally)]
         self._flushes = (*tallies, *([] if isinstance(auditor, MemoryAuditor) else [auditor.flush]))
+
+    def apart(self, dialect: str) -> Audit:
+        """This log as another *dialect* uses it: its codes, which mean other things, are counted by themselves.
+
+        What it enters is flushed with this one.
+        """
+        volumes, outcomes = (TallyApart(each, f"{dialect} ") for each in (self.volumes, self.outcomes))
+        return Audit(self._auditor, self._clock, self.options, volumes, outcomes)
 
     def done(
         self,

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from hsm.crypto.blockcipher import Algorithm, Cipher, cipher
 from hsm.crypto.blockprotector import BlockProtector
-from hsm.crypto.parity import with_odd
+from hsm.crypto.parity import is_odd, with_odd
 from hsm.keys.blocklmk import header_of, letter_of, read_block, write_block
 from hsm.keys.domaintypes import DOMAIN_KEY_TYPES, PIN_VARIANT, PVK, DomainKeyType
 from hsm.keys.published import PUBLISHED_KMS
@@ -47,6 +47,11 @@ def varied(key: bytes, variant: int) -> bytes:
 def check_value(key: ClearKey) -> bytes:
     """3 bytes: a zero block enciphered under *key*, its left end (KVC type 00)."""
     return key.cipher.encrypt(_ZERO)[:CHECK_VALUE_BYTES]
+
+
+def has_odd_parity(key: ClearKey) -> bool:
+    """Has every byte of *key* odd parity?"""
+    return is_odd(key.reveal())
 
 
 @dataclass(frozen=True)
