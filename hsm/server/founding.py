@@ -8,7 +8,7 @@ is small.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError, LoadedLmk
+from hsm.server.domain_founding import domain_for
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import State
@@ -40,11 +41,13 @@ from hsm.storage.vault import Vault, passphrase_from
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from hsm.dialects.eracom.session import EracomSession
     from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
 AUDIT_NAME = "audit.jsonl"
 STARTS = "starts"
+ERACOM = "eracom"
 DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 load()
@@ -58,6 +61,22 @@ counter_names = (
     STARTS,
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
+
+
+def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
+    """The names of what processes count when hosts are spoken to in *dialects*."""
+    if ERACOM not in dialects:
+        return counter_names
+    from hsm.dialects.eracom.codes import eracom
+    from hsm.dialects.eracom.families import load as load_functions
+
+    load_functions()
+    outcomes = sorted({"00", *eracom.refusals.values()})
+    return (
+        *counter_names,
+        *(f"command {ERACOM} {code}" for code in (*eracom.commands, UNKNOWN_COMMAND)),
+        *(f"outcome {ERACOM} {code}" for code in outcomes),
+    )
 
 
 class SharedTally:
@@ -123,8 +142,12 @@ class ApplianceHousehold:
         self._owns = owns
         self._closing = closing
         self._dispatcher = Dispatcher(appliance)
+        self._eracom: Callable[[str], EracomSession] | None = None
 
-    def session(self, listener: Listener, peer: str) -> ThalesSession:
+    def session(self, listener: Listener, peer: str) -> ThalesSession | EracomSession:
+        if listener.dialect == ERACOM:
+            self._eracom = self._eracom or self._eracom_sessions()
+            return self._eracom(peer)
         return ThalesSession(
             self._dispatcher,
             listener.header_bytes,
@@ -133,6 +156,14 @@ class ApplianceHousehold:
             ebcdic=listener.charset == "ebcdic",
             worker=not self._owns,
         )
+
+    def _eracom_sessions(self) -> Callable[[str], EracomSession]:
+        # Imported when a port speaks it: an appliance that speaks Thales alone starts without.
+        from hsm.dialects.eracom.dispatch import Dispatcher as EracomDispatcher
+        from hsm.dialects.eracom.session import EracomSession
+
+        dispatcher, worker = EracomDispatcher(self._appliance), not self._owns
+        return lambda peer: EracomSession(dispatcher, peer, worker=worker)
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
@@ -189,6 +220,7 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
         settings,
         lmks,
         {each.lmk_id: shelf.lmk(each) for each in config.old_lmks},
+        domain=domain_for(config, settings),
         authority=_authority(config, lmks, settings, clock.monotonic()),
     )
     appliance = _appliance(
@@ -245,7 +277,7 @@ def _appliance(
     return Appliance(
         state=state,
         slots=slots,
-        fraud=FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names)),
+        fraud=FraudCounters(counters.cells, counters.rows, counters.row, len(counters.cells) // counters.rows),
         audit=Audit(auditor, clock, volumes=volumes, outcomes=outcomes),
         clock=clock,
         random=random,

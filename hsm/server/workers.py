@@ -267,8 +267,9 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
     """
     founding = founding_module(founding_name)
     rows = config.workers + 1
-    descriptor = shared_file(rows, founding.counter_names)
-    household = founding.found(config, Counters(rows, founding.counter_names, row=0, descriptor=descriptor))
+    names = founding.names_counted(config.dialects)
+    descriptor = shared_file(rows, names)
+    household = founding.found(config, Counters(rows, names, row=0, descriptor=descriptor))
     reservations = []
     listeners = []
     try:
@@ -279,8 +280,9 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
             listeners.append(fixed)
             reservations.append(reservation)
         reactor = cast(ProcessReactor, running_reactor())
+        spoken = ",".join(config.dialects)
         seed = () if config.seed is None else (str(config.seed),)
-        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), *seed)
+        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), spoken, *seed)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
 
