@@ -87,7 +87,8 @@ class Codec(Generic[M]):
                 values[name], at = read(text, at, values)
             except Mismatch as e:
                 if not isinstance(kind, Fixed) or at + kind.bytes_count > len(text):
-                    wrong = None if isinstance(kind, Fixed) else e.wrong or kind.wrong
+                    # Where nothing is left, it is the message that is too short, and no field that is wrong.
+                    wrong = None if isinstance(kind, Fixed) or at == len(text) else e.wrong or kind.wrong
                     return values, Mismatch(e.expected, wrong, at + e.offset, name)
                 at += kind.bytes_count
                 fault = fault or Mismatch(e.expected, e.wrong or kind.wrong, at, name)

@@ -36,8 +36,7 @@ def _(kind: KeySpec, widths: Widths) -> Reader:
     def read(text: str, at: int, seen: dict[str, Any]) -> tuple[str, int]:
         found = count_at(text, at)
         if found is None or found[1] + found[0] > len(text):
-            # Where nothing is left at all, it is the message that is too short and not the specifier.
-            raise Mismatch(notation, wrong if at < len(text) else None)
+            raise Mismatch(notation, wrong)
         end = found[1] + found[0]
         return text[at:end], end
 
