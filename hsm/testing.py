@@ -63,6 +63,8 @@ from hsm.wire.shapes import (
 if TYPE_CHECKING:
     from hsm.dialects.eracom.dispatch import Dispatcher as EracomDispatcher
     from hsm.dialects.thales.dispatch import Dispatcher
+    from hsm.keys.domain import Domain
+    from hsm.policy.settings import Settings
 
 M = TypeVar("M", bound=Message)
 
@@ -352,8 +354,6 @@ def dispatcher(
     from hsm.policy.fraud import FraudCounters
     from hsm.policy.settings import Settings
     from hsm.ports import SeededRandom, SystemClock
-    from hsm.server.config import STORED_KEY_EXPECTED, Config, ConfigError, stored_key_given
-    from hsm.server.domain_founding import domain_for
     from hsm.state import State
     from hsm.storage.slots import MemorySlots
 
@@ -364,16 +364,13 @@ def dispatcher(
     for lmk_id in lmks:
         for text in authorised:
             authority = authority.granting(parse_activities(text), lmk_id, clock.monotonic(), limited=False)
-    stored = tuple(each for place, key in stored_keys.items() if (each := stored_key_given(place, key, "testing")))
-    if len(stored) < len(stored_keys):
-        raise ConfigError("testing", "stored_keys", STORED_KEY_EXPECTED)
     appliance = Appliance(
         state=State(
             settings=chosen,
             lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
             old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
             authority=authority,
-            domain=domain_for(Config(km=km, stored_keys=stored), chosen) if km is not None else None,
+            domain=None if km is None else _domain(km, stored_keys, chosen),
         ),
         slots=MemorySlots(),
         fraud=FraudCounters(),
@@ -382,6 +379,16 @@ def dispatcher(
         random=SeededRandom(seed, "testing"),
     )
     return Dispatcher(appliance)
+
+
+def _domain(km: str, stored_keys: Mapping[str, str], settings: Settings) -> Domain | None:
+    from hsm.server.config import STORED_KEY_EXPECTED, Config, ConfigError, stored_key_given
+    from hsm.server.domain_founding import domain_for
+
+    stored = tuple(each for place, key in stored_keys.items() if (each := stored_key_given(place, key, "testing")))
+    if len(stored) < len(stored_keys):
+        raise ConfigError("testing", "stored_keys", STORED_KEY_EXPECTED)
+    return domain_for(Config(km=km, stored_keys=stored), settings)
 
 
 def eracom_dispatcher(km: str = "test-2266", **more: Any) -> EracomDispatcher:
