@@ -16,6 +16,7 @@ from types import MappingProxyType
 from hsm.audit.load import LoadMeter
 from hsm.audit.record import Audit, AuditUnwritable
 from hsm.crypto.blockcipher import Cipher
+from hsm.keys.domain import Domain, DomainRing
 from hsm.keys.lmk import LmkUse, ParityWrong
 from hsm.keys.masters import Lmk, padding_keys
 from hsm.keys.ring import KeyRing, Rules
@@ -48,9 +49,13 @@ DEFAULT_LMK = "00"
 
 
 def without_lmks(state: State) -> State:
-    """*state* with every LMK erased, the key change storage too."""
+    """*state* with every LMK erased, the key change storage and the Domain Master Key with its keys too."""
     none: Mapping[str, Lmk] = {}
-    return replace(state, lmks=none, old_lmks=none, new_lmks=none)
+    return replace(state, lmks=none, old_lmks=none, new_lmks=none, domain=None)
+
+
+def _with_variants(domain: Domain, settings: Settings) -> Domain:
+    return replace(domain, km=domain.km.with_variants(dict(settings.km_variants)))
 
 
 def no_requests(request: str) -> str:
@@ -110,6 +115,7 @@ class Appliance:
         self.ring = KeyRing(self.lmks, rules, default_id=DEFAULT_LMK)
         self.old_ring = KeyRing(self.old_lmks, rules, default_id=DEFAULT_LMK)
         self.new_ring = KeyRing(new_lmks, rules, default_id=DEFAULT_LMK)
+        self.domain = DomainRing(state.domain and _with_variants(state.domain, settings), rules)
         self.gate = Gate(settings, state.authority, self.clock, state.position)
         self.fraud = FraudDetection(settings, self._fraud_counters, self.clock)
         self.formats = PinFormats(settings)
@@ -148,6 +154,10 @@ class Appliance:
         self._admit(bool(lmks or old_lmks or new_lmks))
         new_lmks = self.state.new_lmks if new_lmks is None else new_lmks
         self._change(replace(self.state, lmks=lmks, old_lmks=old_lmks, new_lmks=new_lmks))
+
+    def load_domain(self, domain: Domain | None) -> None:
+        """Replace the Domain Master Key and the keys stored under it.  Raises StorageError."""
+        self._change(replace(self.state, domain=domain))
 
     def authorise(self, authority: Authority) -> None:
         """Replace what is authorised.  Raises StorageError, Tampered."""
@@ -229,8 +239,8 @@ class Hsm:
     """The view of the appliance that a command function receives."""
 
     __slots__ = (
-        "_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "header_chars", "interface", "lmk_id",
-        "random", "settings",
+        "_named", "_open", "_ring", "appliance", "domain", "domain_key", "execute", "formats", "fraud", "header_chars",
+        "interface", "lmk_id", "random", "settings",
     )  # fmt: skip
 
     def __init__(
@@ -246,6 +256,8 @@ class Hsm:
         self.random = appliance.random
         self.formats = appliance.formats
         self.fraud = appliance.fraud
+        self.domain = appliance.domain
+        self.domain_key = appliance.domain.key
         self.lmk_id = named or DEFAULT_LMK
         self.execute = execute
         self.header_chars = header_chars

@@ -18,6 +18,7 @@ from hsm.policy.values import (
     Choice,
     Codes,
     ExcludedPins,
+    KmVariants,
     Selection,
     SettingError,
     Span,
@@ -279,7 +280,7 @@ class Settings:
     )
     # --- commands and authority ----------------------------------------------------------------------------------
     enabled_commands: Selection = setting(
-        Codes("command"),
+        Codes("command", functions=True),
         "CONFIGCMDS",
         "Host commands in use; another is refused (68).",
         legacy=_EVERYTHING,
@@ -297,6 +298,20 @@ class Settings:
         "Officers name the activities that they authorise, one by one; when off they authorise everything at once.",
         hardened=True,
         number="S22",
+    )
+    km_variants: tuple[tuple[str, int], ...] = setting(
+        KmVariants(),
+        "Variants of the Domain Master Key",
+        "The byte over the KM that keys of a type lie under, by key type, for types whose byte is not public. Keys under "
+        "the KM, stored ones too, open only with the bytes they were made with.",
+        legacy=(),
+        hardened=(),
+    )
+    eracom_wrapper: bool = switch(
+        "Eracom meta-function E3",
+        "A request in the wrapper E3, which gives it a message identifier, is executed.",
+        legacy=False,
+        hardened=False,
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

@@ -192,7 +192,7 @@ def alone(options: Options) -> None:
     keep_memory_private()
     founding = founding_module(FOUNDING)
     config = configured(options)
-    household = founding.found(config, Counters(1, founding.counter_names))
+    household = founding.found(config, Counters(1, founding.names_counted(config.dialects)))
     limits = TerminalLimits(idle_seconds=config.console.idle_seconds)
     try:
         Alone(household.console("local"), household, limits, sys.stdin.fileno(), sys.stdout.fileno()).run()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from hsm.policy.fraud import ROW_CELLS, FraudCounters
 from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters, SharedTally
+from hsm.server.domain_founding import domain_for
 from hsm.server.keeping import Keeping
 from hsm.server.ports import Limits
 from hsm.server.portsettings import host_port, with_stored
@@ -47,9 +48,11 @@ from hsm.storage.slots import MemorySlots, Slots
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from hsm.dialects.eracom.session import EracomSession
     from hsm.server.ports import Listener
 
 STARTS = "starts"
+ERACOM = "eracom"
 PEER_CHARS_MAX = 64
 
 load()
@@ -69,6 +72,22 @@ _NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
 
 host_commands = tuple((code, command.purpose) for code, command in sorted(thales.commands.items()))
 """Codes and purposes, for the console."""
+
+
+def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
+    """The names of what processes count when hosts are spoken to in *dialects*."""
+    if ERACOM not in dialects:
+        return counter_names
+    from hsm.dialects.eracom.codes import eracom
+    from hsm.dialects.eracom.families import load as load_functions
+
+    load_functions()
+    outcomes = sorted({"00", *eracom.refusals.values()})
+    return (
+        *counter_names,
+        *(f"command {ERACOM} {code}" for code in (*eracom.commands, UNKNOWN_COMMAND)),
+        *(f"outcome {ERACOM} {code}" for code in outcomes),
+    )
 
 
 class ToldSlots:
@@ -123,10 +142,14 @@ class ApplianceHousehold:
         self.port_settings: PortSettings = (
             MemoryPortSettings(self._running) if database is None else DatabasePortSettings(database, self._running)
         )
+        self._eracom: Callable[[str], EracomSession] | None = None
         self._rack = rack
         self._ceremonies = Ceremonies()
 
-    def session(self, listener: Listener, peer: str) -> ThalesSession:
+    def session(self, listener: Listener, peer: str) -> ThalesSession | EracomSession:
+        if listener.dialect == ERACOM:
+            self._eracom = self._eracom or self._eracom_sessions()
+            return self._eracom(peer)
         return ThalesSession(
             self._dispatcher,
             listener.header_bytes,
@@ -135,6 +158,14 @@ class ApplianceHousehold:
             ebcdic=listener.charset == "ebcdic",
             worker=not self._owns,
         )
+
+    def _eracom_sessions(self) -> Callable[[str], EracomSession]:
+        # Imported when a port speaks it: an appliance that speaks Thales alone starts without.
+        from hsm.dialects.eracom.dispatch import Dispatcher as EracomDispatcher
+        from hsm.dialects.eracom.session import EracomSession
+
+        dispatcher, worker = EracomDispatcher(self._appliance), not self._owns
+        return lambda peer: EracomSession(dispatcher, peer, worker=worker)
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
@@ -255,9 +286,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
     keeping.tell_restore(appliance)
-    # What is authorised on the command line holds for this start: it is not kept.
-    state, now = appliance.state, appliance.clock.monotonic()
-    appliance.adopt(replace(state, authority=_authority(config, state, now)))
+    appliance.adopt(_for_this_start(config, appliance.state, appliance.clock.monotonic()))
 
     def close_files() -> None:
         keeping.notice()
@@ -291,6 +320,12 @@ def _audited(config: Config, keeping: Keeping, clock: OffsetClock) -> tuple[File
         return FileAuditor(Path(config.state_dir), clock, keeping.vault), count_start(keeping.database)
     except StorageError as fault:
         raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
+
+
+def _for_this_start(config: Config, state: State, now: float) -> State:
+    """*state* with what is not kept: what is authorised on the command line, and the Domain Master Key."""
+    domain = None if state.tampered else domain_for(config, state.settings)
+    return replace(state, authority=_authority(config, state, now), domain=domain)
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
@@ -345,7 +380,7 @@ def _appliance(
 
 
 def _fraud_counters(counters: Counters) -> FraudCounters:
-    return FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names))
+    return FraudCounters(counters.cells, counters.rows, counters.row, len(counters.cells) // counters.rows)
 
 
 def _authority(config: Config, state: State, now: float) -> Authority:
