@@ -69,6 +69,17 @@ def verify(hsm: Hsm, presented: PresentedPin, rule: OffsetRule, offset: str, pin
         raise refuted(hsm)
 
 
+def verify_whole(hsm: Hsm, presented: PresentedPin, rule: OffsetRule, offset: str) -> None:
+    """As ``verify``, of all digits that the PIN has; behind as many of *offset* may stand what fills it."""
+    hsm.fraud.admit()
+    rule.admit(hsm, Deed.VERIFY)
+    table = rule.table()
+    pin = presented.open(hsm)
+    given = offset[: len(pin)]
+    if not given.isdecimal() or not ibm_verifies(rule.pvk.cipher, rule.validation_data, table, pin, given):
+        raise refuted(hsm)
+
+
 def make(hsm: Hsm, pin: str, rule: OffsetRule, excluded: ExcludedPins | None = None) -> str:
     """The offset of *pin*: as long as the PIN with variable length offsets on, else as the check length.
 

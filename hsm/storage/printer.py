@@ -27,6 +27,7 @@ PLACES = 256
 KEY_BYTES = 32
 _NONCE_BYTES, _TAG_BYTES = 12, 16
 _FRONT = struct.Struct(">4sIQ16s")
+_SECONDS_MAX = 2**34
 _MARK = b"ZKP1"
 DAMAGED = "damaged"
 _NAME = re.compile(r"([0-9]{8})\.page")
@@ -73,8 +74,11 @@ class SealedPage:
         """The page at rest.  Raises ValueError."""
         if len(content) < _FRONT.size + _NONCE_BYTES + _TAG_BYTES or not content.startswith(_MARK):
             raise ValueError("no page")
-        _, number, printed, kind = _FRONT.unpack(content[: _FRONT.size])
-        return cls(number, kind.rstrip(b"\0").decode("ascii"), printed, content[_FRONT.size :])
+        _, number, printed, padded = _FRONT.unpack(content[: _FRONT.size])
+        kind = padded.rstrip(b"\0").decode("ascii")
+        if printed > _SECONDS_MAX or not kind.isprintable():
+            raise ValueError("front")
+        return cls(number, kind, printed, content[_FRONT.size :])
 
 
 class Tray(Protocol):
