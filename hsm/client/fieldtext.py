@@ -15,7 +15,7 @@ from hsm.wire.codec import codec_of
 from hsm.wire.counts import count_at, counted
 from hsm.wire.kinds import Hex, HexOf, Kind, Mismatch, Number, Padded, Plain, Widths
 from hsm.wire.message import Message
-from hsm.wire.packed import Fixed, Whole
+from hsm.wire.packed import Fixed, PackedChoice, Whole
 from hsm.wire.readers import reader
 from hsm.wire.shapes import (
     Ahead,
@@ -78,6 +78,8 @@ def _value(name: str, kind: Kind, own: Mapping[str, str], widths: Widths, before
             return None
         if isinstance(kind, Repeated) and _times(kind, before) == 0:
             return ()
+        if isinstance(kind, PackedChoice) and len(kind.texts) == 1:
+            return kind.texts[0]
         raise FieldError(f"{name} is missing: {kind.notation}")
     if absent:
         raise FieldError(f"{name} must not be given: {kind.notation}")

@@ -84,5 +84,21 @@ def own_code(code: str) -> str:
     return code
 
 
-eracom = Dialect("eracom", own_code, REFUSALS)
+class Octets:
+    """Codes as bytes, which are declared in hexadecimal: function codes of one byte or three, return codes of one."""
+
+    hexadecimal = True
+
+    def code_at(self, text: str) -> tuple[str, int]:
+        size = 3 if text[:1] in LONG_CODES else 1
+        return text[:size].encode("latin-1").hex().upper(), size
+
+    def outcome_at(self, text: str, at: int) -> tuple[str, int]:
+        return text[at : at + 1].encode("latin-1").hex().upper(), at + 1
+
+    def wire(self, code: str) -> str:
+        return bytes.fromhex(code).decode("latin-1")
+
+
+eracom = Dialect("eracom", own_code, REFUSALS, Octets(), (r.MessageLengthInvalid, r.CommandDisabled, r.InputInvalid))
 """The functions, declared by codes in hexadecimal of 2 or 6 digits; importing the family modules fills it."""

@@ -33,9 +33,7 @@ _WRAPPED = WRAPPER + "\x00\x01\x01"
 _ID_CHARS = 4
 
 
-def raw(code: str) -> str:
-    """The bytes, as characters, of a declared function code: ``EE0602``, ``01``."""
-    return bytes.fromhex(code).decode("latin-1")
+raw = eracom.spelling.wire
 
 
 def code_of(text: str) -> str:
