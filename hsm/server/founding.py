@@ -34,6 +34,7 @@ from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import Keeper, State
 from hsm.storage.database import StorageError
 from hsm.storage.device import count_start
+from hsm.storage.printer import Printer
 from hsm.storage.slots import MemorySlots, Slots
 
 if TYPE_CHECKING:
@@ -234,7 +235,9 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
     fraud = _fraud_counters(counters)
     keeping.resume_fraud(fraud)
-    appliance = _appliance(state, slots, auditor, counters, traffic, random, reboots, keeping.keeper, fraud)
+    appliance = _appliance(
+        state, slots, auditor, counters, traffic, random, reboots, keeping.keeper, fraud, keeping.printer
+    )
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
@@ -298,6 +301,7 @@ def _appliance(
     reboots: int = 0,
     keeper: Keeper | None = None,
     fraud: FraudCounters | None = None,
+    printer: Printer | None = None,
 ) -> Appliance:
     shared = counters.rows > 1
     volumes: Tally = SharedTally(counters, "command ") if shared else MemoryTally()
@@ -316,6 +320,7 @@ def _appliance(
         network=traffic,
         reboots=reboots,
         keeper=keeper,
+        printer=printer,
     )
 
 

@@ -17,6 +17,7 @@ from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
+from hsm.ports import SystemClock
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.state import Keeper, NoKeeper, State
 from hsm.storage import device
@@ -25,7 +26,8 @@ from hsm.storage.database import Database, DirectoryLock, StorageError
 from hsm.storage.keeper import DatabaseKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.loaded import CLOSED, same
 from hsm.storage.passphrase import PASSPHRASE_VARIABLE, key_in, passphrase_from
-from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, secret
+from hsm.storage.printer import DatabaseTray, Printer, memory_printer
+from hsm.storage.secrets import PRINTER_KEY, RACK_KEY, SECRET_BYTES, secret
 from hsm.storage.shelf import DatabaseShelf
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
 from hsm.storage.vault import Vault
@@ -34,7 +36,7 @@ DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 
 class Keeping:
-    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``."""
+    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``, pages in ``printer``."""
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError for a state directory that can't be used, naming the reason."""
@@ -47,6 +49,7 @@ class Keeping:
         shelf: CardShelf = MemoryShelf()
         if config.state_dir is None:
             self.rack = CardRack(shelf, os.urandom(SECRET_BYTES))
+            self.printer = memory_printer(SystemClock())
             return
         try:
             self._lock = DirectoryLock(Path(config.state_dir))
@@ -54,14 +57,17 @@ class Keeping:
             self.vault = opened_vault(self.database, config)
             self.slots = DatabaseSlots(self.database)
             self.rack = CardRack(DatabaseShelf(self.database), secret(self.database, self.vault, RACK_KEY))
-            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self._new_rack_key)
+            printer_key = secret(self.database, self.vault, PRINTER_KEY)
+            self.printer = Printer(DatabaseTray(self.database), printer_key, SystemClock())
+            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self._new_keys)
         except StorageError as fault:
             self.close()
             raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
 
-    def _new_rack_key(self) -> None:
+    def _new_keys(self) -> None:
         assert self.database is not None
         self.rack.rekey(secret(self.database, self.vault, RACK_KEY))
+        self.printer.rekey(secret(self.database, self.vault, PRINTER_KEY))
 
     def state(self, config: Config) -> tuple[State, bool]:
         """The state to start with, and whether it rested; a new one is kept.  Raises ConfigError."""

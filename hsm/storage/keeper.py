@@ -104,7 +104,7 @@ class DatabaseKeeper:
         return deleted
 
     def _destroy(self, change: sqlite3.Connection) -> Vault | None:
-        for table in ("loaded", "lmk", "authority", "card", "secret", "km", "stored_key"):
+        for table in ("loaded", "lmk", "authority", "card", "page", "secret", "km", "stored_key"):
             change.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
         if self._vault is None:
             change.execute("DELETE FROM vault")
