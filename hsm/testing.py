@@ -316,7 +316,7 @@ def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy
 @values.register
 def _(kind: MaybeCounted, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
     size = (seen[kind.length] + 1) // 2
-    return st.binary(min_size=size, max_size=size)
+    return st.binary(min_size=size, max_size=size).map(lambda digits: bytes((size,)) + digits)
 
 
 @values.register

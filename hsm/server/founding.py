@@ -31,10 +31,9 @@ from hsm.server.domain_founding import domain_for
 from hsm.server.keeping import Keeping
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import Keeper, State
+from hsm.state import State
 from hsm.storage.database import StorageError
 from hsm.storage.device import count_start
-from hsm.storage.printer import Printer
 from hsm.storage.slots import MemorySlots, Slots
 
 if TYPE_CHECKING:
@@ -235,9 +234,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
     fraud = _fraud_counters(counters)
     keeping.resume_fraud(fraud)
-    appliance = _appliance(
-        state, slots, auditor, counters, traffic, random, reboots, keeping.keeper, fraud, keeping.printer
-    )
+    appliance = _appliance(state, slots, auditor, counters, traffic, random, reboots, keeping, fraud)
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
@@ -299,9 +296,8 @@ def _appliance(
     traffic: HostTraffic,
     random: Random,
     reboots: int = 0,
-    keeper: Keeper | None = None,
+    keeping: Keeping | None = None,
     fraud: FraudCounters | None = None,
-    printer: Printer | None = None,
 ) -> Appliance:
     shared = counters.rows > 1
     volumes: Tally = SharedTally(counters, "command ") if shared else MemoryTally()
@@ -319,8 +315,8 @@ def _appliance(
         load=load_meter,
         network=traffic,
         reboots=reboots,
-        keeper=keeper,
-        printer=printer,
+        keeper=keeping.keeper if keeping is not None else None,
+        printer=keeping.printer if keeping is not None else None,
     )
 
 
