@@ -149,7 +149,7 @@ def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrateg
 
 
 @values.register
-def _(kind: Number, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
+def _(kind: Number | Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
     # A number that counts later fields would make huge messages; its small values show the same shape.
     return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
 
@@ -301,11 +301,6 @@ def _(kind: PackedPadded, widths: Widths, seen: Mapping[str, Any]) -> SearchStra
 @values.register
 def _(kind: PackedChoice, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     return st.sampled_from(kind.texts)
-
-
-@values.register
-def _(kind: Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
-    return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
 
 
 @values.register
