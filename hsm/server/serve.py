@@ -92,7 +92,7 @@ def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:
         raise ConfigError(COMMAND_LINE, "--tls-cert, --tls-key, --tls-client-ca", "--tls-port with them")
     if options.eracom_port is not None:
         eracom = found.get("eracom", Listener("eracom", 0, model.host, dialect="eracom"))
-        found["eracom"] = replace(eracom, port=options.eracom_port)
+        found["eracom"] = replace(eracom, port=options.eracom_port, dialect="eracom")
     listeners = tuple(found.values())
     if options.bind is not None:
         listeners = tuple(replace(each, host=options.bind) for each in listeners)
