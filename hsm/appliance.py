@@ -43,6 +43,7 @@ from hsm.refusal import (
     Tampered,
 )
 from hsm.state import Keeper, NoKeeper, State, TamperCause
+from hsm.storage.printer import Printer, memory_printer
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
@@ -79,12 +80,14 @@ class Appliance:
         network: Network | None = None,
         reboots: int = 0,
         keeper: Keeper | None = None,
+        printer: Printer | None = None,
     ) -> None:
         self._slots = slots
         self.audit = audit
         self._time_of_day = clock if isinstance(clock, OffsetClock) else OffsetClock(clock)
         self.clock: Clock = self._time_of_day
         self.random = random
+        self.printer = printer or memory_printer(clock)
         self.load = load or LoadMeter()
         self.network: Network = network or NoNetwork()
         self.reboots = reboots
@@ -188,11 +191,15 @@ class Appliance:
 
     # --- when something is wrong ---------------------------------------------------------------------------------
     def tamper(self, cause: TamperCause) -> None:
-        """Zeroise: every LMK and authority goes, and *cause* stays.  Raises StorageError; the keys are gone even so."""
+        """Zeroise: every LMK, authority and printed page goes, and *cause* stays.
+
+        Raises StorageError; the keys are gone even so.
+        """
         before = self.state
         gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
         self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
         with ExitStack() as all_of_it:  # each step is taken, whatever another raises
+            all_of_it.callback(self.printer.clear)
             all_of_it.callback(self._tell, "TAMPER", place=cause.value)
             all_of_it.callback(self._keeper.keep, before, self.state)
 

@@ -51,6 +51,7 @@ from hsm.wire.shapes import (
     Key,
     KeySpec,
     Maybe,
+    MaybeCounted,
     Prefixed,
     Repeated,
     Rest,
@@ -148,7 +149,7 @@ def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrateg
 
 
 @values.register
-def _(kind: Number, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
+def _(kind: Number | Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
     # A number that counts later fields would make huge messages; its small values show the same shape.
     return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
 
@@ -303,13 +304,14 @@ def _(kind: PackedChoice, widths: Widths, seen: Mapping[str, Any]) -> SearchStra
 
 
 @values.register
-def _(kind: Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
-    return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
+def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.binary(max_size=min(kind.most, 3 * BYTES_MAX))
 
 
 @values.register
-def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
-    return st.binary(max_size=min(kind.most, 3 * BYTES_MAX))
+def _(kind: MaybeCounted, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    size = (seen[kind.length] + 1) // 2
+    return st.binary(min_size=size, max_size=size).map(lambda digits: bytes((size,)) + digits)
 
 
 @values.register

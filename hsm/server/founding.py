@@ -38,7 +38,7 @@ from hsm.server.ports import Limits
 from hsm.server.portsettings import host_port, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import Keeper, State, TamperCause
+from hsm.state import State, TamperCause
 from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.device import count_start
@@ -281,7 +281,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
     fraud = _fraud_counters(counters)
     keeping.resume_fraud(fraud)
-    appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping.keeper, fraud)
+    appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping, fraud)
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
@@ -352,7 +352,7 @@ def _appliance(
     traffic: HostTraffic,
     random: Random,
     reboots: int = 0,
-    keeper: Keeper | None = None,
+    keeping: Keeping | None = None,
     fraud: FraudCounters | None = None,
 ) -> Appliance:
     shared = counters.rows > 1
@@ -370,7 +370,8 @@ def _appliance(
         load=load_meter,
         network=traffic,
         reboots=reboots,
-        keeper=keeper,
+        keeper=keeping.keeper if keeping is not None else None,
+        printer=keeping.printer if keeping is not None else None,
     )
     # Not from *random*: a seed's values must be the same whatever is tested.
     if fault := failures(self_test(SystemRandom().bytes)):

@@ -18,15 +18,17 @@ from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
+from hsm.ports import SystemClock
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.state import Keeper, State
 from hsm.storage import device
 from hsm.storage.cards import CardRack, MemoryShelf
 from hsm.storage.database import Database, DirectoryLock, StorageError
-from hsm.storage.keeper import DatabaseKeeper, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
+from hsm.storage.keeper import DatabaseKeeper, Keyed, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.loaded import CLOSED, same
 from hsm.storage.passphrase import PASSPHRASE_VARIABLE, opener
-from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, secret
+from hsm.storage.printer import DatabaseTray, Printer, memory_printer
+from hsm.storage.secrets import PRINTER_KEY, RACK_KEY, SECRET_BYTES, secret
 from hsm.storage.shelf import DatabaseShelf
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
 from hsm.storage.vault import Vault
@@ -35,7 +37,7 @@ DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 
 class Keeping:
-    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``."""
+    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``, pages in ``printer``."""
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError for a state directory that can't be used, naming the reason."""
@@ -43,6 +45,7 @@ class Keeping:
         self.vault: Vault | None = None
         self.slots: Slots = MemorySlots()
         self.rack = CardRack(MemoryShelf(), os.urandom(SECRET_BYTES))
+        self.printer = memory_printer(SystemClock())
         self.keeper: Keeper = MemoryKeeper(self.rack)
         self._lock: DirectoryLock | None = None
         self._counters, self._stopped = FraudCounters(), 0
@@ -54,7 +57,10 @@ class Keeping:
             self.vault = opened_vault(self.database, config)
             self.slots = DatabaseSlots(self.database)
             self.rack = CardRack(DatabaseShelf(self.database), secret(self.database, self.vault, RACK_KEY))
-            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self.rack)
+            printer_key = secret(self.database, self.vault, PRINTER_KEY)
+            self.printer = Printer(DatabaseTray(self.database), printer_key, SystemClock())
+            keyed: dict[str, Keyed] = {RACK_KEY: self.rack, PRINTER_KEY: self.printer}
+            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, keyed)
         except StorageError as fault:
             self.close()
             raise ConfigError("--state-dir", config.state_dir, str(fault)) from None

@@ -200,7 +200,7 @@ def test_a_tamper_event_destroys_everything_secret(directory: Path, database: Da
     rack_key = secret(database, vault, RACK_KEY)
     rack = CardRack(DatabaseShelf(database), rack_key)
     rack.issue("ALICE", Role.OFFICER, "12345")
-    keeper = DatabaseKeeper(database, vault, rack)
+    keeper = DatabaseKeeper(database, vault, {RACK_KEY: rack})
     state = full_state()
     keeper.begin(state, "legacy")
     vault.add(LmkLabel("spare", "aes-block", "0" * 16), bytes(range(32)))
@@ -235,7 +235,7 @@ def test_a_tamper_event_in_memory_destroys_the_cards() -> None:
     card = rack.issue("ALICE", Role.OFFICER, "12345")
     keeper.keep(State(), replace(State(), position=Position.SECURE))
     assert rack.read(card.serial, "12345") == b""
-    keeper.keep(State(), replace(State(), tampered="lid opened"))
+    keeper.keep(State(), replace(State(), tampered="lid opened", tampers_count=1))
     assert rack.cards() == ()
     with pytest.raises(CardError, match="is damaged"):
         rack.check(card)
