@@ -20,6 +20,7 @@ REFUSALS = MappingProxyType(
         r.MessageLengthInvalid: "03",
         r.DataLengthInvalid: "03",
         r.InputInvalid: "04",
+        r.DataFormatInvalid: "04",
         r.CommandSpecific: "04",
         r.AccountInvalid: "04",
         r.SourceKeyParity: "04",

@@ -41,6 +41,10 @@ Kis = Annotated[str, key_field(t.KIS, t.KI)]
 Pvk = Annotated[str, key_field(t.PVK)]
 Kpvv = Annotated[str, key_field(t.KPVV)]
 Kcvv = Annotated[str, key_field(t.KCVV)]
+ImkAc = Annotated[str, key_field(t.IMK_AC)]
+ImkSmi = Annotated[str, key_field(t.IMK_SMI)]
+ImkSmc = Annotated[str, key_field(t.IMK_SMC)]
+Ktk = Annotated[str, key_field(t.KTK)]
 AnyKey = Annotated[str, KeySpec("of the type given")]
 """A key whose type another field says, and every key in a reply: a host's own, under the KM."""
 
@@ -49,6 +53,8 @@ KeyTypeByte = Annotated[str, Packed(2, wrong=DigitsInvalid)]
 Mode = Annotated[str, PackedChoice(("00", "01"), wrong=DigitsInvalid)]
 """00 ECB, 01 CBC with a zero vector."""
 CheckValue = Annotated[bytes, Binary(3)]
+CheckValueOpen = Annotated[bytes, Variable(8)]
+"""A check value led by its count."""
 UnderTransport = Annotated[bytes, Variable(24)]
 """A key under a transport key, without a format byte."""
 
@@ -71,6 +77,9 @@ Offset = Annotated[str, Packed(12, "H", hidden=True)]
 CardVerificationValue = Annotated[str, PackedPadded(4, 3, hidden=True, wrong=DigitsInvalid)]
 """Three digits and F."""
 
+CardDigits = Annotated[str, Packed(16, hidden=True, wrong=DigitsInvalid)]
+"""The 16 right-most digits of PAN and PAN sequence number, Y in EMV 4.3 Book 2 A1.4."""
+
 _FORMATS = {
     "01": "01", "10": "01",  # AS/ANSI, ISO 9564-1 format 0
     "03": "03",  # PIN and pad, Diebold and IBM
@@ -90,8 +99,17 @@ def block_format(byte: str) -> str:
 # Data -------------------------------------------------------------------------------------------------------------
 Vector = Annotated[bytes, Binary(8)]
 Data = Annotated[bytes, Variable(DATA_BYTES_MAX, hidden=True)]
+MacValue = Annotated[bytes, Variable(8)]
+"""The left end of a MAC."""
+StoredIndex = Annotated[str, Packed(2, wrong=DigitsInvalid)]
+"""Where a stored key stands, in functions older than key specifiers."""
 
 
 def specifier(content: str) -> str:
     """A key specifier, led by its count, of format byte and *content*."""
     return counted(content)
+
+
+def stored_at(index: str) -> str:
+    """The key specifier of format 00 for the stored key with the *index* of two digits."""
+    return specifier("\x00" + bytes.fromhex(index).decode("latin-1"))
