@@ -89,6 +89,7 @@ class Appliance:
         disguise = settings.disguise_key_length
         self.lmks = MappingProxyType({lmk_id: padding_keys(lmk, disguise) for lmk_id, lmk in state.lmks.items()})
         self.old_lmks = MappingProxyType(dict(state.old_lmks))
+        new_lmks = {lmk_id: padding_keys(lmk, disguise) for lmk_id, lmk in state.new_lmks.items()}
         self.authority = state.authority
         rules = Rules(
             separate_002=settings.enforce_key_type_002_separation,
@@ -98,6 +99,7 @@ class Appliance:
         )
         self.ring = KeyRing(self.lmks, rules, default_id=DEFAULT_LMK)
         self.old_ring = KeyRing(self.old_lmks, rules, default_id=DEFAULT_LMK)
+        self.new_ring = KeyRing(new_lmks, rules, default_id=DEFAULT_LMK)
         self.domain = DomainRing(state.domain and _with_variants(state.domain, settings), rules)
         self.gate = Gate(settings, state.authority, self.clock, state.position)
         self.fraud = FraudDetection(settings, self._fraud_counters, self.clock)
@@ -221,12 +223,28 @@ class Hsm:
         return self._ring.typed(self.stored(token), key_type, self._named, parity=parity)
 
     def old_key(self, token: str, key_type: KeyType | None) -> ClearKey:
-        """A key under the old LMK of the same identifier.  Raises LmkInvalid when there is none."""
-        return self.appliance.old_ring.typed(self.stored(token), key_type, self._named)
+        """A key under the LMK that keys come from: see ``changing_from``."""
+        return self.changing_from(token).typed(token, key_type, self._named)
 
     def old_lmk_for(self, token: str) -> Lmk:
-        """The LMK in key change storage that *token* lies under; as ``lmk_for``."""
-        return self.appliance.old_ring.lmk_of(token, self._named)
+        """The LMK that keys come from which *token* lies under; as ``lmk_for``."""
+        return self.changing_from(token).lmk_of(token, self._named)
+
+    def changing_from(self, token: str = "") -> KeyRing:
+        """What opens the keys that go to another LMK: the one in force, if key change storage holds a new one for it.
+
+        Otherwise the old one in key change storage; it raises LmkInvalid when there is none.
+        """
+        appliance = self.appliance
+        return appliance.ring if self.lmk_for(token).lmk_id in appliance.new_ring.lmks else appliance.old_ring
+
+    def changing_to(self, token: str = "") -> Hsm:
+        """The appliance as those keys find it: under the new LMK in key change storage, else under the one in force."""
+        if self.lmk_for(token).lmk_id not in self.appliance.new_ring.lmks:
+            return self
+        changed = Hsm(self.appliance, self._named, self.execute, self.header_chars, self.interface)
+        changed._ring = self.appliance.new_ring
+        return changed
 
     def allow(self, key: ClearKey) -> None:
         """Nothing, if the settings let *key*, newly made or brought in, be used."""
@@ -259,8 +277,8 @@ class Hsm:
         return self.lmk_for(beside).cipher_for(use)
 
     def old_lmk_cipher(self, use: LmkUse) -> Cipher:
-        """As ``lmk_cipher``, of the old LMK with the same identifier.  Raises LmkInvalid when there is none."""
-        return self.appliance.old_ring.lmk(self.lmk_id).cipher_for(use)
+        """As ``lmk_cipher``, of the LMK that keys come from.  Raises LmkInvalid when there is none."""
+        return self.changing_from().lmk(self.lmk_id).cipher_for(use)
 
     def stored(self, token: str) -> str:
         """*token* itself, or the key in user storage that it points to; a scheme letter before the index goes before it."""

@@ -34,10 +34,10 @@ class State:
     lmks: Mapping[str, Lmk] = field(default_factory=_no_lmks)
     old_lmks: Mapping[str, Lmk] = field(default_factory=_no_lmks)
     new_lmks: Mapping[str, Lmk] = field(default_factory=_no_lmks)
-    domain: Domain | None = None
     authority: Authority = field(default_factory=Authority)
     position: Position = Position.ONLINE
     tampered: str = ""
+    domain: Domain | None = None
 
 
 class Keeper(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hsm.console.desk import Desk
 from hsm.console.dialogue import Ask, Dialogue, Say, matching
-from hsm.storage.cards import Card, CardError, CardPinWrong, Role
+from hsm.storage.cards import SERIAL_DIGITS, Card, CardError, CardPinWrong, Role
 
 PIN_CHARS_MAX = 8
 
@@ -31,6 +31,10 @@ class Holder:
         """Put *content* on the card.  Raises CardError."""
         desk.rack.write(self.card.serial, self._pin, content)
 
+    def change_pin(self, desk: Desk, new_pin: str) -> None:
+        """Have the card lie under *new_pin*.  Raises CardError."""
+        desk.rack.change_pin(self.card.serial, self._pin, new_pin)
+
     def __repr__(self) -> str:
         return f"<holder of card {self.card.serial}>"
 
@@ -44,13 +48,18 @@ def new_pin(prompt: str = "Enter new PIN: ") -> Dialogue[str]:
     return first
 
 
+def card_number(prompt: str) -> Dialogue[str]:
+    """The number of a card, 8 digits."""
+    return (yield from matching(prompt, f"[0-9]{{{SERIAL_DIGITS}}}", f"the {SERIAL_DIGITS} digits on the card"))
+
+
 def present(desk: Desk, who: str, role: Role | None = None, *, without: Collection[str] = ()) -> Dialogue[Holder]:
     """*who* (``First officer``) puts a card in and types its PIN.
 
     *role* is the one the card must have, if it must; the holders *without* have been here already, and nobody counts
     twice.  Raises CardError, CardLocked.
     """
-    serial = yield from matching(f"{who}, insert card (its number): ", "[0-9]{8}", "the 8 digits on the card")
+    serial = yield from card_number(f"{who}, insert card (its number): ")
     card = desk.rack.card(serial)
     if role is not None and card.role is not role:
         raise CardError(f"Card {serial} is no {role.value}'s card.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import Enum
 
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys.blocklmk import KeyBlockLmk
@@ -13,6 +14,37 @@ from hsm.keys.usage import PAIRS_COUNT
 
 Lmk = VariantLmk | KeyBlockLmk
 KINDS = ("variant", "3des-block", "aes-block")
+
+
+class LmkForm(Enum):
+    """The forms in which an LMK is made: its kind, how many keys it consists of, and the bytes of each."""
+
+    VARIANT_2KEY = ("variant", PAIRS_COUNT, 16)
+    VARIANT_3KEY = ("variant", PAIRS_COUNT, 24)
+    BLOCK_3DES = ("3des-block", 1, 24)
+    BLOCK_AES = ("aes-block", 1, 32)
+
+    @property
+    def kind(self) -> str:
+        return self.value[0]
+
+    @property
+    def keys_count(self) -> int:
+        return self.value[1]
+
+    @property
+    def key_bytes(self) -> int:
+        return self.value[2]
+
+    @property
+    def material_bytes(self) -> int:
+        return self.keys_count * self.key_bytes
+
+    @property
+    def algorithm(self) -> Algorithm:
+        return Algorithm.AES if self is LmkForm.BLOCK_AES else Algorithm.TDES
+
+
 _PUBLISHED = {
     "test-variant": ("variant", b"".join(PUBLISHED_PAIRS)),
     "test-3des-block": ("3des-block", PUBLISHED_3DES_BLOCK),
@@ -62,12 +94,24 @@ def padding_keys(lmk: Lmk, disguise: bool) -> Lmk:
     return lmk_of_material(lmk.kind, lmk.lmk_id, lmk.material(), lmk.name, mask_bytes=lmk.key_bytes if disguise else 0)
 
 
+def form_of(lmk: Lmk) -> LmkForm:
+    """The form that *lmk* has."""
+    return next(form for form in LmkForm if (form.kind, form.key_bytes) == (lmk.kind, lmk.key_bytes))
+
+
+def material_of(form: LmkForm, random: Callable[[int], bytes]) -> bytes:
+    """Material of a new LMK of *form*: DES keys of odd parity, no part weak, no two parts of a key equal."""
+    return b"".join(random_key(form.algorithm, form.key_bytes, random).reveal() for _ in range(form.keys_count))
+
+
 def new_material(kind: str, random: Callable[[int], bytes]) -> bytes:
     """Material of a new LMK: 20 double-length pairs, a triple-length DES key, or an AES-256 key; raises ValueError."""
-    if kind == "variant":
-        return b"".join(random_key(Algorithm.TDES, 16, random).reveal() for _ in range(PAIRS_COUNT))
-    if kind == "3des-block":
-        return random_key(Algorithm.TDES, 24, random).reveal()
-    if kind == "aes-block":
-        return random_key(Algorithm.AES, 32, random).reveal()
+    for form in LmkForm:
+        if form.kind == kind:
+            return material_of(form, random)
     raise ValueError(f"no LMK kind {kind}; there are {', '.join(KINDS)}")
+
+
+def mixes(lmks: Iterable[Lmk]) -> bool:
+    """Are there published test LMKs among *lmks*, and others?  (PCI PIN 19-3 and 19-4: never in one device.)"""
+    return len({lmk.is_test for lmk in lmks}) > 1

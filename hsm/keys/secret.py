@@ -28,7 +28,7 @@ class BlockAttributes:
     optional: tuple[OptionalBlock, ...] = ()
 
 
-class _Secret:
+class Secret:
     """Refuses every way in which Python would copy or show an object without being asked for its content."""
 
     __slots__ = ()
@@ -51,7 +51,7 @@ class _Secret:
         raise TypeError("a secret has no bytes; only crypto may reveal it")
 
 
-class ClearKey(_Secret):
+class ClearKey(Secret):
     """A key out of its wrapping.
 
     *key* is 8, 16 or 24 bytes for DES and TDES, 16, 24 or 32 for AES, and any length for an HMAC key, whose
@@ -101,7 +101,7 @@ class ClearKey(_Secret):
         return f"<clear {kind}-{self.key_bytes * 8} key>"
 
 
-class ClearPin(_Secret):
+class ClearPin(Secret):
     """A PIN of 4 to 12 digits (ISO 9564-1 clause 7.1); the caller has checked the digits."""
 
     __slots__ = ("_digits", "length")

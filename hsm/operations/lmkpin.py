@@ -60,9 +60,13 @@ def open_pin(hsm: Hsm, sealed: str, account: str, beside: str = "") -> str:
     return _open(lmk, sealed, account)
 
 
-def open_old_pin(hsm: Hsm, sealed: str, account: str) -> str:
-    """The PIN in *sealed* under the old LMK, whatever its length was then.  Raises LmkInvalid, LmkPinInvalid."""
-    return _open(hsm.old_lmk_cipher(LmkUse.PIN), sealed, account)
+def pin_to_new_lmk(hsm: Hsm, sealed: str, account: str) -> str:
+    """The PIN in *sealed* under the old LMK, whatever its length was then, under the new one.
+
+    Raises LmkInvalid, LmkPinInvalid, PinLengthInvalid.
+    """
+    pin = _open(hsm.old_lmk_cipher(LmkUse.PIN), sealed, account)
+    return seal_pin(hsm.changing_to(), pin, account)
 
 
 def reference_number(hsm: Hsm, account: str) -> str:

@@ -1,4 +1,8 @@
-"""Keys from the LMK in key change storage to the one in force."""
+"""Keys from an old LMK to a new one, of which one is in force and the other in key change storage.
+
+Usually that is the old one, which LO loads; LN loads a new one, and then the one in force is the old (payShield 10K
+Installation and User Guide, 9.8 and 9.15).
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ def open_under_old(hsm: Hsm, token: str, key_type: KeyType | None) -> ClearKey:
     Raises LmkInvalid when there is none, and LmkIdsIncompatible when one of old and new is a published test LMK and the
     other is not: test keys and live keys never mix (PCI PIN Security requirement 19-3).
     """
-    old, new = hsm.old_lmk_for(token), hsm.lmk_for(token)
+    old, new = hsm.old_lmk_for(token), hsm.changing_to(token).lmk_for(token)
     if old.is_test is not new.is_test:
         raise LmkIdsIncompatible
     if old.kind != "variant" and new.kind == "variant":
@@ -53,6 +57,7 @@ def to_new_lmk(
     from a variant LMK, which has not its own parity bits any more, and the refusals of ``under_lmk``.
     """
     hsm.allow(key)
+    hsm = hsm.changing_to(token)
     if hsm.lmk_for(token).kind != "variant":
         if not is_block(token) and key_type is not None and not key_type.odd_parity:
             raise MigrationForbidden

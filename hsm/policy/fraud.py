@@ -42,6 +42,14 @@ class FraudCounts:
     stopped_by_attacks: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FraudStop:
+    """Why PIN verification is stopped (*reasons*, bits; 0: it is not), and the attacks since it was last enabled."""
+
+    reasons: int = 0
+    attacks: int = 0
+
+
 class FraudCounters:
     """The device's counters, of *rows* processes; this one writes row *row*.
 
@@ -114,6 +122,21 @@ class FraudCounters:
     def _stopped_by(self, reason: int) -> bool:
         return any(cell & reason for cell in self._cells[_STOPPED :: self._row_cells])
 
+    @property
+    def stop_now(self) -> FraudStop:
+        """What must outlive a restart; attacks matter to it only once they have stopped something."""
+        if not self.stopped:
+            return _GOES_ON
+        reasons = 0
+        for cell in self._cells[_STOPPED :: self._row_cells]:
+            reasons |= cell
+        return FraudStop(reasons, self.attacks)
+
+    def resume(self, stop: FraudStop) -> None:
+        """Go on where another process of the same appliance ended, in this process's row."""
+        self._cells[self._start + _STOPPED] |= stop.reasons
+        self._cells[self._start + _ATTACKS] += stop.attacks
+
     def add_attack(self) -> int:
         """Count an attack; the attacks since verification was last enabled."""
         self._add(_ATTACKS)
@@ -144,6 +167,9 @@ class FraudCounters:
             stopped_by_failures=self._stopped_by(_BY_FAILURES),
             stopped_by_attacks=self._stopped_by(_BY_ATTACKS),
         )
+
+
+_GOES_ON = FraudStop()
 
 
 class FraudDetection:

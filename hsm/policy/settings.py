@@ -146,6 +146,10 @@ class Settings:
         "A key may cross the border under a ZMK or TMK weaker than itself, such as a double-length key under a single.",
         legacy=True,
     )
+    test_and_live_lmks: bool = switch(
+        "Allow test and live LMKs together",
+        "The published test LMKs may be loaded beside others, old and new ones included (attack A20).",
+    )
     zmk_translation: bool = switch(
         "Enable ZMK translate command",
         "The command that takes a ZMK in from under another ZMK (BY) may be used.",

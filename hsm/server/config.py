@@ -90,7 +90,11 @@ class Config:
     """Name of the Domain Master Key; None: the published test key, if any port speaks Eracom, else none."""
     stored_keys: tuple[StoredKeyGiven, ...] = ()
     settings: tuple[Setting, ...] = ()
-    profile: str = "legacy"
+    profile: str | None = None
+    """None: as the state directory has it, else legacy."""
+    passphrase_file: str | None = None
+    key_file: str | None = None
+    """What opens the vault, besides the variable HSM_PASSPHRASE; at most one of the two."""
     authorise: tuple[str, ...] = ()
     workers: int = 0
     """Worker processes; 0: one process does everything."""

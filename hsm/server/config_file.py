@@ -2,6 +2,7 @@
 
 bind = "127.0.0.1"              # for all ports
 state-dir = "state"
+passphrase-file = "phrase"      # or key-file; either opens the vault of the state directory
 profile = "legacy"              # or "hardened"
 workers = 2
 authorise = ["all"]
@@ -208,7 +209,9 @@ def _config(path: str, lines: dict[tuple[str, int, str], int], whole: dict[str, 
         km=top.text("km", "the name of a Domain Master Key"),
         stored_keys=_stored_keys(table("stored-key")),
         settings=tuple(Setting(*each) for each in settings.pairs()),
-        profile=top.choice("profile", PROFILES) or Config.profile,
+        profile=top.choice("profile", PROFILES),
+        passphrase_file=top.text("passphrase-file", "a file name"),
+        key_file=top.text("key-file", "a file name"),
         authorise=top.words("authorise"),
         workers=top.number("workers", 0, WORKERS_MAX) or 0,
         ready_file=top.text("ready-file", "a file name"),
@@ -216,8 +219,8 @@ def _config(path: str, lines: dict[tuple[str, int, str], int], whole: dict[str, 
         limits=_limits(limits),
     )
     top.end(
-        "bind, state-dir, profile, workers, authorise, ready-file, seed, km, lmk, old-lmk, stored-key, settings, limits, "
-        "host"
+        "bind, state-dir, passphrase-file, key-file, profile, workers, authorise, ready-file, seed, km, lmk, old-lmk,"
+        " stored-key, settings, limits, host"
     )
     return config
 

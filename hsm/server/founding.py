@@ -7,8 +7,10 @@ is small.
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,22 +23,18 @@ from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
 from hsm.dialects.thales.session import ThalesSession
-from hsm.keys.masters import PUBLISHED_NAMES, Lmk, lmk_of_material, published_lmk
 from hsm.policy.authority import ActivityError, Authority, parse_activities
-from hsm.policy.choices import Profile
 from hsm.policy.fraud import ROW_CELLS, FraudCounters
-from hsm.policy.settings import Settings
-from hsm.policy.values import SettingError
 from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
-from hsm.server.config import Config, ConfigError, LoadedLmk
+from hsm.server.config import Config, ConfigError
 from hsm.server.domain_founding import domain_for
+from hsm.server.keeping import Keeping
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import State
-from hsm.storage.database import Database, StorageError
-from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
-from hsm.storage.starts import count_start
-from hsm.storage.vault import Vault, passphrase_from
+from hsm.state import Keeper, State
+from hsm.storage.database import StorageError
+from hsm.storage.device import count_start
+from hsm.storage.slots import MemorySlots, Slots
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
 AUDIT_NAME = "audit.jsonl"
 STARTS = "starts"
 ERACOM = "eracom"
-DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 load()
 _OWN_CODES = {code for command in thales.commands.values() for code in command.refusals.values()}
@@ -133,6 +130,8 @@ class ApplianceHousehold:
         *,
         owns: bool,
         closing: Callable[[], None] | None = None,
+        noticing: Callable[[], None] | None = None,
+        settling: Callable[[], None] | None = None,
     ) -> None:
         self.traffic = traffic
         self._appliance = appliance
@@ -141,6 +140,8 @@ class ApplianceHousehold:
         self._slots = slots
         self._owns = owns
         self._closing = closing
+        self._noticing = noticing
+        self._settling = settling
         self._dispatcher = Dispatcher(appliance)
         self._eracom: Callable[[str], EracomSession] | None = None
 
@@ -184,6 +185,8 @@ class ApplianceHousehold:
     def flush(self) -> Deferred[None] | None:
         """Write what the audit log has gathered, or in a worker send it to the owner."""
         self._appliance.audit.flush()
+        if self._noticing is not None:
+            self._noticing()
         if self._relay is not None and isinstance(self._auditor, RelayAuditor):
             taken = self._auditor.taken()
             return self._relay(taken) if taken else None
@@ -195,6 +198,12 @@ class ApplianceHousehold:
     def relayed_audit(self, told: bytes) -> None:
         enter(self._auditor, told)
         self._auditor.flush()
+        if self._noticing is not None:
+            self._noticing()
+
+    def settle(self) -> None:
+        if self._settling is not None:
+            self._settling()
 
     def close(self) -> None:
         self._appliance.audit.flush()
@@ -204,44 +213,64 @@ class ApplianceHousehold:
 
 def found(config: Config, counters: Counters) -> ApplianceHousehold:
     """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
-    settings = _settings(config)
+    keeping = Keeping(config)
     try:
-        directory = Path(config.state_dir) if config.state_dir is not None else None
-        database = Database(directory) if directory is not None else None
-        auditor: Auditor = FileAuditor(directory / AUDIT_NAME) if directory is not None else MemoryAuditor()
-        slots = ToldSlots(DatabaseSlots(database) if database is not None else MemorySlots())
-        reboots = count_start(database) if database is not None else 0
+        return _founded(config, counters, keeping)
+    except BaseException:
+        keeping.close()
+        raise
+
+
+def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceHousehold:
+    state, rested = keeping.state(config)
+    try:
+        auditor: Auditor = MemoryAuditor()
+        if config.state_dir is not None:
+            auditor = FileAuditor(Path(config.state_dir) / AUDIT_NAME)
+        reboots = count_start(keeping.database) if keeping.database is not None else 0
     except (StorageError, AuditFileError) as fault:
         raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
-    shelf = _Shelf(database)
-    lmks = {each.lmk_id: shelf.lmk(each) for each in config.lmks or DEFAULT_LMKS}
-    clock, traffic = SystemClock(), HostTraffic(counters)
-    state = State(
-        settings,
-        lmks,
-        {each.lmk_id: shelf.lmk(each) for each in config.old_lmks},
-        domain=domain_for(config, settings),
-        authority=_authority(config, lmks, settings, clock.monotonic()),
-    )
-    appliance = _appliance(
-        state,
-        slots,
-        auditor,
-        counters,
-        traffic,
-        SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner"),
-        reboots,
-    )
+    slots, traffic = ToldSlots(keeping.slots), HostTraffic(counters)
+    random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
+    fraud = _fraud_counters(counters)
+    keeping.resume_fraud(fraud)
+    appliance = _appliance(state, slots, auditor, counters, traffic, random, reboots, keeping.keeper, fraud)
+    if rested:
+        for told in keeping.type_over(appliance, config):
+            print(f"WARNING: {told}", file=sys.stderr, flush=True)
+    # What is authorised on the command line, and the Domain Master Key, hold for this start: they are not kept.
+    state, now = appliance.state, appliance.clock.monotonic()
+    domain = None if state.tampered else domain_for(config, state.settings)
+    appliance.adopt(replace(state, authority=_authority(config, state, now), domain=domain))
+
+    def notice() -> None:
+        # A PIN verification is answered though the disk be full: that it was the last one is in force, and kept later.
+        with suppress(StorageError):
+            keeping.keep_fraud(fraud)
+
+    def settle() -> None:
+        keeping.keep_fraud(fraud)
+        keeping.settle()
 
     def close_files() -> None:
+        notice()
         try:
             if isinstance(auditor, FileAuditor):
                 auditor.close()
         finally:
-            if database is not None:
-                database.close()
+            keeping.close()
 
-    return ApplianceHousehold(appliance, slots, auditor, traffic, owns=True, closing=close_files)
+    watched = keeping.database is not None
+    return ApplianceHousehold(
+        appliance,
+        slots,
+        auditor,
+        traffic,
+        owns=True,
+        closing=close_files,
+        noticing=notice if watched else None,
+        settling=settle if watched else None,
+    )
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
@@ -267,6 +296,8 @@ def _appliance(
     traffic: HostTraffic,
     random: Random,
     reboots: int = 0,
+    keeper: Keeper | None = None,
+    fraud: FraudCounters | None = None,
 ) -> Appliance:
     shared = counters.rows > 1
     volumes: Tally = SharedTally(counters, "command ") if shared else MemoryTally()
@@ -277,59 +308,29 @@ def _appliance(
     return Appliance(
         state=state,
         slots=slots,
-        fraud=FraudCounters(counters.cells, counters.rows, counters.row, len(counters.cells) // counters.rows),
+        fraud=fraud or _fraud_counters(counters),
         audit=Audit(auditor, clock, volumes=volumes, outcomes=outcomes),
         clock=clock,
         random=random,
         load=load_meter,
         network=traffic,
         reboots=reboots,
+        keeper=keeper,
     )
 
 
-def _settings(config: Config) -> Settings:
-    settings = Settings.of(Profile(config.profile))
-    for each in config.settings:
-        try:
-            settings = settings.changed(each.name, each.value)
-        except SettingError as fault:
-            raise ConfigError(each.where, fault.name, fault.expected) from None
-    return settings
+def _fraud_counters(counters: Counters) -> FraudCounters:
+    return FraudCounters(counters.cells, counters.rows, counters.row, len(counters.cells) // counters.rows)
 
 
-def _authority(config: Config, lmks: Mapping[str, Lmk], settings: Settings, now: float) -> Authority:
-    authority = Authority()
+def _authority(config: Config, state: State, now: float) -> Authority:
+    authority = state.authority
     for text in config.authorise:
         try:
             activities = parse_activities(text)
-            for lmk_id in lmks:
-                limited = settings.authorisation_time_limit
+            for lmk_id in state.lmks:
+                limited = state.settings.authorisation_time_limit
                 authority = authority.granting(activities, lmk_id, now, limited=limited)
         except ActivityError as fault:
             raise ConfigError("command line", "--authorise", str(fault)) from None
     return authority
-
-
-class _Shelf:
-    """Where LMKs come from: the published test sets, and the vault of the state directory, opened when first needed."""
-
-    def __init__(self, database: Database | None) -> None:
-        self._database = database
-        self._vault: Vault | None = None
-
-    def lmk(self, wanted: LoadedLmk) -> Lmk:
-        if wanted.name in PUBLISHED_NAMES:
-            return published_lmk(wanted.name, wanted.lmk_id)
-        if self._database is None:
-            raise ConfigError(
-                wanted.where,
-                f"LMK {wanted.lmk_id}",
-                f"one of {', '.join(PUBLISHED_NAMES)}, or --state-dir with {wanted.name}",
-            )
-        try:
-            if self._vault is None:
-                self._vault = Vault(self._database, passphrase_from(os.environ))
-            label, material = self._vault.load(wanted.name)
-        except StorageError as fault:
-            raise ConfigError(wanted.where, f"LMK {wanted.lmk_id}", str(fault)) from None
-        return lmk_of_material(label.kind, wanted.lmk_id, material, label.name)

@@ -13,7 +13,8 @@ import click
 from hsm.keys.masters import KINDS, lmk_of_material, new_material
 from hsm.ports import SystemRandom
 from hsm.storage.database import DATABASE_NAME, Database, StorageError
-from hsm.storage.vault import PASSPHRASE_VARIABLE, LmkLabel, Vault, exists, labels, passphrase_from
+from hsm.storage.passphrase import PASSPHRASE_VARIABLE, passphrase_from
+from hsm.storage.vault import LmkLabel, Vault, exists, labels
 
 TEST_PREFIX = "test-"
 

@@ -107,6 +107,9 @@ class Household(Protocol):
     def relayed_audit(self, told: bytes) -> None:
         """Owner only: keep in the audit log what a worker *told*."""
 
+    def settle(self) -> None:
+        """Owner only: keep what changed behind the requests; called every second, and before the end."""
+
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""
 

@@ -42,6 +42,8 @@ class Options:
     km: str | None = None
     stored_key: tuple[str, ...] = ()
     state_dir: str | None = None
+    passphrase_file: str | None = None
+    key_file: str | None = None
     lmk: tuple[str, ...] = ()
     old_lmk: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
@@ -60,6 +62,8 @@ def configured(options: Options) -> Config:
         config,
         listeners=_listeners(options, config),
         state_dir=options.state_dir or config.state_dir,
+        passphrase_file=None if options.key_file else options.passphrase_file or config.passphrase_file,
+        key_file=None if options.passphrase_file else options.key_file or config.key_file,
         lmks=_overlaid(config.lmks, lmks),
         old_lmks=_overlaid(config.old_lmks, tuple(_loaded("--old-lmk", each) for each in options.old_lmk)),
         km=options.km or config.km,
@@ -88,7 +92,7 @@ def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:
         raise ConfigError(COMMAND_LINE, "--tls-cert, --tls-key, --tls-client-ca", "--tls-port with them")
     if options.eracom_port is not None:
         eracom = found.get("eracom", Listener("eracom", 0, model.host, dialect="eracom"))
-        found["eracom"] = replace(eracom, port=options.eracom_port)
+        found["eracom"] = replace(eracom, port=options.eracom_port, dialect="eracom")
     listeners = tuple(found.values())
     if options.bind is not None:
         listeners = tuple(replace(each, host=options.bind) for each in listeners)
@@ -164,6 +168,8 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--km", metavar="NAME", help="Domain Master Key of Eracom ports: test-2266, test-33.")
 @click.option("--stored-key", multiple=True, metavar="TYPE:INDEX=HEX", help="Store a clear key, under a test KM only.")
 @click.option("--state-dir", metavar="DIR", help="Where settings, sealed LMKs and the audit log live.")
+@click.option("--passphrase-file", metavar="FILE", help="What opens its vault; else the variable HSM_PASSPHRASE.")
+@click.option("--key-file", metavar="FILE", help="32 random bytes instead; `hsm lmk keyfile` makes them.")
 @click.option("--lmk", multiple=True, metavar="ID=NAME", help="Load an LMK: test-variant, test-aes-block, …")
 @click.option("--old-lmk", multiple=True, metavar="ID=NAME", help="Load an LMK into key change storage.")
 @click.option("--set", multiple=True, metavar="NAME=VALUE", help="A security setting.")

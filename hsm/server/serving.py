@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
 from hsm.audit.file import AuditFileError
 from hsm.server.config import Config, ConfigError
@@ -23,11 +25,15 @@ from hsm.server.journal import begin_journal
 from hsm.server.listening import Ports, PortUnavailable, Reactor
 from hsm.server.ports import Founding, Household, Listener
 from hsm.server.tls import TlsFilesUnusable
+from hsm.storage.database import StorageError
 
 FOUNDING = "hsm.server.founding"
 """The module that makes the household; worker processes are told its name too."""
 
 CANNOT_START = 1
+SETTLE_SECONDS = 1.0
+
+_log = Logger()
 
 
 def founding_module(name: str) -> Founding:
@@ -83,6 +89,24 @@ def settle_down() -> None:
     gc.freeze()
 
 
+def settle_each_second(reactor: Reactor, household: Household) -> None:
+    """Let the owner of the state keep every second what no request does; a fault is told once, until it is over."""
+    faults: list[str] = []
+
+    def settle() -> None:
+        try:
+            household.settle()
+            faults.clear()
+        except StorageError as fault:
+            if not faults:
+                _log.error("{fault}", fault=str(fault))
+                faults.append(str(fault))
+
+    each_second = LoopingCall(settle)
+    each_second.clock = reactor
+    each_second.start(SETTLE_SECONDS, now=False)
+
+
 def keep_memory_private() -> None:
     """No core file: it would hold the clear keys."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -116,6 +140,7 @@ def _serve_alone(config: Config) -> int:
         ports = Ports(reactor, household, config.limits, executed_here(household))
         ports.open(config.listeners)
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
+        settle_each_second(reactor, household)
         unready: list[OSError] = []
 
         def ready() -> None:

@@ -48,7 +48,7 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
         domain = _domain(told["domain"])
-        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, domain, authority, position, told["tampered"]))
+        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, told["tampered"], domain))
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:

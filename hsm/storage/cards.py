@@ -104,6 +104,10 @@ class CardRack:
         self._outer = AESGCM(key)
         self._random = random
 
+    def rekey(self, key: bytes) -> None:
+        """Lie under another *key*, because the one there was is destroyed: no card sealed before opens any more."""
+        self._outer = AESGCM(key)
+
     def cards(self) -> tuple[Card, ...]:
         """All cards, by serial number."""
         return tuple(sorted(self._shelf.cards(), key=lambda card: card.serial))

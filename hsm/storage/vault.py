@@ -8,21 +8,19 @@ a nonce that a seed repeats would undo the seal.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import re
+import sqlite3
 import struct
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hsm.storage.database import FILE_MODE, Database, StorageError, check_private
+from hsm.storage.database import Database, StorageError
 
-PASSPHRASE_VARIABLE = "HSM_PASSPHRASE"  # noqa: S105 (the name of a variable, not a passphrase)
-PASSPHRASE_CHARS_MIN, PASSPHRASE_BYTES_MAX = 8, 4_096
 LMKS_MAX = 100
 MATERIAL_BYTES_MAX = 1_024
 COMMENT_CHARS_MAX = 60
@@ -64,39 +62,6 @@ class LmkLabel:
         return b"zonekey lmk" + bytes([_VERSION]) + b"".join(struct.pack(">H", len(part)) + part for part in parts)
 
 
-def passphrase_from(
-    environment: Mapping[str, str], file: Path | None = None, prompt: Callable[[], str] | None = None
-) -> bytes:
-    """The passphrase: of *file*, else of the variable HSM_PASSPHRASE, else as *prompt* answers.
-
-    A file must be its owner's alone; a newline at its end is not part of the passphrase.  Raises StorageError.
-    """
-    if file is not None:
-        return _passphrase_in(file)
-    source, text = Path(PASSPHRASE_VARIABLE), environment.get(PASSPHRASE_VARIABLE)
-    if text is None:
-        if prompt is None:
-            raise StorageError(source, "is not set; the vault needs a passphrase, from it or from --passphrase-file")
-        source, text = Path("passphrase"), prompt()
-    return _long_enough(source, text.encode())
-
-
-def _passphrase_in(file: Path) -> bytes:
-    try:
-        check_private(file, "the passphrase file", FILE_MODE)
-        with file.open("rb") as opened:
-            found = opened.read(PASSPHRASE_BYTES_MAX + 3)  # room for a line end, and for one byte too many
-    except OSError as error:
-        raise StorageError(file, error.strerror or "can't be read") from None
-    return _long_enough(file, found.removesuffix(b"\n").removesuffix(b"\r"))
-
-
-def _long_enough(source: Path, passphrase: bytes) -> bytes:
-    if not PASSPHRASE_CHARS_MIN <= len(passphrase) <= PASSPHRASE_BYTES_MAX:
-        raise StorageError(source, f"a passphrase is {PASSPHRASE_CHARS_MIN} to {PASSPHRASE_BYTES_MAX} bytes")
-    return passphrase
-
-
 def labels(database: Database) -> tuple[LmkLabel, ...]:
     """The LMKs in the vault of *database*, by name.  Needs no passphrase.  Raises StorageError."""
     rows = database.read("SELECT name, kind, check_value, comment FROM lmk ORDER BY name LIMIT ?", LMKS_MAX)
@@ -124,19 +89,17 @@ class Vault:
             if not make:
                 raise VaultError(database.path, "holds no LMKs; `hsm lmk new` makes one")
             self._create(passphrase)
+        self._passphrase = passphrase
         self._key = self._opened(passphrase)
 
     def __repr__(self) -> str:
         return f"<vault in {self._database.path}>"
 
     def _create(self, passphrase: bytes) -> None:
-        salt = os.urandom(_SALT_BYTES)
-        parameters = _HEADER.pack(_VERSION, _SCRYPT_LOG_N, _SCRYPT_R, _SCRYPT_P, salt)
-        key = AESGCM(_derived(passphrase, salt, _SCRYPT_LOG_N, _SCRYPT_R, _SCRYPT_P))
-        header = parameters + self._sealed(key, _PHRASE, parameters)
+        header, _ = _new_header(passphrase)
         with self._database.transaction() as change:
             # Two processes may find no vault; the header that came first stays, and _opened reads that one.
-            change.execute("INSERT OR IGNORE INTO vault VALUES (1, ?)", (header,))
+            change.execute("INSERT OR IGNORE INTO vault (id, header) VALUES (1, ?)", (header,))
 
     def _opened(self, passphrase: bytes) -> AESGCM:
         header = self._database.read("SELECT header FROM vault")[0][0]
@@ -157,10 +120,35 @@ class Vault:
             ) from None
         return key
 
-    def _sealed(self, key: AESGCM, clear: bytes, bound: bytes) -> bytes:
-        # A random nonce of 96 bits is safe for 2^32 seals under one key; LMKs are sealed a few times a year.
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + key.encrypt(nonce, clear, bound)
+    def seal(self, purpose: str, content: bytes) -> bytes:
+        """*content* sealed for *purpose*: it opens for no other."""
+        return _sealed(self._key, content, _bound(purpose))
+
+    def unseal(self, purpose: str, sealed: bytes) -> bytes:
+        """What was sealed for *purpose*.  Raises VaultError when it was not, or is damaged."""
+        try:
+            return self._key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(purpose))
+        except (ValueError, InvalidTag):
+            raise VaultError(self._database.path, f"{purpose} is damaged; restore it from a backup") from None
+
+    def renewed(self, change: sqlite3.Connection, passphrase: bytes | None = None) -> Vault:
+        """The vault under a new salt and so a new key, for *passphrase* or the one there was, written by *change*.
+
+        What this one sealed does not open there.  When the transaction is over, let this one ``become`` it.
+        """
+        other = copy.copy(self)
+        other._passphrase = passphrase or self._passphrase
+        header, other._key = _new_header(other._passphrase)
+        change.execute("INSERT OR REPLACE INTO vault (id, header) VALUES (1, ?)", (header,))
+        return other
+
+    def become(self, renewed: Vault) -> None:
+        """Seal and open as *renewed* does."""
+        self._key, self._passphrase = renewed._key, renewed._passphrase
+
+    def resealed_lmk(self, label: LmkLabel, sealed: bytes, other: Vault) -> bytes:
+        """The LMK *label* that this vault *sealed*, as the *other* seals it.  Raises VaultError."""
+        return _sealed(other._key, self._lmk(label, sealed), label.bound())
 
     def add(self, label: LmkLabel, material: bytes) -> None:
         """Seal *material* (at most 1,024 bytes) as the LMK *label*; it is on the disk when this returns.
@@ -169,7 +157,7 @@ class Vault:
         """
         if not 0 < len(material) <= MATERIAL_BYTES_MAX:
             raise ValueError("LMK material is 1 to 1,024 bytes")
-        sealed = self._sealed(self._key, material, label.bound())
+        sealed = _sealed(self._key, material, label.bound())
         with self._database.transaction() as change:
             count, same = change.execute("SELECT count(*), sum(name = ?) FROM lmk", (label.name,)).fetchone()
             if same:
@@ -177,7 +165,7 @@ class Vault:
             if count >= LMKS_MAX:
                 raise VaultError(self._database.path, f"there are {LMKS_MAX} LMKs already")
             values = (label.name, label.kind, label.check_value, label.comment, sealed)
-            change.execute("INSERT INTO lmk VALUES (?, ?, ?, ?, ?)", values)
+            change.execute("INSERT INTO lmk (name, kind, check_value, comment, sealed) VALUES (?, ?, ?, ?, ?)", values)
 
     def load(self, name: str) -> tuple[LmkLabel, bytes]:
         """The LMK *name* and its material.  Raises VaultError when there is none or it is damaged."""
@@ -187,11 +175,19 @@ class Vault:
         *parts, sealed = rows[0]
         try:
             label = LmkLabel(name, *map(str, parts))
+        except ValueError:
+            raise VaultError(self._database.path, f"the LMK {name} is damaged; restore it from a backup") from None
+        return label, self._lmk(label, sealed)
+
+    def _lmk(self, label: LmkLabel, sealed: object) -> bytes:
+        try:
             if not isinstance(sealed, bytes):
                 raise ValueError
-            return label, self._key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label.bound())
+            return self._key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label.bound())
         except (ValueError, InvalidTag):
-            raise VaultError(self._database.path, f"the LMK {name} is damaged; restore it from a backup") from None
+            raise VaultError(
+                self._database.path, f"the LMK {label.name} is damaged; restore it from a backup"
+            ) from None
 
     def remove(self, name: str) -> None:
         """Forget the LMK *name* and overwrite its sealed form.  Raises VaultError when there is none."""
@@ -204,3 +200,19 @@ class Vault:
 def _derived(passphrase: bytes, salt: bytes, log_n: int, r: int, p: int) -> bytes:
     memory_bytes_max = 128 * r * (2**log_n + p + 2) + 2**20
     return hashlib.scrypt(passphrase, salt=salt, n=2**log_n, r=r, p=p, maxmem=memory_bytes_max, dklen=_KEY_BYTES)
+
+
+def _new_header(passphrase: bytes) -> tuple[bytes, AESGCM]:
+    parameters = _HEADER.pack(_VERSION, _SCRYPT_LOG_N, _SCRYPT_R, _SCRYPT_P, os.urandom(_SALT_BYTES))
+    key = AESGCM(_derived(passphrase, parameters[-_SALT_BYTES:], _SCRYPT_LOG_N, _SCRYPT_R, _SCRYPT_P))
+    return parameters + _sealed(key, _PHRASE, parameters), key
+
+
+def _sealed(key: AESGCM, clear: bytes, bound: bytes) -> bytes:
+    # A random nonce of 96 bits is safe for 2^32 seals under one key; LMKs are sealed a few times a year.
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + key.encrypt(nonce, clear, bound)
+
+
+def _bound(purpose: str) -> bytes:
+    return b"zonekey secret" + bytes([_VERSION]) + purpose.encode()

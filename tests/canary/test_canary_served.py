@@ -21,7 +21,8 @@ from hsm.dialects.thales.families import load
 from hsm.keys.masters import lmk_of_material, new_material
 from hsm.ports import SystemRandom
 from hsm.storage.database import Database
-from hsm.storage.vault import PASSPHRASE_VARIABLE, LmkLabel, Vault
+from hsm.storage.passphrase import PASSPHRASE_VARIABLE
+from hsm.storage.vault import LmkLabel, Vault
 
 load()
 PIN = "816303925527"

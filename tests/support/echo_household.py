@@ -154,6 +154,9 @@ class EchoHousehold:
     def relayed_audit(self, told: bytes) -> None:
         print(f"audited {len(told)} bytes of {told[:1].decode()}", file=sys.stderr, flush=True)
 
+    def settle(self) -> None:
+        """Nothing rests anywhere."""
+
     def close(self) -> None:
         self.closed = True
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
 from support.appliances import Speaker, make_speaker
 
 from hsm.console.desk import Ceremonies, Desk
 from hsm.console.line import Screen
 from hsm.console.shell import Shell
 from hsm.policy.position import Position
+from hsm.storage import cards
 from hsm.storage.cards import Card, CardRack, MemoryShelf, Role
+
+PIN = "12345"
+
+
+def quick_cards(patch: pytest.MonkeyPatch) -> None:
+    """Cards whose PIN is stretched next to nothing, for tests that are not about that."""
+    patch.setattr(cards, "_SCRYPT_N", 2)
 
 
 class Operator:
@@ -27,7 +36,7 @@ class Operator:
         self.shell = Shell(self.desk)
         self.screen: Screen = self.shell.begin()
 
-    def card(self, holder: str, role: Role = Role.CUSTODIAN, pin: str = "12345") -> Card:
+    def card(self, holder: str, role: Role = Role.CUSTODIAN, pin: str = PIN) -> Card:
         """A card of *holder*."""
         return self.rack.issue(holder, role, pin)
 
@@ -38,3 +47,11 @@ class Operator:
             self.screen = self.shell.line(line)
             shown += self.screen.text + self.screen.prompt
         return shown
+
+    def holders(self, *names: str, role: Role = Role.CUSTODIAN) -> list[Card]:
+        """A card for each of *names*, all under PIN."""
+        return [self.card(name, role) for name in names]
+
+    def puts_in(self, *cards: Card, pin: str = PIN) -> str:
+        """Each of *cards* is put in and its PIN typed."""
+        return self.types(*(line for card in cards for line in (card.serial, pin)))

@@ -66,7 +66,7 @@ class KeyTranslated(Message):
 
 @thales.command("BW")
 def translate_key_to_new_lmk(ask: TranslateKeyToNewLmk, hsm: Hsm) -> KeyTranslated:
-    """Bring a key from the old LMK, which stands in key change storage, to the new one.
+    """Bring a key from the old LMK to the new one, of which one is in force and the other in key change storage.
 
     The type code names a pair (00 to 0E, 10, 42); FF leaves the type to the three characters after ``;`` (FFF: to the
     key block).  F2 makes a key of type 002 one of 70D, 80D or 90D, which those characters name; that needs the setting
@@ -77,8 +77,9 @@ def translate_key_to_new_lmk(ask: TranslateKeyToNewLmk, hsm: Hsm) -> KeyTranslat
     Under a key-block LMK the field after ``#`` says what a key from a variant LMK is for; without it, its type does.
     A check value is given if ``!1`` asks for it: type 0 has 16 digits, 1 has 6.
 
-    Without an old LMK the answer is 13; so that test keys and live keys never mix, one published test LMK with one that
-    is none is A2.  A key-block LMK's keys never go back under a variant LMK (A1), nor from AES to triple DES (44).
+    With nothing in key change storage the answer is 13; so that test keys and live keys never mix, one published test
+    LMK with one that is none is A2.  A key-block LMK's keys never go back under a variant LMK (A1), nor from AES to
+    triple DES (44).
     """
     token = hsm.stored(ask.short_key or ask.double_key or ask.triple_key or "")
     came_as, goes_as = _types(ask, hsm, token)
@@ -170,8 +171,8 @@ def translate_zmk_to_new_lmk(ask: TranslateZmkToNewLmk, hsm: Hsm) -> ZmkTranslat
 
 @thales.command("BS", changes_state=True)
 def erase_key_change_storage(ask: Empty, hsm: Hsm) -> Empty:
-    """Forget the old LMK; keys under it are lost unless they were translated."""
-    appliance = hsm.appliance
-    left = {lmk_id: lmk for lmk_id, lmk in appliance.old_lmks.items() if lmk_id != hsm.lmk_id}
-    appliance.load_lmks(appliance.lmks, left)
+    """Forget the old or new LMK in key change storage; keys under an old one are lost unless they were translated."""
+    state = hsm.appliance.state
+    old, new = ({i: lmk for i, lmk in lmks.items() if i != hsm.lmk_id} for lmks in (state.old_lmks, state.new_lmks))
+    hsm.appliance.load_lmks(state.lmks, old, new)
     return Empty()

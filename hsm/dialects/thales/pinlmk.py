@@ -20,7 +20,7 @@ from hsm.dialects.thales.fields import (
 from hsm.keys.usage import Usage
 from hsm.operations import issuing, pins
 from hsm.operations.accounts import right_twelve
-from hsm.operations.lmkpin import open_old_pin, open_pin, reference_number, seal_pin
+from hsm.operations.lmkpin import open_pin, pin_to_new_lmk, reference_number, seal_pin
 from hsm.operations.pins import PresentedPin
 from hsm.refusal import AccountInvalid, PinLengthInvalid
 from hsm.wire.kinds import Account, Digits, Either, Number, Pattern
@@ -128,11 +128,12 @@ def decrypt_pin(ask: DecryptPin, hsm: Hsm) -> ClearPinTold:
 
 @thales.command("BG")
 def translate_old_pin(ask: TranslateOldPin, hsm: Hsm) -> PinKept:
-    """Bring a PIN from under the old LMK, and the PIN length set then, under the LMK and the PIN length set now.
+    """Bring a PIN from under the old LMK, and the PIN length set then, under the new one and the PIN length set now.
 
-    The old LMK is the one in key change storage with the same identifier; without one the code is 13.
+    One of them is in key change storage, with the same identifier as the other, which is in force; without one there
+    the code is 13.
     """
-    return PinKept(pin=seal_pin(hsm, open_old_pin(hsm, ask.old_pin, ask.account), ask.account))
+    return PinKept(pin=pin_to_new_lmk(hsm, ask.old_pin, ask.account))
 
 
 @thales.command("QK")

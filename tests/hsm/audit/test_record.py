@@ -63,7 +63,9 @@ def test_places(place: str) -> None:
     assert entry(place=place).place == place
 
 
-@pytest.mark.parametrize("command", ["CA", "M6", "01", UNKNOWN_COMMAND, "CONFIGCMDS", "N", "$"])
+@pytest.mark.parametrize(
+    "command", ["CA", "M6", "01", UNKNOWN_COMMAND, "CONFIGCMDS", "N", "$", "EE0602", "EF2010", "FFF000"]
+)
 def test_commands(command: str) -> None:
     assert entry(command=command).command == command
 
@@ -111,3 +113,20 @@ def test_memory_is_bounded() -> None:
         audit.done(code, "00", Category.KEY)
     assert [each.sequence for each in auditor.entries] == [3, 4, 5]
     assert [tally.total(name) for name in ("A0", "A2", UNNAMED)] == [2, 1, 2]
+
+
+def test_another_dialect_enters_into_the_same_log_and_is_counted_apart() -> None:
+    auditor = MemoryAuditor()
+    audit = Audit(auditor, FakeClock())
+    other = audit.apart("eracom")
+    audit.done("A0", "00", Category.KEY)
+    other.done("EE0619", "00", Category.KEY)
+    assert [(each.sequence, each.command) for each in auditor.entries] == [(1, "A0"), (2, "EE0619")]
+    assert [audit.outcomes.total(name) for name in ("00", "eracom 00")] == [1, 1]
+    assert [other.volumes.total(name) for name in ("A0", "EE0619")] == [0, 1]
+
+
+@pytest.mark.parametrize("command", ["123456", "FFF0000", "EE06", "AB0602", "EE06020"])
+def test_no_other_run_of_hex_digits_is_a_command(command: str) -> None:
+    with pytest.raises(ValueError, match="command"):
+        entry(command=command)

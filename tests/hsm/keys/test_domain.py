@@ -296,7 +296,7 @@ def test_a_km_shows_itself_by_check_value_alone() -> None:
 
 
 def test_a_key_and_which_of_several_types_it_is() -> None:
-    made = ring(KTM, "2315208C9110AD402315208C9110AD43")
+    made = ring({("05", 1): "2315208C9110AD402315208C9110AD43"})
     for text, row in (("\x03\x02\x00\x01", KTM), ("\x06\x08\x05\x03\x02\x00\x01", KTM)):
         assert made.key_and_type(text, (KTM, DPK))[1] is row
     assert made.key_and_type("\x06\x08\x05\x03\x02\x00\x01", (DPK, KTM))[1] is KTM
@@ -308,7 +308,11 @@ def test_a_key_and_which_of_several_types_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [("\x50\x02\x00\x01" + 16 * "x" + "\x01", True), ("\x51\x02\x00\x01" + 2 * (16 * "x" + "\x01"), True), ("\x00\x01", False)],
+    [
+        ("\x50\x02\x00\x01" + 16 * "x" + "\x01", True),
+        ("\x51\x02\x00\x01" + 2 * (16 * "x" + "\x01"), True),
+        ("\x00\x01", False),
+    ],
 )
 def test_which_specifiers_stand_for_card_keys(content: str, expected: bool) -> None:
     assert stands_for_card_key(chr(len(content)) + content) is expected

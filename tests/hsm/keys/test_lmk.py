@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
+from Crypto.Cipher import DES3
 
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys.checkvalue import CheckValue, check_value
 from hsm.keys.lmk import LmkUse, ParityWrong, VariantLmk
-from hsm.keys.masters import Lmk, new_material
+from hsm.keys.masters import Lmk, LmkForm, material_of, new_material
 from hsm.keys.published import PUBLISHED_PAIRS
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KEY_TYPES, Usage, key_type, wanted
@@ -123,6 +124,29 @@ def test_with_separation_a_pvk_is_no_tmk(random: Random) -> None:
     with pytest.raises(ParityWrong):
         lmk.unwrap(pvk, wanted(Usage.TMK, separate_002=True))
     assert lmk.unwrap(pvk, wanted(Usage.PVK_IBM, separate_002=True)).reveal() == KEY
+
+
+@pytest.mark.parametrize("code", ["000", "001", "402", "509"])
+def test_a_three_key_lmk_by_hand(code: str, random: Random) -> None:
+    """pycryptodome with the variants put in by hand: the key type's into byte 0, the part's into byte 8."""
+    triple = KEY + bytes.fromhex("89ABCDEF01234567")
+    pairs = [bytes(part) for part in zip(*[iter(material_of(LmkForm.VARIANT_3KEY, random))] * 24, strict=True)]
+    lmk = VariantLmk("07", pairs)
+    row = key_type(code)
+    assert row is not None
+    key_variant = {"0": 0x00, "4": 0xDE, "5": 0x2B}[code[0]]
+    for content, scheme, variants in ((KEY, "U", (0xA6, 0x5A)), (triple, "T", (0x6A, 0xDE, 0x2B))):
+        if len(content) not in row.des_bytes:
+            continue
+        parts = []
+        for at, variant in enumerate(variants):
+            under = bytearray(pairs[row.pair])
+            under[0] ^= key_variant
+            under[8] ^= variant
+            parts.append(DES3.new(bytes(under), DES3.MODE_ECB).encrypt(content[8 * at : 8 * at + 8]))
+        token = scheme + b"".join(parts).hex().upper()
+        assert lmk.wrap(ClearKey(content), row, scheme, None, random) == token
+        assert lmk.unwrap(token, wanted(row)).reveal() == content
 
 
 @pytest.mark.parametrize("row", [key_type("001"), None])

@@ -15,7 +15,7 @@ from hsm.appliance import Hsm
 from hsm.crypto import ff1
 from hsm.crypto.blockcipher import Algorithm, cipher
 from hsm.keys.published import PUBLISHED_3DES_BLOCK, PUBLISHED_AES_BLOCK
-from hsm.operations.lmkpin import open_old_pin, open_pin, reference_number, seal_pin
+from hsm.operations.lmkpin import open_pin, pin_to_new_lmk, reference_number, seal_pin
 from hsm.refusal import LmkInvalid, LmkPinInvalid, PinLengthInvalid
 
 ACCOUNT, OTHER = "550000025321", "550000025322"
@@ -122,9 +122,9 @@ def test_a_pin_of_another_length_is_not_kept(pin: str) -> None:
 def test_old_text_opens_whatever_its_length() -> None:
     before = view("test-3des-block", 9)
     now = view("test-variant", 5, old="test-3des-block")
-    assert open_old_pin(now, seal_pin(before, "1234", ACCOUNT), ACCOUNT) == "1234"
+    assert open_pin(now, pin_to_new_lmk(now, seal_pin(before, "1234", ACCOUNT), ACCOUNT), ACCOUNT) == "1234"
     with pytest.raises(LmkInvalid):
-        open_old_pin(view(), "01234", ACCOUNT)
+        pin_to_new_lmk(view(), "01234", ACCOUNT)
 
 
 def test_the_reference_number_shows_no_account() -> None:

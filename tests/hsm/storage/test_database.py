@@ -96,7 +96,7 @@ def test_other_programs_and_versions_are_refused(tmp_path: Path) -> None:
     opened(tmp_path).close()
     path = tmp_path / "state" / DATABASE_NAME
     for statement, message in (
-        ("PRAGMA user_version = 2", "newer version"),
+        ("PRAGMA user_version = 3", "newer version"),
         ("PRAGMA user_version = 0", "unknown schema"),
         ("PRAGMA application_id = 7", "another program"),
     ):
@@ -137,4 +137,4 @@ def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     first, second = opened(tmp_path), opened(tmp_path)
     with first.transaction() as change:
         change.execute("INSERT INTO slot VALUES (7, x'AA')")
-    assert second.read("SELECT * FROM slot") == [(7, b"\xaa")]
+    assert second.read("SELECT address, value FROM slot") == [(7, b"\xaa")]

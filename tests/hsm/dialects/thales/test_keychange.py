@@ -8,6 +8,7 @@ import pytest
 from support.appliances import Speaker
 
 from hsm.keys.lmk import VariantLmk
+from hsm.keys.masters import published_lmk
 from hsm.keys.published import PUBLISHED_PAIRS
 
 Desk = Callable[..., Speaker]
@@ -39,6 +40,49 @@ def test_a_key_under_an_old_lmk_that_another_simulator_made_up(desk: Desk) -> No
     assert speak(f"AA{key};0X0")[:5] == "AB00X"
     assert speak(f"BWFF1{key};002;0U0") == f"BX00{expected}"
     assert speak(f"BWFF1{key};70D;0U0") == "BX10"
+
+
+def test_a_new_lmk_in_key_change_storage_turns_the_direction(desk: Desk) -> None:
+    """The same witness as above, v051, with its old LMK in force and its new one in key change storage."""
+    speak = desk()
+    old = of_own("00", p7="E0E001010101010EF1F1010101010101")
+    speak.appliance.load_lmks({"00": old}, {}, {"00": of_own("00")})
+    key, expected = "U9431CB85DB136EA608B44528E50C68E5", "UDBA4FF8A2DC7386947EC21165DE0F728"
+    assert speak(f"BW021{key}") == f"BX00{expected}"
+    assert speak(f"BW021{key}%00") == f"BX00{expected}"
+    assert speak(f"AA{key}") == f"AB00{expected}"
+    assert speak(f"BW021{expected}") == "BX10"
+    speak.appliance.load_lmks({"00": old, "01": of_own("01")}, {"01": of_own("01")}, {"00": of_own("00")})
+    assert speak(f"BW021{key}") == speak(f"BW021{key}%00") == f"BX00{expected}"
+    assert speak(f"BW021{expected}%01") == f"BX00{expected}"
+    assert speak("BS%01") == "BT00"
+    assert speak(f"BW021{expected}%01") == "BX13"
+    assert speak(f"BU021{key};001")[:4] == "BV00"
+    assert speak("BS") == "BT00"
+    assert not speak.appliance.state.new_lmks
+    assert speak(f"BW021{key}") == "BX13"
+
+
+def test_keys_of_any_kind_go_to_a_new_lmk(desk: Desk) -> None:
+    """What a new LMK in key change storage gets is what it opens once it is in force itself."""
+    aes, block, variant = (published_lmk(f"test-{name}", "00") for name in ("aes-block", "3des-block", "variant"))
+    speak = desk()
+    speak.appliance.load_lmks({"00": variant}, {}, {"00": aes})
+    zpk = speak(f"BWFF1{ZPK};001!11")
+    pin = speak("BA1234F123456789012")[4:]
+    moved = speak(f"BG123456789012{pin}")
+    assert (zpk[:6], zpk[-6:], moved[:5]) == ("BX00S1", "6F1E3F", "BH00J")
+    speak.appliance.load_lmks({"00": aes}, {}, {})
+    assert speak(f"BUFFF{zpk[4:-6]};FFF;001") == "BV006F1E3F"
+    assert speak(f"NG123456789012{moved[4:]}")[:8] == "NH001234"
+    speak.appliance.load_lmks({"00": block}, {}, {"00": aes})
+    kept = speak("A00FFFS#P0T2B00E00")
+    there = speak(f"BWFFF{kept[4:-6]};FFF!11")
+    assert (there[:6], there[-6:]) == ("BX00S1", kept[-6:])
+    for current, new, code in ((aes, variant, "A1"), (aes, block, "44"), (variant, of_own("00"), "A2")):
+        speak.appliance.load_lmks({"00": current}, {}, {"00": new})
+        key = ZPK if current is variant else zpk[4:-6]
+        assert speak(f"BWFF{'1' if current is variant else 'F'}{key};001") == f"BX{code}"
 
 
 def test_test_keys_and_live_keys_never_mix(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hsm.storage.database import Database
-from hsm.storage.starts import count_start
+from hsm.storage.device import count_start
 
 
 def test_starts_outlive_the_process(tmp_path: Path) -> None:

@@ -1,0 +1,188 @@
+"""The appliance's state in its directory: what is written when it changes, and what is read when it starts again.
+
+Authorities that run out do not outlive the process: their end is a moment of the monotonic clock, which a restart loses,
+and the time of day can be set.  Those that stand until they are cancelled do.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from math import inf
+
+from hsm.keys.masters import Lmk
+from hsm.policy.authority import Activity, ActivityError, Authority, Grant
+from hsm.policy.choices import Profile
+from hsm.policy.fraud import FraudStop
+from hsm.policy.position import Position
+from hsm.policy.settings import Settings
+from hsm.policy.values import SettingError
+from hsm.state import State
+from hsm.storage import device
+from hsm.storage.database import Database, StorageError
+from hsm.storage.loaded import STORES, read_loaded, write_loaded
+from hsm.storage.secrets import reseal_audit_key
+from hsm.storage.vault import Vault
+
+
+class DatabaseKeeper:
+    """See ``hsm.state.Keeper``; LMKs are sealed in *vault*, and can't be kept without, unless they are published ones.
+
+    *zeroised* is told when a tamper event has destroyed the vault's contents and the cards.
+    """
+
+    def __init__(self, database: Database, vault: Vault | None, zeroised: Callable[[], None] | None = None) -> None:
+        self._database = database
+        self._vault = vault
+        self._zeroised = zeroised
+        self._owed: tuple[State, State] | None = None
+        self._unfolded = True  # an earlier process may have been killed before it had folded
+        self._fold()
+
+    def begin(self, state: State, profile: str) -> None:
+        """Keep *state* as the first of this directory, whose settings started from *profile*.  Raises StorageError."""
+        with self._database.transaction() as change:
+            for declared, text in state.settings.listing():
+                _set(change, declared.name, text)
+            self._write(change, State(settings=state.settings, position=state.position), state)
+            device.note(change, device.POSITION, state.position.value)
+            device.note(change, device.PROFILE, profile)
+
+    def keep(self, before: State, after: State) -> None:
+        """Have on the disk what differs between *before* and *after*.
+
+        Raises StorageError; then what rests is as before, unless it is a tamper event: that is owed, and done first of all
+        by whatever comes next.
+        """
+        zeroise = self._owed is not None or bool(after.tampered and not before.tampered)
+        if self._owed is not None:
+            before = self._owed[0]
+        elif zeroise:
+            self._owed = before, after
+        renewed = None
+        with self._database.transaction() as change:
+            deleted = self._write(change, before, after)
+            if zeroise:
+                renewed = self._destroy(change)
+        if zeroise:
+            self._owed = None
+            self._after_destruction(renewed)
+        if deleted or zeroise:
+            self._unfolded = True
+        self._fold()
+
+    def settle(self) -> None:
+        """Do what an earlier fault of the disk left undone.  Raises StorageError."""
+        if self._owed is not None:
+            self.keep(*self._owed)
+        self._fold()
+
+    def _fold(self) -> None:
+        # The change is committed, so a fault here must not make it look undone: it is tried again at the next change.
+        if self._unfolded:
+            with suppress(StorageError):
+                self._unfolded = not self._database.fold()
+
+    def _write(self, change: sqlite3.Connection, before: State, after: State) -> bool:
+        if before.settings != after.settings:
+            old = {declared.name: text for declared, text in before.settings.listing()}
+            for declared, text in after.settings.listing():
+                if text != old[declared.name]:
+                    _set(change, declared.name, text)
+        deleted = False
+        for store, there, wanted in zip(STORES, _stores(before), _stores(after), strict=True):
+            deleted |= write_loaded(change, self._database, self._vault, store, there, wanted)
+        for gone in _lasting(before) - _lasting(after):
+            change.execute("DELETE FROM authority WHERE lmk_id = ? AND activity = ?", gone)
+        new = _lasting(after) - _lasting(before)
+        change.executemany("INSERT OR REPLACE INTO authority (lmk_id, activity) VALUES (?, ?)", new)
+        if before.position is not after.position:
+            device.note(change, device.POSITION, after.position.value)
+        if before.tampered != after.tampered:
+            device.note(change, device.TAMPERED, after.tampered or None)
+        return deleted
+
+    def _destroy(self, change: sqlite3.Connection) -> Vault | None:
+        for table in ("loaded", "lmk", "authority", "card", "secret", "km", "stored_key"):
+            change.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
+        if self._vault is None:
+            change.execute("DELETE FROM vault")
+            return None
+        renewed = self._vault.renewed(change)
+        reseal_audit_key(change, self._vault, renewed)
+        return renewed
+
+    def _after_destruction(self, renewed: Vault | None) -> None:
+        if self._vault is not None and renewed is not None:
+            self._vault.become(renewed)
+        self._database.forget_copies()
+        if self._zeroised is not None:
+            self._zeroised()
+
+
+def state_at_rest(database: Database, vault: Vault | None) -> State | None:
+    """The state in *database*, None when none was ever kept.  Raises StorageError, naming what is wrong."""
+    if device.noted(database, device.PROFILE) is None:
+        return None
+    loaded = read_loaded(database, vault)
+    live, old, new = (loaded[store] for store in STORES)
+    tampered = str(device.noted(database, device.TAMPERED) or "")
+    return State(_settings(database), live, old, new, _authority(database), _position(database), tampered)
+
+
+def keep_fraud(database: Database, stop: FraudStop) -> None:
+    """Keep whether PIN verification is stopped.  Raises StorageError."""
+    with database.transaction() as change:
+        device.note(change, device.FRAUD_STOPPED, stop.reasons or None)
+        device.note(change, device.FRAUD_ATTACKS, stop.attacks or None)
+
+
+def fraud_at_rest(database: Database) -> FraudStop:
+    """Whether PIN verification was stopped when the appliance ended.  Raises StorageError."""
+    values = (device.noted(database, name) for name in (device.FRAUD_STOPPED, device.FRAUD_ATTACKS))
+    return FraudStop(*(value if isinstance(value, int) else 0 for value in values))
+
+
+def _stores(state: State) -> tuple[Mapping[str, Lmk], ...]:
+    return state.lmks, state.old_lmks, state.new_lmks
+
+
+def _set(change: sqlite3.Connection, name: str, text: str) -> None:
+    change.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, text))
+
+
+def _lasting(state: State) -> set[tuple[str, str]]:
+    return {(grant.lmk_id, str(grant.activity)) for grant in state.authority.grants if grant.expires == inf}
+
+
+def _settings(database: Database) -> Settings:
+    # A setting that this version has and the one that kept the state had not is as its profile has it.
+    profile = str(device.noted(database, device.PROFILE))
+    try:
+        settings = Settings.of(Profile(profile))
+        for name, text in database.read("SELECT name, value FROM setting"):
+            settings = settings.changed(str(name), str(text))
+    except SettingError as fault:
+        raise StorageError(database.path, f"the setting {fault.name}: expected {fault.expected}") from None
+    except ValueError:
+        raise StorageError(database.path, f"the profile {profile[:20]!r} is none") from None
+    return settings
+
+
+def _authority(database: Database) -> Authority:
+    grants = []
+    for lmk_id, activity in database.read("SELECT lmk_id, activity FROM authority"):
+        try:
+            grants.append(Grant(Activity.parse(str(activity)), str(lmk_id), inf))
+        except ActivityError as fault:
+            raise StorageError(database.path, f"the authority {activity!r}: {fault}") from None
+    return Authority(tuple(grants))
+
+
+def _position(database: Database) -> Position:
+    text = str(device.noted(database, device.POSITION))
+    try:
+        return Position(text)
+    except ValueError:
+        raise StorageError(database.path, f"the position {text[:20]!r} is none") from None
