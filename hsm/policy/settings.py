@@ -305,16 +305,12 @@ class Settings:
         "Eracom extension EEF001",
         "Data may be moved from one transport key to another of the same kind inside the appliance: from KTK or KTM to KTK "
         "or KTM, from PTK to PTK, from DPK to DPK. No device has this function.",
-        legacy=False,
-        hardened=False,
         governs=("EEF001",),
     )
     translate_to_card_keys: bool = switch(
         "Eracom extension EEF001 to card keys",
         "The extension also moves data to a card's key or session key (key specifiers 50 and 51), which then neither "
         "enciphers nor deciphers data for the host.",
-        legacy=False,
-        hardened=False,
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

@@ -26,85 +26,85 @@ ModeByte = Annotated[str, PackedChoice(tuple(MODES), wrong=DigitsInvalid)]
 OpenVector = Annotated[bytes, Variable(8)]
 
 
-class CipherData(Request):
+class ApplyCipher(Request):
     key: Dpk
     mode: ModeByte
     chaining: Vector
     data: Data
 
 
-class DataCiphered(Message):
+class CipherApplied(Message):
     chaining: Vector
     data: Data
 
 
-class CipherDataOpen(Request):
+class ApplyCipherOpen(Request):
     key: Dpk
     mode: ModeByte
     chaining: OpenVector
     data: Data
 
 
-class DataCipheredOpen(Message):
+class CipherAppliedOpen(Message):
     chaining: OpenVector
     data: Data
 
 
-def _key(ask: CipherData | CipherDataOpen, hsm: Hsm) -> ClearKey:
+def _key(ask: ApplyCipher | ApplyCipherOpen, hsm: Hsm) -> ClearKey:
     if hsm.settings.translate_to_card_keys and stands_for_card_key(ask.key):
         raise KeySpecForbidden
     return hsm.domain_key(ask.key, DPK)
 
 
-def _enciphered(ask: CipherData | CipherDataOpen, hsm: Hsm) -> tuple[bytes, bytes]:
+def _enciphered(ask: ApplyCipher | ApplyCipherOpen, hsm: Hsm) -> tuple[bytes, bytes]:
     """The chaining value for what follows, and the data under the key."""
     done, following = encipher.encipher(hsm, _key(ask, hsm), MODES[ask.mode], ask.data, ask.chaining)
     return (ask.chaining if following is None else following), done
 
 
-def _deciphered(ask: CipherData | CipherDataOpen, hsm: Hsm) -> tuple[bytes, bytes]:
+def _deciphered(ask: ApplyCipher | ApplyCipherOpen, hsm: Hsm) -> tuple[bytes, bytes]:
     """The chaining value for what follows, and the clear data."""
     done, following = encipher.decipher(hsm, _key(ask, hsm), MODES[ask.mode], ask.data, ask.chaining)
     return (ask.chaining if following is None else following), done
 
 
 @eracom.command("EE0800")
-def encipher_2(ask: CipherData, hsm: Hsm) -> DataCiphered:
+def encipher_2(ask: ApplyCipher, hsm: Hsm) -> CipherApplied:
     """Encipher data, whole blocks of 8 bytes, under a DPK.
 
     The chaining value that comes back is in ECB the one that came in, as a device trace of EE0804 has it, and in CBC the
     last block of the cryptogram (inferred).  A longer message goes on from it.
     """
     chaining, data = _enciphered(ask, hsm)
-    return DataCiphered(chaining=chaining, data=data)
+    return CipherApplied(chaining=chaining, data=data)
 
 
 @eracom.command("EE0801")
-def decipher_2(ask: CipherData, hsm: Hsm) -> DataCiphered:
+def decipher_2(ask: ApplyCipher, hsm: Hsm) -> CipherApplied:
     """Decipher data, whole blocks of 8 bytes, under a DPK; for chaining values see EE0800."""
     chaining, data = _deciphered(ask, hsm)
-    return DataCiphered(chaining=chaining, data=data)
+    return CipherApplied(chaining=chaining, data=data)
 
 
 @eracom.command("EE0804")
-def encipher_3(ask: CipherDataOpen, hsm: Hsm) -> DataCipheredOpen:
+def encipher_3(ask: ApplyCipherOpen, hsm: Hsm) -> CipherAppliedOpen:
     """Encipher data as EE0800 does; the chaining values are led by their count.
 
     In ECB a chaining value of less than 8 bytes, or none, is taken and comes back (inferred); CBC needs 8 bytes.
     """
     chaining, data = _enciphered(ask, hsm)
-    return DataCipheredOpen(chaining=chaining, data=data)
+    return CipherAppliedOpen(chaining=chaining, data=data)
 
 
 @eracom.command("EE0805")
-def decipher_3(ask: CipherDataOpen, hsm: Hsm) -> DataCipheredOpen:
+def decipher_3(ask: ApplyCipherOpen, hsm: Hsm) -> CipherAppliedOpen:
     """Decipher data as EE0801 does; for chaining values see EE0804."""
     chaining, data = _deciphered(ask, hsm)
-    return DataCipheredOpen(chaining=chaining, data=data)
+    return CipherAppliedOpen(chaining=chaining, data=data)
 
 
 @eracom.command("EE0807")
-def decipher_4(ask: CipherData, hsm: Hsm) -> DataCiphered:
+def decipher_4(ask: ApplyCipher, hsm: Hsm) -> CipherApplied:
     """Decipher data; to the byte as EE0801, from which it differs in nothing that the one client shows (inferred)."""
     chaining, data = _deciphered(ask, hsm)
-    return DataCiphered(chaining=chaining, data=data)
+    return CipherApplied(chaining=chaining, data=data)

@@ -54,7 +54,7 @@ def hash_md5(ask: HashMd5, hsm: Hsm) -> Md5Hashed:
     return Md5Hashed(bit_count=bits, hash=value)
 
 
-class HashData(Request):
+class HashMessage(Request):
     algorithm: Annotated[str, PackedChoice(tuple(_HASHES), wrong=HashInvalid)]
     part: PartByte
     bit_count: BitCount
@@ -62,13 +62,13 @@ class HashData(Request):
     data: Data
 
 
-class DataHashed(Message):
+class MessageHashed(Message):
     bit_count: BitCount
     hash: Annotated[bytes, Variable(HASH_BYTES_MAX)]
 
 
 @eracom.command("EE9008")
-def hash_data(ask: HashData, hsm: Hsm) -> DataHashed:
+def hash_data(ask: HashMessage, hsm: Hsm) -> MessageHashed:
     """Hash data, at once or in parts, by SHA-1, SHA-224, SHA-256, SHA-384 or MD5.
 
     Their numbers are 0, 25, 26, 30 and 32.  0 is in a client's request, the others are another client's table, which
@@ -79,4 +79,4 @@ def hash_data(ask: HashData, hsm: Hsm) -> DataHashed:
     is not the last is whole blocks: 64 bytes, 128 for SHA-384.
     """
     bits, value = digest_part(_HASHES[ask.algorithm], _PARTS[ask.part], ask.bit_count, ask.hash, ask.data)
-    return DataHashed(bit_count=bits, hash=value)
+    return MessageHashed(bit_count=bits, hash=value)

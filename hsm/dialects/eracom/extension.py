@@ -24,7 +24,7 @@ Transport = Annotated[str, key_field(*_TYPES)]
 """A transport key: a KTK unless the specifier says KTM, PTK or DPK."""
 
 
-class TranslateData(Request):
+class TranslateBlocks(Request):
     source_key: Transport
     source_mode: ModeByte
     source_chaining: Vector
@@ -34,7 +34,7 @@ class TranslateData(Request):
     data: Data
 
 
-class DataTranslated(Message):
+class BlocksTranslated(Message):
     chaining: Vector
     data: Data
 
@@ -47,7 +47,7 @@ def _side(hsm: Hsm, specifier: str, mode: str, chaining: bytes) -> Side:
 
 
 @eracom.command("EEF001")
-def translate_data(ask: TranslateData, hsm: Hsm) -> DataTranslated:
+def translate_data(ask: TranslateBlocks, hsm: Hsm) -> BlocksTranslated:
     """Extension, of no device: move data, whole blocks, from one transport key to another inside the appliance.
 
     A key is a KTK unless its specifier says KTM (05), PTK (36) or DPK (00) in format 08.  Data stay what they are: from KTK
@@ -60,4 +60,4 @@ def translate_data(ask: TranslateData, hsm: Hsm) -> DataTranslated:
     source = _side(hsm, ask.source_key, ask.source_mode, ask.source_chaining)
     destination = _side(hsm, ask.destination_key, ask.destination_mode, ask.destination_chaining)
     data, chaining = move(hsm, source, destination, ask.data)
-    return DataTranslated(chaining=chaining, data=data)
+    return BlocksTranslated(chaining=chaining, data=data)

@@ -220,8 +220,8 @@ def test_what_endangers_keys_erases_lmks() -> None:
 
 
 def test_switches_disable_the_commands_they_govern() -> None:
-    assert LEGACY.switched_off() == frozenset()
-    assert HARDENED.switched_off() == {"QK", "BY"}
+    assert LEGACY.switched_off() == {"EEF001"}
+    assert HARDENED.switched_off() == {"QK", "BY", "EEF001"}
 
 
 @pytest.mark.parametrize("text", ["10=30", "03=31", "03=28", "03=30,04=30", "03=30,03=36", "3=30", "03:30", ""])
