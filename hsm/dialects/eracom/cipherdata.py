@@ -1,4 +1,7 @@
-"""Data enciphered and deciphered: EE0800, EE0801, EE0804, EE0805, EE0807."""
+"""Data enciphered and deciphered: EE0800, EE0801, EE0804, EE0805, EE0807.
+
+EE0806, EE0808, 54 and 55 answer 02, like any unknown function: clients name them, and their layouts are not public.
+"""
 
 from __future__ import annotations
 

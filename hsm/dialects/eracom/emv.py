@@ -1,4 +1,7 @@
-"""Cryptograms and scripts of chip cards: EE2018, EF2010, EF2012, EF2013."""
+"""Cryptograms and scripts of chip cards: EE2018, EF2010, EF2012, EF2013.
+
+EF2011 (Visa cryptograms) answers 02, like any unknown function: the order of its fields is not public.
+"""
 
 from __future__ import annotations
 

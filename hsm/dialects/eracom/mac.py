@@ -1,4 +1,7 @@
-"""MACs: EE0700, EE0701, EE0702, 70."""
+"""MACs: EE0700, EE0701, EE0702, 70.
+
+EE0710 and EE0711 (ZKA) answer 02, like any unknown function: one client names them, and what they do is not public.
+"""
 
 from __future__ import annotations
 

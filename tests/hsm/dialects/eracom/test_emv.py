@@ -187,3 +187,8 @@ KEYS = "020001 020001"
 )
 def test_emv2000_refused(request_hex: str, code: str) -> None:
     assert ASK(request_hex) == request_hex[:6] + code
+
+
+@pytest.mark.parametrize("code", ["EF2011", "EE0710", "EE0711", "EE0806", "EE0808", "54", "55"])
+def test_functions_whose_layout_is_not_public_are_unknown(code: str) -> None:
+    assert ASK(code + "00" * 20) == code + "02"
