@@ -24,7 +24,7 @@ from hsm.storage.cards import CardRack, CardShelf, MemoryShelf
 from hsm.storage.database import Database, DirectoryLock, StorageError
 from hsm.storage.keeper import DatabaseKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.loaded import CLOSED, same
-from hsm.storage.passphrase import PASSPHRASE_VARIABLE, key_in, passphrase_from
+from hsm.storage.passphrase import PASSPHRASE_VARIABLE, opener
 from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, secret
 from hsm.storage.shelf import DatabaseShelf
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
@@ -160,6 +160,14 @@ class Keeping:
             keep_fraud(self.database, stop)
             self._kept_stop = stop.reasons
 
+    def tell_restore(self, appliance: Appliance) -> None:
+        """Enter in the audit log, once, that the state was restored from a backup.  Raises StorageError."""
+        if self.database is not None and device.noted(self.database, device.RESTORED) is not None:
+            appliance.audit.event("RESTORE")
+            appliance.audit.flush()
+            with self.database.transaction() as change:
+                device.note(change, device.RESTORED, None)
+
     def settle(self) -> None:
         """Do what a fault of the disk left undone.  Raises StorageError."""
         if self.database is not None:
@@ -175,13 +183,10 @@ class Keeping:
 
 def opened_vault(database: Database, config: Config) -> Vault | None:
     """The vault, made if there is none yet; None when nothing was given to open it with.  Raises StorageError."""
-    if config.key_file is not None:
-        return Vault(database, key_in(Path(config.key_file)), make=True)
-    if config.passphrase_file is not None:
-        return Vault(database, passphrase_from({}, Path(config.passphrase_file)), make=True)
-    if PASSPHRASE_VARIABLE in os.environ:
-        return Vault(database, passphrase_from(os.environ), make=True)
-    return None
+    if config.key_file is None and config.passphrase_file is None and PASSPHRASE_VARIABLE not in os.environ:
+        return None
+    passphrase_file, key_file = (None if f is None else Path(f) for f in (config.passphrase_file, config.key_file))
+    return Vault(database, opener(os.environ, passphrase_file, key_file), make=True)
 
 
 def typed_over(settings: Settings, config: Config) -> Settings:

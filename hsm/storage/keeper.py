@@ -12,6 +12,7 @@ from contextlib import suppress
 from math import inf
 
 from hsm.keys.masters import Lmk
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, ActivityError, Authority, Grant
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudStop
@@ -60,6 +61,9 @@ class DatabaseKeeper:
             before = self._owed[0]
         elif zeroise:
             self._owed = before, after
+        if zeroise:
+            # First of all: whoever kills us after the rest is done must not save them.
+            self._database.forget_copies()
         renewed = None
         with self._database.transaction() as change:
             deleted = self._write(change, before, after)
@@ -99,6 +103,8 @@ class DatabaseKeeper:
         change.executemany("INSERT OR REPLACE INTO authority (lmk_id, activity) VALUES (?, ?)", new)
         if before.position is not after.position:
             device.note(change, device.POSITION, after.position.value)
+        if before.audit_options != after.audit_options:
+            device.note(change, device.AUDIT_OPTIONS, str(after.audit_options))
         if before.tampered != after.tampered:
             device.note(change, device.TAMPERED, after.tampered or None)
         return deleted
@@ -116,7 +122,6 @@ class DatabaseKeeper:
     def _after_destruction(self, renewed: Vault | None) -> None:
         if self._vault is not None and renewed is not None:
             self._vault.become(renewed)
-        self._database.forget_copies()
         if self._zeroised is not None:
             self._zeroised()
 
@@ -128,7 +133,8 @@ def state_at_rest(database: Database, vault: Vault | None) -> State | None:
     loaded = read_loaded(database, vault)
     live, old, new = (loaded[store] for store in STORES)
     tampered = str(device.noted(database, device.TAMPERED) or "")
-    return State(_settings(database), live, old, new, _authority(database), _position(database), tampered)
+    position, options = _position(database), _audit_options(database)
+    return State(_settings(database), live, old, new, _authority(database), position, tampered, options)
 
 
 def keep_fraud(database: Database, stop: FraudStop) -> None:
@@ -178,6 +184,14 @@ def _authority(database: Database) -> Authority:
         except ActivityError as fault:
             raise StorageError(database.path, f"the authority {activity!r}: {fault}") from None
     return Authority(tuple(grants))
+
+
+def _audit_options(database: Database) -> AuditOptions:
+    text = device.noted(database, device.AUDIT_OPTIONS)
+    try:
+        return AuditOptions() if text is None else AuditOptions.parse(str(text))
+    except ValueError as fault:
+        raise StorageError(database.path, f"the audit options: {fault}") from None
 
 
 def _position(database: Database) -> Position:

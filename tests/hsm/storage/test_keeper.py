@@ -113,7 +113,7 @@ STATES = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(STATES, min_size=1, max_size=4))
 def test_after_any_changes_what_rests_is_the_last(
     tmp_path_factory: pytest.TempPathFactory, states: list[State]
