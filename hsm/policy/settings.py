@@ -304,19 +304,15 @@ class Settings:
     eracom_wrapper: bool = switch(
         "Eracom meta-function E3",
         "A request in the wrapper E3, which gives it a message identifier, is executed.",
-        legacy=False,
-        hardened=False,
     )
     translate_data_extension: bool = switch(
         "Eracom extension EEF001",
-        "Data may be moved from one transport key to another of the same kind inside the appliance: from KTK or KTM to KTK "
-        "or KTM, from PTK to PTK, from DPK to DPK. No device has this function.",
+        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK. No device has this function.",
         governs=("EEF001",),
     )
     translate_to_card_keys: bool = switch(
         "Eracom extension EEF001 to card keys",
-        "The extension also moves data to a card's key or session key (key specifiers 50 and 51), which then neither "
-        "enciphers nor deciphers data for the host.",
+        "Data also move to card keys (key specifiers 50, 51), which then encipher and decipher nothing for the host.",
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",
