@@ -314,8 +314,15 @@ class Settings(DeclaredSettings):
     eracom_wrapper: bool = switch(
         "Eracom meta-function E3",
         "A request in the wrapper E3, which gives it a message identifier, is executed.",
-        legacy=False,
-        hardened=False,
+    )
+    translate_data_extension: bool = switch(
+        "Eracom extension EEF001",
+        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK. No device has this function.",
+        governs=("EEF001",),
+    )
+    translate_to_card_keys: bool = switch(
+        "Eracom extension EEF001 to card keys",
+        "Data also move to card keys (key specifiers 50, 51), which then encipher and decipher nothing for the host.",
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

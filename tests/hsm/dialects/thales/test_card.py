@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from psec import cvv as psec_cvv
 from support.appliances import Speaker, make_speaker
@@ -35,6 +35,7 @@ BLOCKS = ("00=test-variant", "01=test-3des-block", "02=test-aes-block")
 @given(pan=st.text("0123456789", min_size=11, max_size=19), expiry=st.text("0123456789", min_size=4, max_size=4))
 def test_cvv_equals_psec(pan: str, expiry: str) -> None:
     expected = psec_cvv.generate_cvv(PAIR, pan, expiry, "201")
+    assume(len(expected) == 3)  # psec gives fewer where too few of the 16 hex digits, decimalised, are left
     assert speak(f"CW{CVK}{pan};{expiry}201") == f"CX00{expected}"
     assert speak(f"CY{CVK}{expected}{pan};{expiry}201") == "CZ00"
 
