@@ -2,7 +2,7 @@
 
 A declaration gives the kind of value, the words a payShield's CS and QS screens use, what it means, its value in either
 profile, and which of the switches S1 to S23 of the attack catalogue it is; switches that no command here consults have
-no setting yet (S11 belongs to HMAC commands, S22 to RSA import and the console).  Parsing, ``--set``, the configuration
+no setting yet (S11 belongs to HMAC commands, half of S22 to RSA import).  Parsing, ``--set``, the configuration
 file, listings and the manual all read these declarations.  The record is frozen: a change makes another record.
 """
 
@@ -306,6 +306,12 @@ class Settings:
         "A request in the wrapper E3, which gives it a message identifier, is executed.",
         legacy=False,
         hardened=False,
+    )
+    multiple_authorised_activities: bool = switch(
+        "Enable multiple authorised activities",
+        "Officers name the activities that they authorise, one by one; when off they authorise everything at once.",
+        hardened=True,
+        number="S22",
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",
