@@ -159,7 +159,11 @@ class Appliance:
         self._change(replace(self.state, lmks=lmks, old_lmks=old_lmks, new_lmks=new_lmks))
 
     def load_domain(self, domain: Domain | None) -> None:
-        """Replace the Domain Master Key and the keys stored under it.  Raises StorageError."""
+        """Replace the Domain Master Key and the keys stored under it.
+
+        Raises StorageError, and Tampered when there is a tamper event that was not cleared.
+        """
+        self._admit(domain is not None)
         self._change(replace(self.state, domain=domain))
 
     def authorise(self, authority: Authority) -> None:
