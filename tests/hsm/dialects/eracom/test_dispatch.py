@@ -100,14 +100,6 @@ def test_without_a_km_and_after_a_tamper() -> None:
     assert ask(f"EE0602 00 {GOOD}") == "EE060209"
 
 
-def test_after_a_failed_self_test() -> None:
-    ask = make_eracom()
-    assert ask("01")[:4] == "0100"
-    ask.appliance.fail("AES")
-    assert ask("01") == "0110"
-    assert ask(f"EE0602 00 {GOOD}") == "EE060210"
-
-
 def test_a_fault_of_our_own_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     ask = make_eracom()
 
