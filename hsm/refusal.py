@@ -29,6 +29,10 @@ class InputInvalid(Refusal):
     """A field is missing, too short, too long or outside its range."""
 
 
+class ComponentsEqual(InputInvalid):
+    """Two components are equal, so that they cancel."""
+
+
 class VerificationFailed(Refusal):
     """A PIN, MAC, card value or cryptogram does not verify."""
 
@@ -61,12 +65,20 @@ class DestinationKeyParity(Refusal):
     """The second (destination) key does not decrypt to a key of odd parity, or is all zero."""
 
 
+class KeyUnsound(DestinationKeyParity):
+    """A key or component is all zero, or a part of it is a weak DES key."""
+
+
 class StorageUnavailable(Refusal):
     """User storage holds nothing there."""
 
 
 class LmkInvalid(Refusal):
     """No LMK is loaded under that identifier."""
+
+
+class Tampered(LmkInvalid):
+    """A tamper event destroyed the LMKs, and CLEARTAMPER has not been given since."""
 
 
 class LmkPinInvalid(Refusal):

@@ -2,7 +2,7 @@
 
 A declaration gives the kind of value, the words a payShield's CS and QS screens use, what it means, its value in either
 profile, and which of the switches S1 to S23 of the attack catalogue it is; switches that no command here consults have
-no setting yet (S11 belongs to HMAC commands, S22 to RSA import and the console).  Parsing, ``--set``, the configuration
+no setting yet (S11 belongs to HMAC commands, half of S22 to RSA import).  Parsing, ``--set``, the configuration
 file, listings and the manual all read these declarations.  The record is frozen: a change makes another record.
 """
 
@@ -104,6 +104,12 @@ class Settings:
     )
     x917_export: bool = switch(
         "Enable X9.17 for export", "Key schemes X and Y are given out under a ZMK.", legacy=True, number="S7"
+    )
+    enforce_multiple_components: bool = switch(
+        "Enforce Multiple Key Components",
+        "FK forms no key of a single component, and none of halves or thirds, of which each is a part of the key itself.",
+        hardened=True,
+        number="S9",
     )
     distinct_components: bool = switch(
         "Enforce distinct key components",
@@ -302,10 +308,13 @@ class Settings:
         hardened=(),
     )
     eracom_wrapper: bool = switch(
-        "Eracom meta-function E3",
-        "A request in the wrapper E3, which gives it a message identifier, is executed.",
-        legacy=False,
-        hardened=False,
+        "Eracom meta-function E3", "A request in the wrapper E3, which gives it a message identifier, is executed."
+    )
+    multiple_authorised_activities: bool = switch(
+        "Enable multiple authorised activities",
+        "Officers name the activities that they authorise, one by one; when off they authorise everything at once.",
+        hardened=True,
+        number="S22",
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

@@ -7,45 +7,53 @@ is small.
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hsm.appliance import Appliance
-from hsm.audit.file import AuditFileError, FileAuditor
+from hsm.audit.file import FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
+from hsm.console.desk import Ceremonies, Desk
+from hsm.console.families import load as load_console
+from hsm.console.shell import Shell
+from hsm.crypto.selftest import failures, self_test
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
 from hsm.dialects.thales.session import ThalesSession
 from hsm.policy.authority import ActivityError, Authority, parse_activities
 from hsm.policy.fraud import ROW_CELLS, FraudCounters
-from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
+from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError
+from hsm.server.counters import Counters, SharedTally
 from hsm.server.domain_founding import domain_for
 from hsm.server.keeping import Keeping
+from hsm.server.ports import Limits
+from hsm.server.portsettings import host_port, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import State
-from hsm.storage.database import StorageError
+from hsm.state import State, TamperCause
+from hsm.storage.cards import CardRack
+from hsm.storage.database import Database, StorageError
 from hsm.storage.device import count_start
+from hsm.storage.hostports import DatabasePortSettings, HostPort, MemoryPortSettings, PortSettings
 from hsm.storage.slots import MemorySlots, Slots
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from hsm.dialects.eracom.session import EracomSession
-    from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
-AUDIT_NAME = "audit.jsonl"
 STARTS = "starts"
 ERACOM = "eracom"
+PEER_CHARS_MAX = 64
 
 load()
 _OWN_CODES = {code for command in thales.commands.values() for code in command.refusals.values()}
@@ -58,6 +66,8 @@ counter_names = (
     STARTS,
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
+
+_NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
 
 
 def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
@@ -76,27 +86,8 @@ def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
     )
 
 
-class SharedTally:
-    """Counts by name, kept under *prefix* in the counters that processes share.
-
-    What is counted in a turn is shared at its end, by ``flush``: a step in shared memory costs more than one here.
-    """
-
-    def __init__(self, counters: Counters, prefix: str) -> None:
-        self._counters = counters
-        self._prefix = prefix
-        self._unshared: dict[str, int] = {}
-
-    def add(self, name: str, count: int = 1) -> None:
-        self._unshared[name] = self._unshared.get(name, 0) + count
-
-    def total(self, name: str) -> int:
-        return self._counters.total(self._prefix + name) + self._unshared.get(name, 0)
-
-    def flush(self) -> None:
-        for name, count in self._unshared.items():
-            self._counters.add(self._prefix + name, count)
-        self._unshared.clear()
+host_commands = tuple((code, command.purpose) for code, command in sorted(thales.commands.items()))
+"""Codes and purposes, for the console."""
 
 
 class ToldSlots:
@@ -125,10 +116,13 @@ class ApplianceHousehold:
         self,
         appliance: Appliance,
         slots: ToldSlots,
-        auditor: Auditor,
+        auditor: FileAuditor | MemoryAuditor | RelayAuditor,
         traffic: HostTraffic,
         *,
         owns: bool,
+        limits: Limits | None = None,
+        database: Database | None = None,
+        rack: CardRack | None = None,
         closing: Callable[[], None] | None = None,
         noticing: Callable[[], None] | None = None,
         settling: Callable[[], None] | None = None,
@@ -144,6 +138,13 @@ class ApplianceHousehold:
         self._settling = settling
         self._dispatcher = Dispatcher(appliance)
         self._eracom: Callable[[str], EracomSession] | None = None
+        self._limits = limits or Limits()
+        self._listening: tuple[Listener, ...] = ()
+        self.port_settings: PortSettings = (
+            MemoryPortSettings(self._running) if database is None else DatabasePortSettings(database, self._running)
+        )
+        self._rack = rack
+        self._ceremonies = Ceremonies()
 
     def session(self, listener: Listener, peer: str) -> ThalesSession | EracomSession:
         if listener.dialect == ERACOM:
@@ -168,6 +169,25 @@ class ApplianceHousehold:
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
+
+    def _running(self) -> tuple[HostPort, ...]:
+        return tuple(host_port(each, self._limits) for each in self._listening)
+
+    def console(self, line: str) -> Shell:
+        assert self._rack is not None, "a worker has no console"
+        load_console()
+        peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
+        assert not isinstance(self._auditor, RelayAuditor)
+        desk = Desk(
+            self._appliance,
+            self._rack,
+            self._ceremonies,
+            line,
+            host_commands=host_commands,
+            ports=self.port_settings,
+            logbook=self._auditor,
+        )
+        return Shell(desk, peer)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -197,63 +217,79 @@ class ApplianceHousehold:
 
     def relayed_audit(self, told: bytes) -> None:
         enter(self._auditor, told)
-        self._auditor.flush()
+        self._appliance.audit.flush()
         if self._noticing is not None:
             self._noticing()
+
+    def befell(self, event: str) -> None:
+        self._appliance.audit.event(event)
+
+    def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
+        try:
+            return with_stored(configured, self.port_settings.stored())
+        except StorageError as fault:
+            raise ConfigError("state directory", str(fault.path), fault.reason) from None
+
+    def listening(self, listeners: Sequence[Listener]) -> None:
+        self._listening = tuple(listeners)
+
+    def tamper(self) -> None:
+        """Zeroise the appliance, as its environment asks by a signal.  Raises StorageError; the keys are gone even so."""
+        try:
+            self._appliance.tamper(TamperCause.SIGNAL)
+        finally:
+            self.flush()
 
     def settle(self) -> None:
         if self._settling is not None:
             self._settling()
+        self._appliance.audit.flush()
 
     def close(self) -> None:
-        self._appliance.audit.flush()
-        if self._closing is not None:
-            self._closing()
+        if self._owns:
+            self.befell("STOP")
+        try:
+            self._appliance.audit.flush()
+        finally:
+            if self._closing is not None:
+                self._closing()
 
 
 def found(config: Config, counters: Counters) -> ApplianceHousehold:
-    """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
+    """The household that owns the state.
+
+    Raises ConfigError for what *config* asks and can't be had, AuditFileError when the audit log is not whole.
+    """
     keeping = Keeping(config)
     try:
-        return _founded(config, counters, keeping)
-    except BaseException:
+        household = _founded(config, counters, keeping)
+        household.befell("START")
+        household.flush()
+        return household
+    except BaseException as fault:
         keeping.close()
+        if isinstance(fault, StorageError):
+            raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
         raise
 
 
 def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceHousehold:
     state, rested = keeping.state(config)
-    try:
-        auditor: Auditor = MemoryAuditor()
-        if config.state_dir is not None:
-            auditor = FileAuditor(Path(config.state_dir) / AUDIT_NAME)
-        reboots = count_start(keeping.database) if keeping.database is not None else 0
-    except (StorageError, AuditFileError) as fault:
-        raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
+    clock = OffsetClock(SystemClock())
+    auditor, reboots = _audited(config, keeping, clock)
     slots, traffic = ToldSlots(keeping.slots), HostTraffic(counters)
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
     fraud = _fraud_counters(counters)
     keeping.resume_fraud(fraud)
-    appliance = _appliance(state, slots, auditor, counters, traffic, random, reboots, keeping, fraud)
+    appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping, fraud)
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
-    # What is authorised on the command line, and the Domain Master Key, hold for this start: they are not kept.
-    state, now = appliance.state, appliance.clock.monotonic()
-    domain = None if state.tampered else domain_for(config, state.settings)
-    appliance.adopt(replace(state, authority=_authority(config, state, now), domain=domain))
-
-    def notice() -> None:
-        # A PIN verification is answered though the disk be full: that it was the last one is in force, and kept later.
-        with suppress(StorageError):
-            keeping.keep_fraud(fraud)
-
-    def settle() -> None:
-        keeping.keep_fraud(fraud)
-        keeping.settle()
+    keeping.tell_restore(appliance)
+    appliance.adopt(_for_this_start(config, appliance.state, appliance.clock.monotonic()))
 
     def close_files() -> None:
-        notice()
+        keeping.notice()
         try:
             if isinstance(auditor, FileAuditor):
                 auditor.close()
@@ -267,10 +303,29 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         auditor,
         traffic,
         owns=True,
+        limits=config.limits,
+        database=keeping.database,
+        rack=keeping.rack,
         closing=close_files,
-        noticing=notice if watched else None,
-        settling=settle if watched else None,
+        noticing=keeping.notice if watched else None,
+        settling=keeping.settle if watched else None,
     )
+
+
+def _for_this_start(config: Config, state: State, now: float) -> State:
+    """*state* with what is not kept: what is authorised on the command line, and the Domain Master Key."""
+    domain = None if state.tampered else domain_for(config, state.settings)
+    return replace(state, authority=_authority(config, state, now), domain=domain)
+
+
+def _audited(config: Config, keeping: Keeping, clock: OffsetClock) -> tuple[FileAuditor | MemoryAuditor, int]:
+    """The auditor, and how many starts came before this one."""
+    if config.state_dir is None or keeping.database is None:
+        return MemoryAuditor(clock=clock), 0
+    try:
+        return FileAuditor(Path(config.state_dir), clock, keeping.vault), count_start(keeping.database)
+    except StorageError as fault:
+        raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
@@ -283,8 +338,8 @@ def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
     counters.add(STARTS)
     stream = f"worker {counters.row} start {counters.own(STARTS)}"
     random: Random = SystemRandom() if seed is None else SeededRandom(seed, stream)
-    auditor, traffic = RelayAuditor(), HostTraffic(counters)
-    appliance = _appliance(State(), slots, auditor, counters, traffic, random)
+    auditor, traffic, clock = RelayAuditor(), HostTraffic(counters), OffsetClock(SystemClock())
+    appliance = _appliance(State(), slots, auditor, clock, counters, traffic, random)
     return ApplianceHousehold(appliance, slots, auditor, traffic, owns=False)
 
 
@@ -292,6 +347,7 @@ def _appliance(
     state: State,
     slots: Slots,
     auditor: Auditor,
+    clock: OffsetClock,
     counters: Counters,
     traffic: HostTraffic,
     random: Random,
@@ -304,8 +360,7 @@ def _appliance(
     outcomes: Tally = SharedTally(counters, "outcome ") if shared else MemoryTally()
     # One row is the owner's, who executes no commands but those that workers owe.
     load_meter = LoadMeter(SharedTally(counters, "load "), counters.rows - 1 if shared else 1)
-    clock = SystemClock()
-    return Appliance(
+    appliance = Appliance(
         state=state,
         slots=slots,
         fraud=fraud or _fraud_counters(counters),
@@ -318,6 +373,11 @@ def _appliance(
         keeper=keeping.keeper if keeping is not None else None,
         printer=keeping.printer if keeping is not None else None,
     )
+    # Not from *random*: a seed's values must be the same whatever is tested.
+    if fault := failures(self_test(SystemRandom().bytes)):
+        appliance.fail(fault)
+        print(f"hsm serve: self-test failed: {fault}; nothing is executed", file=sys.stderr, flush=True)
+    return appliance
 
 
 def _fraud_counters(counters: Counters) -> FraudCounters:
@@ -326,7 +386,7 @@ def _fraud_counters(counters: Counters) -> FraudCounters:
 
 def _authority(config: Config, state: State, now: float) -> Authority:
     authority = state.authority
-    for text in config.authorise:
+    for text in () if state.tampered else config.authorise:
         try:
             activities = parse_activities(text)
             for lmk_id in state.lmks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +12,15 @@ from hsm.appliance import Appliance
 from hsm.keys.domain import Domain, StoredKey
 from hsm.keys.km import Km, VariantScheme
 from hsm.keys.masters import Lmk, lmk_of_material
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, Authority, Grant
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
 from hsm.state import State
 from hsm.storage.slots import Slots
+
+_PLAIN = ("tampered", "tampered_at", "tampers_count", "clock_offset_seconds")
+"""Members of the state that JSON can hold as they are."""
 
 
 def state_of(appliance: Appliance) -> bytes:
@@ -47,8 +52,11 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         appliance.started, appliance.reboots = datetime.fromisoformat(told["started"]), told["reboots"]
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
-        domain = _domain(told["domain"])
-        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, told["tampered"], domain))
+        adopted = State(settings, lmks, old_lmks, new_lmks, authority, position, domain=_domain(told["domain"]))
+        adopted = replace(adopted, audit_options=AuditOptions.parse(told["audit_options"]))
+        appliance.fault = appliance.fault or told["fault"]
+        appliance.adopt(replace(adopted, **{name: told[name] for name in _PLAIN}))
+        appliance.audit.set_writable(told["audit_writable"])
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:
@@ -62,9 +70,11 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
         "domain": state.domain and _told_domain(state.domain),
         "position": state.position.value,
-        "tampered": state.tampered,
+        "audit_options": str(state.audit_options),
+        "audit_writable": appliance.audit.writable,
+        "fault": appliance.fault,
         "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
-    }
+    } | {name: getattr(state, name) for name in _PLAIN}
 
 
 def _told(lmk: Lmk) -> tuple[str, str, str, str]:

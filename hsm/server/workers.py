@@ -40,7 +40,16 @@ from hsm.server.interprocess import (
 )
 from hsm.server.listening import Reactor, reserved
 from hsm.server.ports import Household, Limits, Listener
-from hsm.server.serving import CANNOT_START, announce, founding_module, running_reactor, settle_down, settle_each_second
+from hsm.server.serving import (
+    CANNOT_START,
+    announce,
+    founding_module,
+    opened_console,
+    running_reactor,
+    settle_down,
+    settle_each_second,
+    zeroise_on_signal,
+)
 from hsm.server.tls import server_context
 
 RESTARTS_MAX = 20
@@ -158,9 +167,18 @@ class Staff:
         except Exception as fault:
             _log.critical("an owed request failed: {where}", where=place_of(fault))
             raise ExecutionFailed from None
+        return self.settled().addCallback(lambda _: reply)
+
+    def committed(self) -> Deferred[None]:
+        """Fires when the audit log has what was done here, and every serving worker what was changed."""
+        self._household.flush()
+        return self.settled()
+
+    def settled(self) -> Deferred[None]:
+        """Fires when every serving worker has made the changes told so far."""
         if not self._unacknowledged:
-            return succeed(reply)
-        return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: reply)
+            return succeed(None)
+        return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: None)
 
     def audited(self, told: bytes) -> None:
         """Keep in the audit log what a worker *told*.  Raises AuditNotKept."""
@@ -211,6 +229,7 @@ class Staff:
             self.give_up("workers end as soon as they are started")
             return
         _log.error("worker {row} ended: replaced", row=worker.row)
+        self._household.befell("WORKER")
         self.hire(worker.row).addCallbacks(
             lambda _: _log.info("worker {row} serves again", row=worker.row), self._not_hired
         )
@@ -273,18 +292,19 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
     reservations = []
     listeners = []
     try:
-        for each in config.listeners:
+        for each in household.listeners(config.listeners):
             if each.tls is not None:
                 server_context(each.tls)
             fixed, reservation = reserved(each)
             listeners.append(fixed)
             reservations.append(reservation)
         reactor = cast(ProcessReactor, running_reactor())
-        spoken = ",".join(config.dialects)
-        seed = () if config.seed is None else (str(config.seed),)
-        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), spoken, *seed)
+        told = [",".join(config.dialects), *([] if config.seed is None else [str(config.seed)])]
+        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), *told)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
+        console = opened_console(reactor, household, config, staff.committed)
+        zeroise_on_signal(reactor, household, staff.settled)
         settle_each_second(reactor, household)
 
         def start() -> None:
@@ -293,7 +313,8 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
 
         def ready(_: object) -> None:
             settle_down()
-            announce(config, listeners)
+            household.listening(listeners)
+            announce(config, listeners, console)
 
         def failed(failure: Failure) -> None:
             told = failure.value.subFailure if isinstance(failure.value, FirstError) else failure

@@ -6,12 +6,14 @@ and the time of day can be set.  Those that stand until they are cancelled do.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
 
 from hsm.keys.masters import Lmk
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, ActivityError, Authority, Grant
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudStop
@@ -20,22 +22,23 @@ from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.state import State
 from hsm.storage import device
+from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.loaded import STORES, read_loaded, write_loaded
-from hsm.storage.secrets import reseal_audit_key
+from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, put_secret, reseal_audit_key
 from hsm.storage.vault import Vault
 
 
 class DatabaseKeeper:
     """See ``hsm.state.Keeper``; LMKs are sealed in *vault*, and can't be kept without, unless they are published ones.
 
-    *zeroised* is told when a tamper event has destroyed the vault's contents and the cards.
+    A tamper event destroys the vault's contents and the cards, and the *rack* gets another key.
     """
 
-    def __init__(self, database: Database, vault: Vault | None, zeroised: Callable[[], None] | None = None) -> None:
+    def __init__(self, database: Database, vault: Vault | None, rack: CardRack | None = None) -> None:
         self._database = database
         self._vault = vault
-        self._zeroised = zeroised
+        self._rack = rack
         self._owed: tuple[State, State] | None = None
         self._unfolded = True  # an earlier process may have been killed before it had folded
         self._fold()
@@ -55,19 +58,28 @@ class DatabaseKeeper:
         Raises StorageError; then what rests is as before, unless it is a tamper event: that is owed, and done first of all
         by whatever comes next.
         """
-        zeroise = self._owed is not None or bool(after.tampered and not before.tampered)
+        again = after.tampers_count > before.tampers_count
+        zeroise = self._owed is not None or bool(after.tampered and (again or not before.tampered))
         if self._owed is not None:
             before = self._owed[0]
         elif zeroise:
             self._owed = before, after
+        if zeroise:
+            # First of all: whoever kills us after the rest is done must not save them.
+            self._database.forget_copies()
+        rack_key = os.urandom(SECRET_BYTES)
+        if zeroise and self._rack is not None:
+            # No card opens from here on, even if the disk takes nothing more.
+            self._rack.rekey(rack_key)
         renewed = None
         with self._database.transaction() as change:
             deleted = self._write(change, before, after)
             if zeroise:
-                renewed = self._destroy(change)
+                renewed = self._destroy(change, rack_key)
         if zeroise:
             self._owed = None
-            self._after_destruction(renewed)
+            if self._vault is not None and renewed is not None:
+                self._vault.become(renewed)
         if deleted or zeroise:
             self._unfolded = True
         self._fold()
@@ -99,26 +111,38 @@ class DatabaseKeeper:
         change.executemany("INSERT OR REPLACE INTO authority (lmk_id, activity) VALUES (?, ?)", new)
         if before.position is not after.position:
             device.note(change, device.POSITION, after.position.value)
-        if before.tampered != after.tampered:
-            device.note(change, device.TAMPERED, after.tampered or None)
+        if before.audit_options != after.audit_options:
+            device.note(change, device.AUDIT_OPTIONS, str(after.audit_options))
+        for name, old_value, value in zip(_PLAIN, _plain(before), _plain(after), strict=True):
+            if old_value != value:
+                device.note(change, name, value or None)
         return deleted
 
-    def _destroy(self, change: sqlite3.Connection) -> Vault | None:
+    def _destroy(self, change: sqlite3.Connection, rack_key: bytes) -> Vault | None:
         for table in ("loaded", "lmk", "authority", "card", "page", "secret", "km", "stored_key"):
             change.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
+        renewed = None
         if self._vault is None:
             change.execute("DELETE FROM vault")
-            return None
-        renewed = self._vault.renewed(change)
-        reseal_audit_key(change, self._vault, renewed)
+        else:
+            renewed = self._vault.renewed(change)
+            reseal_audit_key(change, self._vault, renewed)
+        put_secret(change, renewed, RACK_KEY, rack_key)
         return renewed
 
-    def _after_destruction(self, renewed: Vault | None) -> None:
-        if self._vault is not None and renewed is not None:
-            self._vault.become(renewed)
-        self._database.forget_copies()
-        if self._zeroised is not None:
-            self._zeroised()
+
+class MemoryKeeper:
+    """For an appliance whose state ends with its process: all there is to do is to destroy the cards on a tamper event."""
+
+    def __init__(self, rack: CardRack) -> None:
+        self._rack = rack
+
+    def keep(self, before: State, after: State) -> None:
+        """See ``hsm.state.Keeper``."""
+        if after.tampers_count > before.tampers_count:
+            for card in self._rack.cards():
+                self._rack.erase(card.serial)
+            self._rack.rekey(os.urandom(SECRET_BYTES))
 
 
 def state_at_rest(database: Database, vault: Vault | None) -> State | None:
@@ -127,8 +151,29 @@ def state_at_rest(database: Database, vault: Vault | None) -> State | None:
         return None
     loaded = read_loaded(database, vault)
     live, old, new = (loaded[store] for store in STORES)
-    tampered = str(device.noted(database, device.TAMPERED) or "")
-    return State(_settings(database), live, old, new, _authority(database), _position(database), tampered)
+    tampered, tampered_at = (str(device.noted(database, name) or "") for name in (device.TAMPERED, device.TAMPERED_AT))
+    tampers, offset_seconds = (device.number(database, name) for name in (device.TAMPERS, device.CLOCK_OFFSET))
+    return State(
+        _settings(database),
+        live,
+        old,
+        new,
+        _authority(database),
+        _position(database),
+        tampered,
+        tampered_at,
+        tampers,
+        offset_seconds,
+        _audit_options(database),
+    )
+
+
+_PLAIN = (device.TAMPERED, device.TAMPERED_AT, device.TAMPERS, device.CLOCK_OFFSET)
+
+
+def _plain(state: State) -> tuple[str | int, ...]:
+    """What is noted as it is, in the order of _PLAIN; nothing, for what is empty or 0."""
+    return state.tampered, state.tampered_at, state.tampers_count, state.clock_offset_seconds
 
 
 def keep_fraud(database: Database, stop: FraudStop) -> None:
@@ -140,8 +185,7 @@ def keep_fraud(database: Database, stop: FraudStop) -> None:
 
 def fraud_at_rest(database: Database) -> FraudStop:
     """Whether PIN verification was stopped when the appliance ended.  Raises StorageError."""
-    values = (device.noted(database, name) for name in (device.FRAUD_STOPPED, device.FRAUD_ATTACKS))
-    return FraudStop(*(value if isinstance(value, int) else 0 for value in values))
+    return FraudStop(device.number(database, device.FRAUD_STOPPED), device.number(database, device.FRAUD_ATTACKS))
 
 
 def _stores(state: State) -> tuple[Mapping[str, Lmk], ...]:
@@ -178,6 +222,14 @@ def _authority(database: Database) -> Authority:
         except ActivityError as fault:
             raise StorageError(database.path, f"the authority {activity!r}: {fault}") from None
     return Authority(tuple(grants))
+
+
+def _audit_options(database: Database) -> AuditOptions:
+    text = device.noted(database, device.AUDIT_OPTIONS)
+    try:
+        return AuditOptions() if text is None else AuditOptions.parse(str(text))
+    except ValueError as fault:
+        raise StorageError(database.path, f"the audit options: {fault}") from None
 
 
 def _position(database: Database) -> Position:

@@ -54,12 +54,13 @@ def eracom_us() -> float:
     return min(timeit.repeat(lambda: execute(request), number=CALLS, repeat=RUNS)) / CALLS * 1e6
 
 
-def started() -> tuple[float, float]:
-    """Seconds from starting ``hsm serve`` to its ready file, and its resident memory in MiB then."""
+def started(*options: str) -> tuple[float, float]:
+    """Seconds from starting ``hsm serve`` with *options* to its ready file, and its resident memory in MiB then."""
     with tempfile.TemporaryDirectory() as directory:
         ready = Path(directory) / "ready.json"
         began = time.perf_counter()
         command = [sys.executable, "-m", "hsm.server.main", "serve", "--host-port", "0", "--ready-file", str(ready)]
+        command += options
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
             while not ready.exists():
