@@ -87,7 +87,7 @@ class Appliance:
         self._time_of_day = clock if isinstance(clock, OffsetClock) else OffsetClock(clock)
         self.clock: Clock = self._time_of_day
         self.random = random
-        self.printer = printer or memory_printer(clock)
+        self.printer = printer or memory_printer()
         self.load = load or LoadMeter()
         self.network: Network = network or NoNetwork()
         self.reboots = reboots
@@ -206,6 +206,7 @@ class Appliance:
             all_of_it.callback(self.printer.clear)
             all_of_it.callback(self._tell, "TAMPER", place=cause.value)
             all_of_it.callback(self._keeper.keep, before, self.state)
+            all_of_it.callback(self.printer.zeroise)
 
     def clear_tamper(self) -> None:
         """Let LMKs be loaded again after a tamper event.  Raises StorageError."""

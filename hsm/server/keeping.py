@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hsm.appliance import Appliance, without_lmks
@@ -18,7 +19,6 @@ from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
-from hsm.ports import SystemClock
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.state import Keeper, State
 from hsm.storage import device
