@@ -203,10 +203,9 @@ class Appliance:
         gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
         self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
         with ExitStack() as all_of_it:  # each step is taken, whatever another raises
-            all_of_it.callback(self.printer.clear)
+            all_of_it.callback(self.printer.zeroise)
             all_of_it.callback(self._tell, "TAMPER", place=cause.value)
             all_of_it.callback(self._keeper.keep, before, self.state)
-            all_of_it.callback(self.printer.zeroise)
 
     def clear_tamper(self) -> None:
         """Let LMKs be loaded again after a tamper event.  Raises StorageError."""
