@@ -20,7 +20,7 @@ def _codes(words: str) -> frozenset[str]:
 
 REPEATABLE = {
     "thales": _codes(
-        "BU KA CC CA BC BE JC JE JG BQ QK DE DG EE BK FW DA DC EA EC DU CU CW CY "
+        "BU KA CC CA BC BE JC JE JG QK DE DG EE BK FW DA DC EA EC DU CU CW CY "
         "MA MC ME MK MM M6 M8 MQ MS M0 M2 M4 GM NC NO NI J2 J4 J8 JK B2 LE LC"
     ),
     "eracom": _codes(

@@ -24,6 +24,7 @@ from hsm.wire.framing import FrameUnreadable
 T = TypeVar("T")
 
 CONNECT_SECONDS_MAX = 5.0
+WHY_CHARS_MAX = 200
 
 
 class Owner(Port[T]):
@@ -35,7 +36,7 @@ class Owner(Port[T]):
     def came(self, asked: T | None, content: bytes) -> None:
         """The reply to *asked* came, or, when None, one that was given up."""
 
-    def closed(self, lost: list[T]) -> None:
+    def closed(self, lost: list[T], why: str) -> None:
         """There is no connection (any more), and no reply will come to *lost*."""
 
 
@@ -123,10 +124,10 @@ class HostLine(Generic[T]):
         if port is self._port:
             self._owner.came(self.window.take(tag), content)
 
-    def disconnected(self, port: _HostPort) -> None:
+    def disconnected(self, port: _HostPort, reason: Failure) -> None:
         if port is self._port:
             self._port = None
-            self._ended()
+            self._ended(reason)
 
     # --- inside ---------------------------------------------------------------------------------------------------
     def _connect(self) -> None:
@@ -140,14 +141,14 @@ class HostLine(Generic[T]):
 
     def _attempt_failed(self, reason: Failure) -> None:
         self._attempt = None
-        self._ended()
+        self._ended(reason)
 
-    def _ended(self) -> None:
+    def _ended(self, reason: Failure) -> None:
         self.failures += 1
         lost = self.window.clear()
         if self._wanted:
             self._again = self._reactor.callLater(self._pause_seconds(self.failures), self._connect)
-        self._owner.closed(lost)
+        self._owner.closed(lost, f"{type(reason.value).__name__}: {reason.value}"[:WHY_CHARS_MAX])
 
 
 class _HostPort(Protocol):
@@ -175,7 +176,7 @@ class _HostPort(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.ended = True
-        self._line.disconnected(self)
+        self._line.disconnected(self, reason)
 
     def send(self, frame: bytes) -> None:
         assert self.transport is not None

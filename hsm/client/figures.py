@@ -36,7 +36,7 @@ class Counts:
 class SiteFigures:
     """One appliance: connections that are admitted, requests on them, connections made so far.
 
-    *complaint* is why it was not admitted the last time, None since it was.
+    *complaint* is why a connection to it was not admitted, the first reason since one was.
     """
 
     name: str

@@ -187,7 +187,9 @@ class Station:
             self._probed(asked, content)
         self.rest()
 
-    def closed(self, lost: list[Asked]) -> None:
+    def closed(self, lost: list[Asked], why: str) -> None:
+        if not self.admitted and self.complaint is None:
+            self.complaint = why
         self.admitted = False
         self._forget_probe()
         if self._check is not None:

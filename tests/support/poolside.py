@@ -40,16 +40,22 @@ class Connected(StringTransport):
     """The appliance's side of one connection."""
 
     def __init__(self, reactor: MemoryReactorClock, protocol: IProtocol, port: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self.port = port
         self.lost = False
         self._clock = reactor
         self._protocol = protocol
 
+    def sent(self) -> bytes:
+        """All bytes that came since the last call."""
+        taken = bytes(self.io.getvalue())
+        self.io.seek(0)
+        self.io.truncate()
+        return taken
+
     def requests(self) -> list[bytes]:
         """The frames that came since the last call, headers first (Thales)."""
-        taken, at = self.value(), 0
-        self.clear()
+        taken, at = self.sent(), 0
         found = []
         while at < len(taken):
             end = at + 2 + int.from_bytes(taken[at : at + 2], "big")

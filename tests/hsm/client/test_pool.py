@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from support.poolside import DIAGNOSED, Outcome, Poolside
-from twisted.internet.testing import StringTransport
 
 from hsm.client.agreement import Probe
 from hsm.client.answers import Refused
@@ -55,9 +56,9 @@ def test_no_more_than_outstanding_max_are_under_way_and_the_rest_keeps_its_order
     assert [answered(each) for each in outcomes] == [True, False, True, False]
 
 
-@pytest.mark.parametrize("bounds", [{"waiting_max": 1}, {"waiting_bytes_max": 7}])
-def test_a_full_queue_refuses_at_once(bounds: dict[str, float]) -> None:
-    side = Poolside(**bounds)
+@pytest.mark.parametrize("make", [lambda: Poolside(waiting_max=1), lambda: Poolside(waiting_bytes_max=7)])
+def test_a_full_queue_refuses_at_once(make: Callable[[], Poolside]) -> None:
+    side = make()
     waiting, refused = side.call(), side.call()
     assert waiting.got == []
     assert refused.failed(QueueFull)
@@ -160,12 +161,10 @@ def test_an_attempt_has_its_own_time_when_it_may_be_repeated() -> None:
     side = Poolside(priorities=(0, 0), attempt_seconds=1, timeout_seconds=5, check_seconds=1000)
     both = side.admit(0), side.admit(1)
     outcome = side.call(repeat=True)
-    hung = next(each for each in both if each.value())
-    other = both[1 - both.index(hung)]
+    (hung, late), (other, _) = sorted(((each, each.requests()) for each in both), key=lambda pair: not pair[1])
     side.reactor.advance(1)
     (request,) = other.requests()
-    (late,) = hung.requests()
-    hung.hear(late[:4] + DIAGNOSED)
+    hung.hear(late[0][:4] + DIAGNOSED)
     assert outcome.got == [], "a reply that comes too late is not taken"
     other.hear(request[:4] + DIAGNOSED)
     assert answered(outcome)
@@ -269,8 +268,7 @@ def test_two_odd_appliances_that_answer_at_once_are_not_both_admitted() -> None:
     side = Poolside(priorities=(0, 0), probes=probes)
     both = side.accept(0), side.accept(1)
     for connected, digit in zip(both, b"12", strict=True):
-        connected.greet(b"ND00" + bytes((digit,)) * 16 + b"0001-0900")[0]
-        connected.clear()
+        assert len(connected.greet(b"ND00" + bytes((digit,)) * 16 + b"0001-0900")) == 1
     for connected in both:
         connected.hear(b"0002NP001")
     side.reactor.advance(0)
@@ -362,13 +360,12 @@ def test_typed_asking() -> None:
 def test_the_other_dialect_is_pipelined_by_sequence_number() -> None:
     side = Poolside(wire=EracomWire())
     transport = side.accept()
-    assert transport.value().hex() == "010100010003fff000"
+    assert transport.sent().hex() == "010100010003fff000"
     transport.raw(bytes.fromhex("010100010005fff0000000"))
-    transport.clear()
     got: list[object] = []
     for _ in range(2):
         side.pool.ask(Empty(), LogStatus).addBoth(got.append)
-    assert transport.value().hex() == "010100020003fff000" + "010100030003fff000"
+    assert transport.sent().hex() == "010100020003fff000" + "010100030003fff000"
     transport.raw(bytes.fromhex("010100030005fff0000000" + "010100020005fff00000"))
     assert len(got) == 1
     transport.raw(b"\0")
@@ -380,12 +377,17 @@ def test_the_other_dialect_is_pipelined_by_sequence_number() -> None:
 
 def test_without_a_header_one_request_is_under_way_at_a_time() -> None:
     side = Poolside(wire=Wire(0), timeout_seconds=5, check_seconds=1000)
-    transport: StringTransport = side.accept()
-    connected = transport
-    connected.hear(DIAGNOSED)  # type: ignore[attr-defined]  # a Connected
-    transport.clear()
-    side.call(), side.call()
-    assert transport.value() == b"\0\x02NC"
+    connected = side.accept()
+    connected.hear(DIAGNOSED)
+    assert connected.sent() == b"\0\x02NC"
+    first, second = side.call(), side.call()
+    assert connected.sent() == b"\0\x02NC"
+    connected.hear(DIAGNOSED)
+    assert (answered(first), connected.sent()) == (True, b"\0\x02NC")
+    side.reactor.advance(5)
+    side.reactor.advance(0)
+    assert second.failed(OutcomeUnknown)
+    assert connected.lost, "a late reply could not be told from the next one's"
 
 
 def test_mistakes_of_ours() -> None:
