@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from hsm.client.codec import Reply, ReplyError, dialect_named
 from hsm.dialects.dialect import Command, Dialect
-from hsm.refusal import DomainUnavailable, InternalFault, LmkInvalid, Refusal
-from hsm.wire.message import Message
+from hsm.refusal import DomainUnavailable, InternalFault, KeyLengthUnsuitable, LmkInvalid, Refusal
+from hsm.wire.message import Empty, Message
 
 A = TypeVar("A", bound=Message)
 
@@ -65,7 +65,11 @@ def command_for(dialect: str, asks: type[Message], answers: type[Message], code:
 def answer_of(command: Command, dialect: str, reply: Reply, answers: type[A]) -> A:
     """The answer in *reply*, also one that is given with an advice.  Raises Refused."""
     if reply.answer is None:
-        raise Refused(command.code, reply.code, reason_of(dialect, command, reply.code))
+        reason = reason_of(dialect, command, reply.code)
+        if reason is KeyLengthUnsuitable and answers is Empty:
+            # An answer without fields that is given with an advice looks like a refusal.
+            return answers()
+        raise Refused(command.code, reply.code, reason)
     if not isinstance(reply.answer, answers):
         raise ReplyError(f"{command.code} answers {command.answers.__name__}, not {answers.__name__}")
     return reply.answer

@@ -7,7 +7,7 @@ import pytest
 from hsm.audit.record import Category
 from hsm.client.answers import REPEATABLE, Refused, answer_of, command_for, reason_of, repeatable, unwell
 from hsm.client.codec import Reply, ReplyError, command_of, dialect_named
-from hsm.dialects.thales.pinverify import VerifyZonePinByPvv
+from hsm.dialects.thales.pinverify import VerifyZonePinByOffset, VerifyZonePinByPvv
 from hsm.dialects.thales.status import Diagnosed
 from hsm.refusal import SourceKeyParity, VerificationFailed
 from hsm.wire.message import Empty
@@ -47,6 +47,8 @@ def test_answers_and_refusals() -> None:
     with pytest.raises(Refused) as caught:
         answer_of(verify, "thales", Reply(b"", "01", None, ""), Empty)
     assert (caught.value.command, caught.value.reason) == ("EC", VerificationFailed)
+    by_offset = command_for("thales", VerifyZonePinByOffset, Empty)
+    assert answer_of(by_offset, "thales", Reply(b"", "02", None, ""), Empty) == Empty(), "verified, with an advice"
     with pytest.raises(ReplyError):
         answer_of(verify, "thales", Reply(b"", "00", Diagnosed(lmk_check_value="0" * 16, firmware=""), ""), Empty)
 
