@@ -29,6 +29,10 @@ class InputInvalid(Refusal):
     """A field is missing, too short, too long or outside its range."""
 
 
+class ComponentsEqual(InputInvalid):
+    """Two components are equal, so that they cancel."""
+
+
 class VerificationFailed(Refusal):
     """A PIN, MAC, card value or cryptogram does not verify."""
 
@@ -59,6 +63,10 @@ class SourceKeyParity(Refusal):
 
 class DestinationKeyParity(Refusal):
     """The second (destination) key does not decrypt to a key of odd parity, or is all zero."""
+
+
+class KeyUnsound(DestinationKeyParity):
+    """A key or component is all zero, or a part of it is a weak DES key."""
 
 
 class StorageUnavailable(Refusal):

@@ -1,4 +1,9 @@
 """The payment switch: ISO 8583 between members, with every PIN, MAC and key in the HSM.
 
-Not built yet.  When it is, it reaches the HSM over TCP through ``hsm.client`` only, never by import of the appliance.
+* ``codec``: the networks' dialects, and the canonical message between them; ``specs``: the dialects as data;
+* ``spec``: what is derived from them for readers;
+* ``main``: the ``switch`` command.
+
+The rest is not built yet.  When it is, it reaches the HSM over TCP through ``hsm.client`` only, never by import of the
+appliance.
 """

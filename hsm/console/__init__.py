@@ -9,6 +9,7 @@ the generator, which ends the ceremony with nothing half formed.
   that must be authorised; ``HELP`` prints the declarations;
 * ``desk``: what commands may reach: the appliance, the cards, the one ceremony that may be in progress;
 * ``shell``: one operator's line: prompt, commands, refusals in words, audit;
+* ``people``, ``keyquestions``: questions that several families share;
 * the other modules are one family of commands each.
 
 The console passes the same gate as the host commands and calls the same operations.  It imports no Twisted; ``hsm.server``

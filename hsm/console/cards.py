@@ -10,6 +10,7 @@ from __future__ import annotations
 from hsm.console.declaration import OFFLINE, SECURE, console
 from hsm.console.desk import Desk
 from hsm.console.dialogue import Abandoned, Ask, Dialogue, Say, asked, chosen, confirmed
+from hsm.console.keycards import share_words
 from hsm.console.lmkcomponents import component_words
 from hsm.console.people import card_number, new_pin, present, two_officers
 from hsm.storage.cards import HOLDER, SERIAL_DIGITS, Card, Role
@@ -86,7 +87,7 @@ def change_card_pin(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
 def verify_card(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     """Check that a card can be read with its PIN, and show what it holds, by check values alone."""
     holder = yield from present(desk, "Card holder")
-    yield Say(component_words(holder.content))
+    yield Say(share_words(holder.content) or component_words(holder.content))
 
 
 def _label(card: Card) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 ANSWER_CHARS_MAX = 200
 TRIES_MAX = 3
+
+CLEAR_SCREEN = "\x1b[2J\x1b[3J\x1b[H"
+"""Erases the screen and what has scrolled off it (ECMA-48 ED 2, xterm's ED 3, CUP)."""
 
 T = TypeVar("T")
 
@@ -28,9 +31,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A line, or several, to show."""
+    """A line, or several, to show; since that may be a component, it stands in no repr."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 Step = Ask | Say
@@ -64,8 +67,9 @@ def chosen(prompt: str, choices: Sequence[str], default: str = "") -> Dialogue[s
             raise ValueError
         return answer
 
+    listed = f" [{'/'.join(choices)}]" if tuple(choices) != (default,) else ""
     shown = f" [{default}]" if default else ""
-    return (yield from asked(Ask(f"{prompt} [{'/'.join(choices)}]{shown}: "), read, f"one of {', '.join(choices)}"))
+    return (yield from asked(Ask(f"{prompt}{listed}{shown}: "), read, f"one of {', '.join(choices)}"))
 
 
 def confirmed(question: str) -> Dialogue[bool]:

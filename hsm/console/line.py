@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hsm.console.dialogue import ANSWER_CHARS_MAX
@@ -14,9 +14,10 @@ class Screen:
 
     Of a *secret* line nothing is echoed, and it enters no history.  A line longer than *chars_max* is not taken: the
     terminal says so and asks again.  When it is *over* the terminal shows *text* and closes.
+    Since *text* may hold a component that is shown once, it stands in no repr.
     """
 
-    text: str
+    text: str = field(repr=False)
     prompt: str = ""
     secret: bool = False
     chars_max: int = ANSWER_CHARS_MAX

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from hsm.console.declaration import SECURE, console
 from hsm.console.desk import Desk
 from hsm.console.dialogue import TRIES_MAX, Abandoned, Dialogue, Say, chosen, confirmed, matching, number
-from hsm.console.people import Holder, present
+from hsm.console.people import Holder, check_blank, custodian, present, write_all
 from hsm.keys.components import (
     CardComponent,
     ComponentError,
@@ -29,7 +29,6 @@ from hsm.keys.masters import Lmk, LmkForm, material_of
 from hsm.operations.lmks import LmkRefused
 from hsm.ports import SystemRandom
 from hsm.storage.cards import CardError, Role
-from hsm.storage.database import StorageError
 
 SCHEME_WORDS = {
     LmkForm.VARIANT_2KEY: ("Variant", "3DES(2key)"),
@@ -91,16 +90,12 @@ def _typed_component(form: LmkForm) -> Dialogue[LmkComponent]:
     raise Abandoned("No component with the check value expected: given up.")
 
 
-def _custodian(desk: Desk, place: int, holders: list[Holder]) -> Dialogue[Holder]:
-    return (yield from present(desk, f"Custodian {place}", Role.CUSTODIAN, without={each.name for each in holders}))
-
-
 def lmk_from_cards(desk: Desk, lmk_id: str, name: str) -> Dialogue[Lmk]:
     """The LMK of a whole set of cards, each of another custodian.  Raises Abandoned, CardError."""
     holders: list[Holder] = []
     cards: list[CardComponent] = []
     while True:
-        holder = yield from _custodian(desk, len(cards) + 1, holders)
+        holder = yield from custodian(desk, len(cards) + 1, holders)
         with refusals_told():
             card = CardComponent.read(holder.content)
             check_belongs(card, cards)
@@ -124,7 +119,7 @@ def lmk_typed(desk: Desk, lmk_id: str, name: str) -> Dialogue[Lmk]:
     holders: list[Holder] = []
     components: list[LmkComponent] = []
     for place in range(1, count + 1):
-        holders.append((yield from _custodian(desk, place, holders)))
+        holders.append((yield from custodian(desk, place, holders)))
         components.append((yield from _typed_component(form)))
     with refusals_told():
         lmk = join(components, lmk_id, name)
@@ -151,8 +146,8 @@ def generate_lmk_components(desk: Desk, words: tuple[str, ...]) -> Dialogue[None
     holders: list[Holder] = []
     components: list[LmkComponent] = []
     for place in range(1, count + 1):
-        holder = yield from _custodian(desk, place, holders)
-        _check_blank(holder)
+        holder = yield from custodian(desk, place, holders)
+        check_blank(holder)
         holders.append(holder)
         if typed:
             components.append((yield from _typed_component(form)))
@@ -162,29 +157,13 @@ def generate_lmk_components(desk: Desk, words: tuple[str, ...]) -> Dialogue[None
         shares = components or split(form, material_of(form, random), count, random)
         check_declared(join(shares, "00"), is_test)
         made = card_set(shares, random)
-    _write(desk, holders, made)
+    write_all(desk, holders, [card.content() for card in made])
     for holder, card in zip(holders, made, strict=True):
         yield Say(
             f"Component {card.number} of {count} is on card {holder.card.serial} of {holder.name}, "
             f"check value: {card.component.check_value}"
         )
     yield Say(f"Set {made[0].label.set_id}, LMK check value: {made[0].label.check_value}")
-
-
-def _check_blank(holder: Holder) -> None:
-    if holder.content:
-        raise CardError(f"Card {holder.card.serial} is not blank.")
-
-
-def _write(desk: Desk, holders: list[Holder], made: tuple[CardComponent, ...]) -> None:
-    written: list[str] = []
-    for holder, card in zip(holders, made, strict=True):
-        try:
-            holder.write(desk, card.content())
-        except (CardError, StorageError) as fault:
-            rest = f"\nErase {', '.join(written)}: the set is not whole and never will be." if written else ""
-            raise Abandoned(f"{fault}{rest}") from None
-        written.append(f"card {holder.card.serial}")
 
 
 @console.command("DC", SECURE, ceremony=True)
@@ -197,7 +176,7 @@ def duplicate_component_card(desk: Desk, words: tuple[str, ...]) -> Dialogue[Non
     target = yield from present(desk, "Same custodian", Role.CUSTODIAN)
     if target.name != source.name:
         raise CardError(f"Card {target.card.serial} is not {source.name}'s.")
-    _check_blank(target)
+    check_blank(target)
     target.write(desk, source.content)
     yield Say(f"Card {target.card.serial} holds it too.")
 

@@ -5,12 +5,13 @@ Two cards of one person are one person: dual control compares holders, not cards
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hsm.console.desk import Desk
-from hsm.console.dialogue import Ask, Dialogue, Say, matching
+from hsm.console.dialogue import Abandoned, Ask, Dialogue, Say, matching
 from hsm.storage.cards import SERIAL_DIGITS, Card, CardError, CardPinWrong, Role
+from hsm.storage.database import StorageError
 
 PIN_CHARS_MAX = 8
 
@@ -81,3 +82,27 @@ def two_officers(desk: Desk) -> Dialogue[tuple[Holder, Holder]]:
     first = yield from present(desk, "First officer", Role.OFFICER)
     second = yield from present(desk, "Second officer", Role.OFFICER, without=(first.name,))
     return first, second
+
+
+def custodian(desk: Desk, place: int, before: Sequence[Holder]) -> Dialogue[Holder]:
+    """Custodian *place* of several, none of those *before*.  Raises CardError, CardLocked."""
+    names = {holder.name for holder in before}
+    return (yield from present(desk, f"Custodian {place}", Role.CUSTODIAN, without=names))
+
+
+def check_blank(holder: Holder) -> None:
+    """Nothing, if there is nothing on the card.  Raises CardError."""
+    if holder.content:
+        raise CardError(f"Card {holder.card.serial} is not blank.")
+
+
+def write_all(desk: Desk, holders: Sequence[Holder], contents: Sequence[bytes]) -> None:
+    """Put each of *contents*, which are a set, on the card of its holder.  Raises Abandoned, naming what was written."""
+    written: list[str] = []
+    for holder, content in zip(holders, contents, strict=True):
+        try:
+            holder.write(desk, content)
+        except (CardError, StorageError) as fault:
+            rest = f"\nErase {', '.join(written)}: the set is not whole and never will be." if written else ""
+            raise Abandoned(f"{fault}{rest}") from None
+        written.append(f"card {holder.card.serial}")

@@ -10,22 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hmac import compare_digest
 from itertools import combinations
+from types import MappingProxyType
 
 from hsm.crypto.blockcipher import Algorithm
 from hsm.crypto.parity import combine, is_weak, masquerades, with_odd
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.refusal import (
     ComponentCountInvalid,
-    DestinationKeyParity,
-    InputInvalid,
+    ComponentsEqual,
     InternalFault,
     KeyBlockAlgorithmInvalid,
     KeyLengthInvalid,
+    KeyUnsound,
 )
 
 DRAWS_MAX = 16
 COMPONENTS_MIN = 2
 COMPONENTS_MAX = 9
+ALGORITHMS: MappingProxyType[str, tuple[Algorithm, int]] = MappingProxyType(
+    {
+        "D1": (Algorithm.DES, 8),
+        "T2": (Algorithm.TDES, 16),
+        "T3": (Algorithm.TDES, 24),
+        "A1": (Algorithm.AES, 16),
+        "A2": (Algorithm.AES, 24),
+        "A3": (Algorithm.AES, 32),
+    }
+)
+"""Algorithms of new keys as Thales calls them, with their lengths in bytes."""
+
 _AES_BYTES = (16, 24, 32)
 _DES_BYTES = (8, 16, 24)
 
@@ -58,14 +71,19 @@ def random_key(
     raise InternalFault
 
 
-def form(components: Sequence[ClearKey], *, distinct: bool, attributes: BlockAttributes | None = None) -> ClearKey:
-    """The key whose 2 to 9 *components* these are: their exclusive or, made odd for DES.
+def form(
+    components: Sequence[ClearKey],
+    *,
+    distinct: bool,
+    attributes: BlockAttributes | None = None,
+    least: int = COMPONENTS_MIN,
+) -> ClearKey:
+    """The key whose *components*, *least* to 9, these are: their exclusive or, made odd for DES.
 
     Raises ComponentCountInvalid, KeyBlockAlgorithmInvalid or KeyLengthInvalid when they are not of one sort,
-    DestinationKeyParity when the key would be zero or weak, and InputInvalid when two are equal and *distinct* is
-    asked for.
+    KeyUnsound when the key would be zero or weak, and ComponentsEqual when two are equal and *distinct* is asked for.
     """
-    if not COMPONENTS_MIN <= len(components) <= COMPONENTS_MAX:
+    if not least <= len(components) <= COMPONENTS_MAX:
         raise ComponentCountInvalid
     first = components[0]
     if any(component.algorithm is not first.algorithm for component in components):
@@ -78,9 +96,9 @@ def form(components: Sequence[ClearKey], *, distinct: bool, attributes: BlockAtt
     if is_des:
         key = with_odd(key)
         if any(is_weak(key[at : at + 8]) for at in range(0, len(key), 8)):
-            raise DestinationKeyParity
+            raise KeyUnsound
     elif compare_digest(key, bytes(len(key))):
-        raise DestinationKeyParity
+        raise KeyUnsound
     if distinct and any(compare_digest(a, b) for a, b in combinations(shares, 2)):
-        raise InputInvalid
+        raise ComponentsEqual
     return ClearKey(key, first.algorithm, attributes)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
-from hsm.keys.secret import ClearKey
+from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.refusal import KeyBlockModeInvalid, KeyTypeCodeInvalid
 
 PAIRS_COUNT = 20
@@ -146,6 +146,14 @@ def key_type(code: str) -> KeyType:
         return KEY_TYPES[code]
     except KeyError:
         raise KeyTypeCodeInvalid from None
+
+
+_KEK_USAGES = ("52", "K0")
+
+
+def is_kek(row: KeyType | None, attributes: BlockAttributes | None) -> bool:
+    """Is a key of that type, or with those attributes, a ZMK?"""
+    return row is KEY_TYPES["000"] or (attributes is not None and attributes.usage in _KEK_USAGES)
 
 
 def key_type_of_pair(code: str) -> KeyType:

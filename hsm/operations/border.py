@@ -81,6 +81,13 @@ def check_one_lmk(hsm: Hsm, *tokens: str) -> None:
         raise LmkSchemesIncompatible if len({lmk.kind for lmk in lmks}) > 1 else KeyBlockLmkIdsIncompatible
 
 
+def activity_of(key: ClearKey, key_type: KeyType | None) -> str:
+    """The sub-category of activities with *key*: its usage in a key block, else the code of its type, FFF for none."""
+    if key.attributes is not None:
+        return key.attributes.usage
+    return "FFF" if key_type is None else key_type.code
+
+
 def attributes_of(
     key: ClearKey, key_type: KeyType | None, asked: BlockAttributes | None, exportability: str = ""
 ) -> BlockAttributes:

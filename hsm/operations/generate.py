@@ -11,7 +11,7 @@ from hsm.keys import generate
 from hsm.keys.blocklmk import default_attributes
 from hsm.keys.initialkey import initial_key
 from hsm.keys.secret import BlockAttributes, ClearKey
-from hsm.keys.usage import Deed, KeyType, require
+from hsm.keys.usage import Deed, KeyType, is_kek, require
 from hsm.policy.choices import ZmkLength
 from hsm.refusal import KeyBlockComponentsInvalid, KeySchemeInvalid
 
@@ -37,6 +37,12 @@ def des_bytes_for(hsm: Hsm, scheme: str, key_type: KeyType | None) -> int:
     return 8
 
 
+def authorise_new(hsm: Hsm, key_type: KeyType | None, attributes: BlockAttributes | None, beside: str = "") -> None:
+    """Nothing, if a new key of *key_type*, or with *attributes*, may be made; a ZMK needs the activity generate.000."""
+    if is_kek(key_type, attributes):
+        hsm.authorise("generate.000", beside)
+
+
 def new_key(
     hsm: Hsm, algorithm: Algorithm | None, key_bytes: int, attributes: BlockAttributes | None = None
 ) -> ClearKey:
@@ -56,16 +62,19 @@ def new_initial_key(
     return key
 
 
-def form_key(hsm: Hsm, components: Sequence[ClearKey], key_version: str = "00") -> ClearKey:
-    """The key of *components* (2 to 9).
+def form_key(
+    hsm: Hsm, components: Sequence[ClearKey], key_version: str = "00", *, least: int = generate.COMPONENTS_MIN
+) -> ClearKey:
+    """The key of *components* (*least* to 9).
 
     Components from key blocks carry the key versions c1, c2, ... each once and are otherwise alike; the key has their
     attributes with *key_version*.  Raises ComponentCountInvalid, KeyBlockComponentsInvalid, KeyLengthInvalid,
-    KeyMasquerades, DestinationKeyParity for a key that comes out zero or weak, and InputInvalid when two components are
-    equal and that is not allowed.
+    KeyMasquerades, KeyUnsound for a key that comes out zero or weak, and ComponentsEqual when two components are equal
+    and that is not allowed.
     """
     attributes = _attributes_of_components([component.attributes for component in components], key_version)
-    key = generate.form(components, distinct=hsm.settings.distinct_components, attributes=attributes)
+    distinct = hsm.settings.distinct_components
+    key = generate.form(components, distinct=distinct, attributes=attributes, least=least)
     hsm.allow(key)
     return key
 

@@ -6,9 +6,22 @@ from hsm.appliance import Hsm
 from hsm.keys import transport
 from hsm.keys.blocklmk import check_attributes
 from hsm.keys.secret import BlockAttributes, ClearKey
-from hsm.keys.usage import Deed, KeyType, require, wanted
-from hsm.operations.border import attributes_of, check_atalla, check_scheme, check_strength
-from hsm.refusal import InputInvalid, KeyBlockExportabilityInvalid, KeyFunctionForbidden, KeySchemeInvalid
+from hsm.keys.usage import Deed, KeyType, Usage, require, wanted
+from hsm.operations.border import (
+    activity_of,
+    attributes_of,
+    check_atalla,
+    check_one_lmk,
+    check_scheme,
+    check_strength,
+)
+from hsm.refusal import (
+    DestinationKeyParity,
+    InputInvalid,
+    KeyBlockExportabilityInvalid,
+    KeyFunctionForbidden,
+    KeySchemeInvalid,
+)
 
 LONGEST_KEY_BYTES = {"D": 24, "T": 24, "A": 32}
 """What keys in blocks are padded to when their length is disguised."""
@@ -62,6 +75,41 @@ def export_key(
         version=version,
         mask_bytes=mask_bytes,
     )
+
+
+def export_kept(
+    hsm: Hsm,
+    zmk: str,
+    token: str,
+    key_type: KeyType | None,
+    scheme: str,
+    *,
+    atalla: str = "",
+    asked: BlockAttributes | None = None,
+    exportability: str = "",
+    version: str = "",
+) -> tuple[ClearKey, str]:
+    """The key in *token* under the LMK, and that key under *zmk*, which is a token too; the rest as for ``export_key``.
+
+    Needs the activity export for the key's type, or usage.  Raises what ``export_key`` raises, and the refusals of keys
+    that do not open.
+    """
+    check_one_lmk(hsm, zmk, token)
+    kek = hsm.key(zmk, Usage.ZMK)
+    key = hsm.typed(token, key_type, parity=DestinationKeyParity)
+    hsm.authorise(f"export.{activity_of(key, key_type)}", zmk)
+    exported = export_key(
+        hsm,
+        kek,
+        key,
+        key_type,
+        scheme,
+        atalla=atalla,
+        asked=asked,
+        exportability=exportability,
+        version=version,
+    )
+    return key, exported
 
 
 def _check_way(hsm: Hsm, kek: ClearKey, key: ClearKey, key_type: KeyType | None, scheme: str, atalla: str) -> None:

@@ -9,11 +9,42 @@ from hsm.keys.scheme import is_block
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.strength import is_weak_key
 from hsm.keys.transport import Imported
-from hsm.keys.usage import ANY_IN_BLOCK, Deed, KeyType, require, wanted
-from hsm.operations.border import attributes_of, check_atalla, check_scheme, check_strength
+from hsm.keys.usage import ANY_IN_BLOCK, Deed, KeyType, Usage, is_kek, require, wanted
+from hsm.operations.border import activity_of, attributes_of, check_atalla, check_scheme, check_strength
+from hsm.operations.generate import under_lmk
 from hsm.refusal import DestinationKeyParity, InputInvalid, KeyBlockExportabilityInvalid
 
 NOT_EXPORTABLE = "N"
+_DATA_TYPES = ("00A", "00B", "30B")
+_DATA_USAGES = ("21", "22", "23", "D0")
+
+
+def import_to_keep(
+    hsm: Hsm,
+    zmk: str,
+    token: str,
+    key_type: KeyType | None,
+    scheme: str,
+    *,
+    atalla: str = "",
+    asked: BlockAttributes | None = None,
+    exportability: str = "",
+) -> tuple[Imported, str]:
+    """The key in *token* under *zmk*, which is a token under the LMK, and that key under the LMK in *scheme*.
+
+    A ZMK needs the activity import.000, and a data key that comes in no block the one of its type, or usage, since the
+    same cryptogram might be a PIN key's (Clayton and Bond, 2001).  Raises what ``import_key`` and ``under_lmk`` raise.
+    """
+    kek = hsm.key(zmk, Usage.ZMK)
+    loose = not is_block(token)
+    if key_type is not None and (is_kek(key_type, None) or (loose and key_type.code in _DATA_TYPES)):
+        hsm.authorise(f"import.{key_type.code}", zmk)
+    came = import_key(hsm, kek, token, key_type, atalla=atalla, asked=asked, exportability=exportability, beside=zmk)
+    if is_kek(None, came.key.attributes):
+        hsm.authorise("import.000", zmk)
+    elif loose and key_type is None and activity_of(came.key, None) in _DATA_USAGES:
+        hsm.authorise(f"import.{activity_of(came.key, None)}", zmk)
+    return came, under_lmk(hsm, came.key, key_type, scheme, zmk)
 
 
 def import_key(

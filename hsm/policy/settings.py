@@ -105,6 +105,12 @@ class Settings:
     x917_export: bool = switch(
         "Enable X9.17 for export", "Key schemes X and Y are given out under a ZMK.", legacy=True, number="S7"
     )
+    enforce_multiple_components: bool = switch(
+        "Enforce Multiple Key Components",
+        "FK forms no key of a single component, and none of halves or thirds, of which each is a part of the key itself.",
+        hardened=True,
+        number="S9",
+    )
     distinct_components: bool = switch(
         "Enforce distinct key components",
         "Two equal components, which would cancel, are refused when a key is formed.",

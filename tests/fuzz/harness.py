@@ -10,7 +10,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["hsm"]):
+with atheris.instrument_imports(include=["hsm", "switch"]):
     from fuzz.mutation import MUTATORS, pool
     from fuzz.targets import TARGETS, counts
 

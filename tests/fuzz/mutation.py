@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import cache
 from random import Random
 
-from fuzz.targets import KBPKS, SETUPS
+from fuzz.targets import DIALECTS, KBPKS, SETUPS
 from support.corpus import Case, composed, witnessed
 from support.damage import SCHEMES, TRAILING, innermost
+from support.messages import published
 
 from hsm.dialects.thales.codes import thales
 from hsm.wire.codec import codec_of
@@ -150,4 +151,24 @@ def config(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
     return "\n".join(lines).encode()[:size_max]
 
 
-MUTATORS = {"command": command, "session": session, "keyblock": keyblock, "config": config}
+def iso8583(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
+    """A published message with some bytes changed, put in or left out, in its dialect mostly; or its frame."""
+    draw = Random(seed)
+    if data and draw.random() < PLAIN_MUTATIONS:
+        return (data[:1] + plain(data[1:], max(1, size_max - 1)))[:size_max]
+    case = draw.choice(published())
+    which, wire = DIALECTS.index(case.spec), bytearray(data[1:] if data and draw.random() < 0.5 else case.wire)
+    for _ in range(draw.randrange(4)):
+        at = draw.randrange(len(wire) + 1)
+        piece = draw.choice(
+            (b"", b"0", b"9", b"\x00", b"\xff", draw.randbytes(1), draw.choice(published()).wire[at : at + 9])
+        )
+        wire[at : at + draw.choice((0, 1, len(piece)))] = piece
+    if draw.random() < 0.1:
+        wire[:0] = len(wire).to_bytes(2, "big")
+    if draw.random() < 0.1:
+        which = draw.randrange(len(DIALECTS))
+    return (bytes((which,)) + wire)[:size_max]
+
+
+MUTATORS = {"command": command, "session": session, "keyblock": keyblock, "config": config, "iso8583": iso8583}

@@ -29,6 +29,10 @@ from hsm.keys.transport import unwrap
 from hsm.refusal import Refusal
 from hsm.server.config import ConfigError
 from hsm.server.config_file import read_config
+from switch.codec.codec import codec
+from switch.codec.framing import FrameError, Framer
+from switch.codec.message import MessageError
+from switch.codec.specfile import load, names
 
 SETUPS = (
     Setup(VARIANT, VARIANT),
@@ -162,9 +166,33 @@ def config(data: bytes) -> None:
             counts["past dispatch"] += 1
 
 
+DIALECTS = tuple(names())
+
+
+def iso8583(data: bytes) -> None:
+    """The first byte chooses a dialect; the rest is a message, and a stream of frames.
+
+    It is refused, or it is written again as it came, by walk and by plan alike.
+    """
+    counts["executions"] += 1
+    name, wire = DIALECTS[data[0] % len(DIALECTS) if data else 0], data[1:]
+    speaking = codec(name)
+    with suppress(MessageError):
+        message = speaking.decode(wire)
+        assert speaking.walk(wire) == message
+        assert speaking.encode(message) == speaking.write(message) == wire
+        counts["past dispatch"] += 1
+    framer = Framer(load(name).framing)
+    framer.feed(wire)
+    with suppress(FrameError):
+        while framer.next() is not None:
+            assert framer.kept_bytes < len(wire)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "command": command,
     "session": session,
     "keyblock": keyblock,
     "config": config,
+    "iso8583": iso8583,
 }

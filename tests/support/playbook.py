@@ -48,6 +48,10 @@ class Operator:
             shown += self.screen.text + self.screen.prompt
         return shown
 
+    def outcome(self) -> str:
+        """How the last command ended, as the audit log has it."""
+        return self.speaker.entries[-1].outcome
+
     def holders(self, *names: str, role: Role = Role.CUSTODIAN) -> list[Card]:
         """A card for each of *names*, all under PIN."""
         return [self.card(name, role) for name in names]
@@ -55,3 +59,9 @@ class Operator:
     def puts_in(self, *cards: Card, pin: str = PIN) -> str:
         """Each of *cards* is put in and its PIN typed."""
         return self.types(*(line for card in cards for line in (card.serial, pin)))
+
+
+def told(shown: str, label: str) -> str:
+    """What a transcript says after ``label:``, the last time it does."""
+    lines = [line for line in shown.splitlines() if f"{label}: " in line]
+    return lines[-1].rpartition(f"{label}: ")[2]

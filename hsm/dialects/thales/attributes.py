@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Annotated
 
 from hsm import refusal as r
-from hsm.crypto.blockcipher import Algorithm
 from hsm.crypto.keyblock import OptionalBlock
+from hsm.keys.generate import ALGORITHMS
 from hsm.keys.scheme import is_block
 from hsm.keys.secret import BlockAttributes
 from hsm.keys.usage import KeyType, key_type
@@ -20,17 +20,6 @@ ANY_TYPE = "FFF"
 
 OPTIONAL_BLOCKS_MAX = 8
 _LENGTH_FLAGS = MappingProxyType({"0": (8,), "1": (16,), "2": (24,), "3": (24,)})
-ALGORITHMS: MappingProxyType[str, tuple[Algorithm, int]] = MappingProxyType(
-    {
-        "D1": (Algorithm.DES, 8),
-        "T2": (Algorithm.TDES, 16),
-        "T3": (Algorithm.TDES, 24),
-        "A1": (Algorithm.AES, 16),
-        "A2": (Algorithm.AES, 24),
-        "A3": (Algorithm.AES, 32),
-    }
-)
-"""Algorithms of new keys, with their lengths in bytes."""
 
 _USAGE = Text("L", 2, 2, wrong=r.KeyBlockUsageInvalid)
 _MODE = Text("L", 1, 1, wrong=r.KeyBlockModeInvalid)

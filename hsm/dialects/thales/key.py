@@ -9,7 +9,6 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.crypto.blockcipher import Algorithm
 from hsm.dialects.thales.attributes import (
-    ALGORITHMS,
     BlockVersion,
     FormedKeyVersion,
     HostKeyType,
@@ -21,10 +20,11 @@ from hsm.dialects.thales.attributes import (
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import ZMK_WIDTH, AnyKey, GivenKey, LmkChoice, Scheme
 from hsm.keys.checkvalue import check_value
+from hsm.keys.generate import ALGORITHMS
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import KeyType, Usage
 from hsm.operations import generate
-from hsm.operations.border import check_one_lmk
+from hsm.operations.border import activity_of, check_one_lmk
 from hsm.operations.keyexport import export_key
 from hsm.wire.kinds import Choice, Number, Pattern, Text
 from hsm.wire.message import Message
@@ -34,7 +34,6 @@ CATEGORY = Category.KEY
 
 _EXPORTING = ("1", "B")
 _DERIVING = ("A", "B")
-_KEK_USAGES = ("52", "K0")
 _MASTERS = {"1": Usage.BDK, "2": Usage.BDK_2, "3": Usage.BDK_3, "4": Usage.BDK_4}
 
 CheckValue6 = Annotated[str, Text("H", 6, 6)]
@@ -108,8 +107,7 @@ def generate_key(ask: GenerateKey, hsm: Hsm) -> KeyGenerated:
 
 def _drawn(ask: GenerateKey, key_type: KeyType | None, hsm: Hsm, beside: str) -> ClearKey:
     attributes = asked_of(ask.attributes)
-    if (ask.key_type == "000") or (attributes is not None and attributes.usage in _KEK_USAGES):
-        hsm.authorise("generate.000", beside)
+    generate.authorise_new(hsm, key_type, attributes, beside)
     if ask.attributes is None:
         algorithm, key_bytes = Algorithm.TDES, generate.des_bytes_for(hsm, ask.scheme, key_type)
     else:
@@ -139,7 +137,7 @@ def _exported(ask: GenerateKey, key: ClearKey, key_type: KeyType | None, hsm: Hs
     assert ask.export_scheme is not None
     wrapping = hsm.stored(ask.wrapping_key)
     check_one_lmk(hsm, beside, wrapping)
-    hsm.authorise(f"export.{ask.key_type if key.attributes is None else key.attributes.usage}", wrapping)
+    hsm.authorise(f"export.{activity_of(key, key_type)}", wrapping)
     kek = hsm.key(wrapping, Usage.TMK if (ask.wrapping_key_flag or "").endswith("1") else Usage.ZMK)
     return export_key(
         hsm,

@@ -11,22 +11,15 @@ from hsm.dialects.thales.attributes import Attributes, BlockVersion, HostKeyType
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.fields import AnyKey, Atalla, GivenKey, LmkChoice, Scheme, Zmk
 from hsm.keys.checkvalue import check_value
-from hsm.keys.scheme import is_block
-from hsm.keys.secret import ClearKey
-from hsm.keys.usage import Usage
-from hsm.operations.border import check_one_lmk
+from hsm.operations.border import activity_of
 from hsm.operations.generate import under_lmk
-from hsm.operations.keyexport import export_key
-from hsm.operations.keyimport import import_key
+from hsm.operations.keyexport import export_kept
+from hsm.operations.keyimport import import_to_keep
 from hsm.refusal import Advised, ParityForced
 from hsm.wire.kinds import Text
 from hsm.wire.message import Message
 
 CATEGORY = Category.KEY
-
-_KEK_USAGES = ("52", "K0")
-_DATA_TYPES = ("00A", "00B", "30B")
-_ZMK_TYPE = "000"
 
 
 class ImportKey(Message):
@@ -54,27 +47,22 @@ def import_host_key(ask: ImportKey, hsm: Hsm) -> KeyImported | Advised[KeyImport
     says what it is for; without it a key of a given type has the type's usage, no limit of its mode, and is exportable.
     A DES key of wrong parity is made odd and given under code 01.  A weak or zero key is refused (11).
 
-    Importing a ZMK (type 000; usage 52 or K0) needs the activity import.000; so does a data key (00A, 00B, 30B) that
-    comes in no block, with its own type, since the same cryptogram might be a PIN key's (Clayton and Bond, 2001).
+    Importing a ZMK (type 000; usage 52 or K0) needs the activity import.000; so does a data key (00A, 00B, 30B; usage
+    21, 22, 23 or D0) that comes in no block, with its own type or usage, since the same cryptogram might be a PIN key's
+    (Clayton and Bond, 2001).
     """
     key_type = type_of(ask.key_type)
-    zmk, token = hsm.stored(ask.zmk), hsm.stored(ask.key)
-    kek = hsm.key(zmk, Usage.ZMK)
-    if ask.key_type == _ZMK_TYPE or (ask.key_type in _DATA_TYPES and not is_block(token)):
-        hsm.authorise(f"import.{ask.key_type}", zmk)
-    came = import_key(
+    came, kept = import_to_keep(
         hsm,
-        kek,
-        token,
+        hsm.stored(ask.zmk),
+        hsm.stored(ask.key),
         key_type,
+        ask.scheme,
         atalla=ask.atalla,
         asked=asked_of(ask.attributes),
         exportability=ask.exportability or "",
-        beside=zmk,
     )
-    if came.key.attributes is not None and came.key.attributes.usage in _KEK_USAGES:
-        hsm.authorise("import.000", zmk)
-    answer = KeyImported(key=under_lmk(hsm, came.key, key_type, ask.scheme, zmk), check_value=check_value(came.key))
+    answer = KeyImported(key=kept, check_value=check_value(came.key))
     return answer if came.parity_was_odd else Advised(ParityForced, answer)
 
 
@@ -106,15 +94,10 @@ def export_host_key(ask: ExportKey, hsm: Hsm) -> KeyExported:
     bits and is refused (29): A0 gives it out as it derives it.
     """
     key_type = type_of(ask.key_type)
-    zmk, token = hsm.stored(ask.zmk), hsm.stored(ask.key)
-    check_one_lmk(hsm, zmk, token)
-    kek = hsm.key(zmk, Usage.ZMK)
-    key = hsm.typed(token, key_type, parity=r.DestinationKeyParity)
-    hsm.authorise(f"export.{_activity(key, ask.key_type)}", zmk)
-    exported = export_key(
+    key, exported = export_kept(
         hsm,
-        kek,
-        key,
+        hsm.stored(ask.zmk),
+        hsm.stored(ask.key),
         key_type,
         ask.scheme,
         atalla=ask.atalla,
@@ -123,10 +106,6 @@ def export_host_key(ask: ExportKey, hsm: Hsm) -> KeyExported:
         version=ask.block_version or "",
     )
     return KeyExported(key=exported, check_value=check_value(key))
-
-
-def _activity(key: ClearKey, code: str) -> str:
-    return code if key.attributes is None else key.attributes.usage
 
 
 class ChangeScheme(Message):
@@ -149,7 +128,7 @@ def change_scheme(ask: ChangeScheme, hsm: Hsm) -> SchemeChanged:
     key_type = type_of(ask.key_type)
     token = hsm.stored(ask.key)
     key = hsm.typed(token, key_type)
-    hsm.authorise(f"export.{_activity(key, ask.key_type)}", token)
+    hsm.authorise(f"export.{activity_of(key, key_type)}", token)
     if key.key_bytes < 16:
         raise r.KeyLengthInvalid
     return SchemeChanged(key=under_lmk(hsm, key, key_type, ask.scheme, token))

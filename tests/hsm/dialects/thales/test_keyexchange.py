@@ -258,3 +258,16 @@ def test_a_key_block_has_one_scheme(desk: Desk) -> None:
     assert desk()(f"B0001{ZPK}T") == "B127"
     assert desk()(f"B0001{ZPK}S") == "B126"
     assert desk(authorise="")(f"B0001{ZPK}X") == "B117"
+
+
+@pytest.mark.parametrize("usage", ["21", "22", "23", "D0"])
+def test_a_data_key_in_no_block_needs_its_usage_authorised(desk: Desk, usage: str) -> None:
+    """Nor does it help to leave its type to the attributes."""
+    lmks = ("00=test-variant", "01=test-3des-block")
+    all_of_it = desk(lmks=lmks)
+    zmk = key_of(all_of_it("A00FFFS%01#K0T2N00E00"))
+    loose = key_of(all_of_it(f"A8FFF{zmk}{key_of(all_of_it(f'A00FFFS%01#{usage}T2N00S00'))}U%01"))
+    for authorise, code in (("", "17"), ("import.00A", "17"), (f"import.{usage}", "00")):
+        speak = desk(lmks=lmks, authorise=authorise)
+        assert speak(f"A6FFF{zmk}{loose}S%01#{usage}N00E00")[2:4] == code, authorise
+    assert desk(lmks=lmks, authorise="")(f"A6FFF{zmk}{loose}S%01#72N00E00")[2:4] == "00"

@@ -1,0 +1,60 @@
+"""Write the derived part of ``protocol-spec/iso8583``, or with ``--check`` say whether it is fresh.
+
+    python -m switch.spec.derive [--check] [--root protocol-spec/iso8583]
+
+Exit status 1 when something is stale.  Only files that bear the mark of being derived are ever removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from switch.codec.specfile import load, names
+from switch.spec.pages import DERIVED, elements_page, index_page, spec_page
+
+ROOT = Path(__file__).parents[2] / "protocol-spec" / "iso8583"
+
+
+def derived(root: Path) -> dict[Path, str]:
+    """Every derived file, with its content."""
+    specs = [load(name) for name in names()]
+    files = {root / "README.md": index_page(specs), root / "elements.md": elements_page()}
+    return files | {root / f"{spec.name}.md": spec_page(spec) for spec in specs}
+
+
+def stale(root: Path) -> list[Path]:
+    """Files that are missing, differ from what would be derived, or are derived from what no longer exists."""
+    files = derived(root)
+    wrong = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    pages = (path for path in root.glob("*.md") if path not in files)
+    return sorted(wrong + [path for path in pages if path.read_text(encoding="utf-8").startswith(DERIVED)])
+
+
+def write(root: Path) -> list[Path]:
+    """Make *root* fresh; what changed."""
+    files, changed = derived(root), stale(root)
+    root.mkdir(parents=True, exist_ok=True)
+    for path in changed:
+        if path in files:
+            path.write_text(files[path], encoding="utf-8")
+        else:
+            path.unlink()
+    return changed
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when everything is fresh or was written; 1 when ``--check`` found something stale."""
+    parser = argparse.ArgumentParser(prog="python -m switch.spec.derive", description="Derive protocol-spec/iso8583.")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when something is stale")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the protocol-spec/iso8583 folder")
+    chosen = parser.parse_args(arguments)
+    found = stale(chosen.root) if chosen.check else write(chosen.root)
+    for path in found:
+        print(f"{'stale' if chosen.check else 'wrote'} {path}")
+    return 1 if chosen.check and found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

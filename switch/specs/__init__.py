@@ -1,0 +1,1 @@
+"""The networks' dialects, one TOML file each, and the standard's table of elements; see ``switch.codec.specfile``."""

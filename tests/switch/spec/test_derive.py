@@ -1,0 +1,52 @@
+"""The dialects' pages are fresh, and say what the files say."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from switch.codec.specfile import names
+from switch.spec.derive import ROOT, derived, main, stale
+from switch.spec.pages import DERIVED
+
+
+def test_the_pages_are_fresh() -> None:
+    assert stale(ROOT) == [], "run python -m switch.spec.derive"
+
+
+def test_every_dialect_has_a_page() -> None:
+    assert {path.stem for path in derived(ROOT)} == {*names(), "README", "elements"}
+
+
+def test_a_page_says_what_the_file_says() -> None:
+    page = (ROOT / "base24.md").read_text()
+    assert page.startswith(DERIVED)
+    assert (
+        "| frame | two bytes, most significant first, not counting itself; at most 4096 bytes; no empty frames |"
+        in page
+    )
+    assert "| header: literal | 3 bytes, always `49534F` |" in page
+    assert "| 41 | Card acceptor terminal id | ans 16 | yes |  |" in page
+    assert "| 52 | PIN data | b 8 | masked |  |" in page
+    assert "counts: bytes; parts, see below" in (ROOT / "banknet.md").read_text()
+    assert (
+        "| header: message length | 2 bytes, by default the message's length in bytes |"
+        in (ROOT / "base1.md").read_text()
+    )
+
+
+def test_check_tells_what_is_stale_and_write_mends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "iso8583"
+    shutil.copytree(ROOT, root)
+    assert main(["--check", "--root", str(root)]) == 0
+    (root / "banknet.md").write_text("edited")
+    (root / "gone.md").write_text(DERIVED)
+    (root / "prose.md").write_text("by hand")
+    assert main(["--check", "--root", str(root)]) == 1
+    assert capsys.readouterr().out.count("stale ") == 2
+    assert main(["--root", str(root)]) == 0
+    assert main(["--check", "--root", str(root)]) == 0
+    assert (root / "prose.md").exists()
+    assert not (root / "gone.md").exists()
