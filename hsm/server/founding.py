@@ -216,8 +216,10 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
     keeping = Keeping(config)
     try:
         return _founded(config, counters, keeping)
-    except BaseException:
+    except BaseException as fault:
         keeping.close()
+        if isinstance(fault, StorageError):
+            raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
         raise
 
 
@@ -238,15 +240,18 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
+    keeping.tell_restore(appliance)
     # What is authorised on the command line, and the Domain Master Key, hold for this start: they are not kept.
     state, now = appliance.state, appliance.clock.monotonic()
     domain = None if state.tampered else domain_for(config, state.settings)
     appliance.adopt(replace(state, authority=_authority(config, state, now), domain=domain))
 
     def notice() -> None:
-        # A PIN verification is answered though the disk be full: that it was the last one is in force, and kept later.
-        with suppress(StorageError):
-            keeping.keep_fraud(fraud)
+        # Asked at every turn, so as little as can be.
+        if fraud.stopped or keeping.stopped:
+            # A PIN verification is answered though the disk be full: that it was the last is in force, and kept later.
+            with suppress(StorageError):
+                keeping.keep_fraud(fraud)
 
     def settle() -> None:
         keeping.keep_fraud(fraud)

@@ -12,19 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from hsm.appliance import Appliance, without_lmks
+from hsm.audit.record import Category
 from hsm.keys.masters import PUBLISHED_NAMES, Lmk, lmk_of_material, mixes, published_lmk
+from hsm.policy.authority import Interface
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.server.config import Config, ConfigError, LoadedLmk
-from hsm.state import Keeper, NoKeeper, State
+from hsm.state import Keeper, State
 from hsm.storage import device
-from hsm.storage.cards import CardRack, CardShelf, MemoryShelf
+from hsm.storage.cards import CardRack, MemoryShelf
 from hsm.storage.database import Database, DirectoryLock, StorageError
-from hsm.storage.keeper import DatabaseKeeper, fraud_at_rest, keep_fraud, state_at_rest
+from hsm.storage.keeper import DatabaseKeeper, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.loaded import CLOSED, same
-from hsm.storage.passphrase import PASSPHRASE_VARIABLE, key_in, passphrase_from
+from hsm.storage.passphrase import PASSPHRASE_VARIABLE, opener
 from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, secret
 from hsm.storage.shelf import DatabaseShelf
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
@@ -34,19 +36,21 @@ DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 
 class Keeping:
-    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``."""
+    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``.
+
+    ``stopped`` says whether it rests that PIN verification is stopped, and why (bits of ``FraudStop.reasons``).
+    """
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError for a state directory that can't be used, naming the reason."""
         self.database: Database | None = None
         self.vault: Vault | None = None
-        self.keeper: Keeper = NoKeeper()
         self.slots: Slots = MemorySlots()
+        self.rack = CardRack(MemoryShelf(), os.urandom(SECRET_BYTES))
+        self.keeper: Keeper = MemoryKeeper(self.rack)
         self._lock: DirectoryLock | None = None
-        self._kept_stop = 0
-        shelf: CardShelf = MemoryShelf()
+        self.stopped = 0
         if config.state_dir is None:
-            self.rack = CardRack(shelf, os.urandom(SECRET_BYTES))
             return
         try:
             self._lock = DirectoryLock(Path(config.state_dir))
@@ -54,14 +58,10 @@ class Keeping:
             self.vault = opened_vault(self.database, config)
             self.slots = DatabaseSlots(self.database)
             self.rack = CardRack(DatabaseShelf(self.database), secret(self.database, self.vault, RACK_KEY))
-            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self._new_rack_key)
+            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self.rack)
         except StorageError as fault:
             self.close()
             raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
-
-    def _new_rack_key(self) -> None:
-        assert self.database is not None
-        self.rack.rekey(secret(self.database, self.vault, RACK_KEY))
 
     def state(self, config: Config) -> tuple[State, bool]:
         """The state to start with, and whether it rested; a new one is kept.  Raises ConfigError."""
@@ -151,14 +151,22 @@ class Keeping:
         if self.database is not None:
             stop = fraud_at_rest(self.database)
             counters.resume(stop)
-            self._kept_stop = stop.reasons
+            self.stopped = stop.reasons
 
     def keep_fraud(self, counters: FraudCounters) -> None:
         """Keep that PIN verification is stopped, or goes on.  Raises StorageError."""
         stop = counters.stop_now
-        if self.database is not None and stop.reasons != self._kept_stop:
+        if self.database is not None and stop.reasons != self.stopped:
             keep_fraud(self.database, stop)
-            self._kept_stop = stop.reasons
+            self.stopped = stop.reasons
+
+    def tell_restore(self, appliance: Appliance) -> None:
+        """Enter in the audit log, once, that the state was restored from a backup.  Raises StorageError."""
+        if self.database is not None and device.noted(self.database, device.RESTORED) is not None:
+            appliance.audit.done("RESTORE", "00", Category.DEVICE, interface=Interface.CONSOLE)
+            appliance.audit.flush()
+            with self.database.transaction() as change:
+                device.note(change, device.RESTORED, None)
 
     def settle(self) -> None:
         """Do what a fault of the disk left undone.  Raises StorageError."""
@@ -175,13 +183,10 @@ class Keeping:
 
 def opened_vault(database: Database, config: Config) -> Vault | None:
     """The vault, made if there is none yet; None when nothing was given to open it with.  Raises StorageError."""
-    if config.key_file is not None:
-        return Vault(database, key_in(Path(config.key_file)), make=True)
-    if config.passphrase_file is not None:
-        return Vault(database, passphrase_from({}, Path(config.passphrase_file)), make=True)
-    if PASSPHRASE_VARIABLE in os.environ:
-        return Vault(database, passphrase_from(os.environ), make=True)
-    return None
+    if config.key_file is None and config.passphrase_file is None and PASSPHRASE_VARIABLE not in os.environ:
+        return None
+    passphrase_file, key_file = (None if f is None else Path(f) for f in (config.passphrase_file, config.key_file))
+    return Vault(database, opener(os.environ, passphrase_file, key_file), make=True)
 
 
 def typed_over(settings: Settings, config: Config) -> Settings:

@@ -11,7 +11,8 @@ SUBCOMMANDS = MappingProxyType(
     {
         "serve": ("hsm.server.serve", "Serve host commands on TCP, UDP and TLS."),
         "settings": ("hsm.server.settings_command", "List all settings, with what each profile makes of them."),
-        "lmk": ("hsm.server.lmk_command", "Make and list the sealed LMKs of a state directory."),
+        "lmk": ("hsm.server.lmk_command", "Make, list and destroy the sealed LMKs of a state directory."),
+        "state": ("hsm.server.state_command", "Back up, restore, upgrade and check a state directory."),
         "call": ("hsm.client.call_command", "Send one typed command to any server and show both sides decoded."),
         "decode": ("hsm.client.decode_command", "Explain a captured frame field by field, masked."),
         "bench": ("hsm.server.bench", "Load a server and print commands/s and times to reply."),

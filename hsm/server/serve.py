@@ -58,12 +58,13 @@ def configured(options: Options) -> Config:
     """The Config of *options* over that of the file they name.  Raises ConfigError."""
     config = Config() if options.config is None else read_config(options.config)
     lmks = tuple(_loaded("--lmk", each) for each in options.lmk)
+    passphrase_file, key_file = _openers(options, config)
     return replace(
         config,
         listeners=_listeners(options, config),
         state_dir=options.state_dir or config.state_dir,
-        passphrase_file=None if options.key_file else options.passphrase_file or config.passphrase_file,
-        key_file=None if options.passphrase_file else options.key_file or config.key_file,
+        passphrase_file=passphrase_file,
+        key_file=key_file,
         lmks=_overlaid(config.lmks, lmks),
         old_lmks=_overlaid(config.old_lmks, tuple(_loaded("--old-lmk", each) for each in options.old_lmk)),
         km=options.km or config.km,
@@ -75,6 +76,17 @@ def configured(options: Options) -> Config:
         ready_file=options.ready_file or config.ready_file,
         seed=config.seed if options.seed is None else options.seed,
     )
+
+
+def _openers(options: Options, config: Config) -> tuple[str | None, str | None]:
+    typed = (options.passphrase_file, options.key_file)
+    passphrase_file, key_file = typed if any(typed) else (config.passphrase_file, config.key_file)
+    where = COMMAND_LINE if any(typed) else str(options.config)
+    if passphrase_file is not None and key_file is not None:
+        raise ConfigError(where, "passphrase-file, key-file", "one of the two")
+    if (passphrase_file or key_file) and not (options.state_dir or config.state_dir):
+        raise ConfigError(where, "passphrase-file, key-file", "state-dir with it: they open its vault")
+    return passphrase_file, key_file
 
 
 def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:

@@ -159,6 +159,13 @@ class CardRack:
         """Let the holder of a locked card try again.  Raises CardError when there is none."""
         self._shelf.put(replace(self.card(serial), tries_left=PIN_TRIES))
 
+    def check(self, card: Card) -> bytes:
+        """What of *card* can be seen without its PIN, still sealed.  Raises CardError when it is damaged."""
+        try:
+            return self._outer.decrypt(card.sealed[:_NONCE_BYTES], card.sealed[_NONCE_BYTES:], card.bound())
+        except InvalidTag:
+            raise CardError(f"Card {card.serial} is damaged.") from None
+
     @staticmethod
     def _check_form(pin: str) -> None:
         if not PIN_DIGITS.fullmatch(pin):
@@ -168,10 +175,7 @@ class CardRack:
         card = self.card(serial)
         if card.tries_left <= 0:
             raise CardLocked(f"Card {serial} is locked.")
-        try:
-            inner = self._outer.decrypt(card.sealed[:_NONCE_BYTES], card.sealed[_NONCE_BYTES:], card.bound())
-        except InvalidTag:
-            raise CardError(f"Card {serial} is damaged.") from None
+        inner = self.check(card)
         tried = replace(card, tries_left=card.tries_left - 1)
         self._shelf.put(tried)
         try:

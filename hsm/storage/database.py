@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -69,8 +69,8 @@ class DirectoryLock:
 class Database:
     """An open state directory.  Use it from one thread."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open ``hsm.db`` in *directory*, making both when they don't exist, and bringing an older one up to date.
+    def __init__(self, directory: Path, *, upgrading: bool = True) -> None:
+        """Open ``hsm.db`` in *directory*, making both when they don't exist, and *upgrading* an older one or refusing it.
 
         Raises StorageError when they can't be made or opened, are open to others, are damaged (naming the record), or
         belong to another program or a newer version.
@@ -87,12 +87,12 @@ class Database:
         self._connection = sqlite3.connect(self.path, timeout=BUSY_WAIT_MS / 1000, isolation_level=None)
         try:
             with self._told():
-                self._prepare()
+                self._prepare(upgrading)
         except BaseException:
             self._connection.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, upgrading: bool) -> None:
         schema.prepare(self._connection)
         read = self._connection.execute
         read("PRAGMA synchronous = FULL")
@@ -109,6 +109,10 @@ class Database:
                 )
             if version < 1:
                 raise StorageError(self.path, f"has the unknown schema {version}")
+            if version < SCHEMA_VERSION and not upgrading:
+                raise StorageError(
+                    self.path, f"has the older schema {version}; `hsm state upgrade` brings it up to date"
+                )
             self._check_tree()
         read("PRAGMA journal_mode = WAL")
         if version < SCHEMA_VERSION:
@@ -147,27 +151,29 @@ class Database:
         if not aside.exists():
             self.copy_to(aside)
 
-    def copy_to(self, path: Path) -> None:
-        """Copy all that is committed to the new file *path*, which appears whole or not at all.  Raises StorageError.
+    def copy_to(self, path: Path, finish: Callable[[sqlite3.Connection], None] = lambda copy: None) -> None:
+        """Copy all that is committed to the file *path*, which appears whole or not at all, once *finish* has seen to it.
 
-        Other processes may go on writing meanwhile.
+        Other processes may go on writing meanwhile.  Raises StorageError.
         """
         part = path.with_name(path.name + ".part")
         with self._told():
             try:
-                part.unlink(missing_ok=True)
+                _discard(part)
                 os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
                 with closing(sqlite3.connect(part, isolation_level=None)) as target:
+                    schema.prepare(target)
                     self._connection.backup(target)
-                    # The copy is one file: its log is none that lies beside it.
+                    # One file, without a log beside it.
                     target.execute("PRAGMA journal_mode = DELETE")
+                    finish(target)
                 synced(part)
                 part.replace(path)
-                synced(path.parent)
+                synced(path.absolute().parent)
             except OSError as error:
                 raise StorageError(path, error.strerror or "can't be written") from None
             finally:
-                part.unlink(missing_ok=True)
+                _discard(part)
 
     def forget_copies(self) -> None:
         """Delete the copies that upgrades left: what they hold was destroyed, or lies under a passphrase no longer used."""
@@ -183,6 +189,9 @@ class Database:
         """SQLite's own errors become StorageErrors; their texts name constraints and files, never values."""
         try:
             yield
+        except UnicodeDecodeError:
+            # SQLite quotes what it could not read.
+            raise StorageError(self.path, "is damaged; restore it from a backup") from None
         except sqlite3.Error as error:
             raise StorageError(self.path, f"{error}") from None
 
@@ -228,6 +237,12 @@ def synced(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _discard(database: Path) -> None:
+    """Delete a database that nobody uses, with what SQLite may have left beside it when a process was killed."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 
 def _check_restored(directory: Path) -> None:

@@ -6,8 +6,9 @@ and the time of day can be set.  Those that stand until they are cancelled do.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
 
@@ -20,22 +21,23 @@ from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.state import State
 from hsm.storage import device
+from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.loaded import STORES, read_loaded, write_loaded
-from hsm.storage.secrets import reseal_audit_key
+from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, put_secret, reseal_audit_key
 from hsm.storage.vault import Vault
 
 
 class DatabaseKeeper:
     """See ``hsm.state.Keeper``; LMKs are sealed in *vault*, and can't be kept without, unless they are published ones.
 
-    *zeroised* is told when a tamper event has destroyed the vault's contents and the cards.
+    A tamper event destroys the vault's contents and the cards, and the *rack* gets another key.
     """
 
-    def __init__(self, database: Database, vault: Vault | None, zeroised: Callable[[], None] | None = None) -> None:
+    def __init__(self, database: Database, vault: Vault | None, rack: CardRack | None = None) -> None:
         self._database = database
         self._vault = vault
-        self._zeroised = zeroised
+        self._rack = rack
         self._owed: tuple[State, State] | None = None
         self._unfolded = True  # an earlier process may have been killed before it had folded
         self._fold()
@@ -60,14 +62,21 @@ class DatabaseKeeper:
             before = self._owed[0]
         elif zeroise:
             self._owed = before, after
+        if zeroise:
+            # First of all: whoever kills us after the rest is done must not save them.
+            self._database.forget_copies()
+        rack_key = os.urandom(SECRET_BYTES)
         renewed = None
         with self._database.transaction() as change:
             deleted = self._write(change, before, after)
             if zeroise:
-                renewed = self._destroy(change)
+                renewed = self._destroy(change, rack_key)
         if zeroise:
             self._owed = None
-            self._after_destruction(renewed)
+            if self._vault is not None and renewed is not None:
+                self._vault.become(renewed)
+            if self._rack is not None:
+                self._rack.rekey(rack_key)
         if deleted or zeroise:
             self._unfolded = True
         self._fold()
@@ -103,22 +112,31 @@ class DatabaseKeeper:
             device.note(change, device.TAMPERED, after.tampered or None)
         return deleted
 
-    def _destroy(self, change: sqlite3.Connection) -> Vault | None:
+    def _destroy(self, change: sqlite3.Connection, rack_key: bytes) -> Vault | None:
         for table in ("loaded", "lmk", "authority", "card", "secret", "km", "stored_key"):
             change.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
+        renewed = None
         if self._vault is None:
             change.execute("DELETE FROM vault")
-            return None
-        renewed = self._vault.renewed(change)
-        reseal_audit_key(change, self._vault, renewed)
+        else:
+            renewed = self._vault.renewed(change)
+            reseal_audit_key(change, self._vault, renewed)
+        put_secret(change, renewed, RACK_KEY, rack_key)
         return renewed
 
-    def _after_destruction(self, renewed: Vault | None) -> None:
-        if self._vault is not None and renewed is not None:
-            self._vault.become(renewed)
-        self._database.forget_copies()
-        if self._zeroised is not None:
-            self._zeroised()
+
+class MemoryKeeper:
+    """For an appliance whose state ends with its process: all there is to do is to destroy the cards on a tamper event."""
+
+    def __init__(self, rack: CardRack) -> None:
+        self._rack = rack
+
+    def keep(self, before: State, after: State) -> None:
+        """See ``hsm.state.Keeper``."""
+        if after.tampered and not before.tampered:
+            for card in self._rack.cards():
+                self._rack.erase(card.serial)
+            self._rack.rekey(os.urandom(SECRET_BYTES))
 
 
 def state_at_rest(database: Database, vault: Vault | None) -> State | None:

@@ -13,6 +13,16 @@ PASSPHRASE_CHARS_MIN, PASSPHRASE_BYTES_MAX = 8, 4_096
 KEY_FILE_BYTES = 32
 
 
+def opener(
+    environment: Mapping[str, str],
+    passphrase_file: Path | None = None,
+    key_file: Path | None = None,
+    prompt: Callable[[], str] | None = None,
+) -> bytes:
+    """What opens the vault: a key file's bytes, else the passphrase.  Raises StorageError."""
+    return passphrase_from(environment, passphrase_file, prompt) if key_file is None else key_in(key_file)
+
+
 def passphrase_from(
     environment: Mapping[str, str], file: Path | None = None, prompt: Callable[[], str] | None = None
 ) -> bytes:

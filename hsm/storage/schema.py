@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hmac import compare_digest
 
@@ -134,15 +135,15 @@ def upgrade(change: sqlite3.Connection, version: int) -> None:
             change.execute(f"DROP TABLE old_{table.name}")
 
 
-def fault_in(connection: sqlite3.Connection) -> str:
-    """What is wrong with the schema or a row, by name; empty when nothing is."""
+def fault_in(connection: sqlite3.Connection, tables: Iterable[Table] = TABLES) -> str:
+    """What is wrong with the schema, which is *tables*, or with a row, by name; empty when nothing is."""
     there = {row[1]: row for row in connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")}
-    for table in TABLES:
+    for table in tables:
         if there.pop(table.name, None) != ("table", table.name, table.name, table.statement):
             return f"the table {table.name} is damaged"
     if there:
         return f"there is a table too many ({', '.join(sorted(map(repr, there)))[:80]})"
-    return next((fault for table in TABLES if (fault := _damaged_row(connection, table))), "")
+    return next((fault for table in tables if (fault := _damaged_row(connection, table))), "")
 
 
 def _damaged_row(connection: sqlite3.Connection, table: Table) -> str:

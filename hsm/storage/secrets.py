@@ -79,10 +79,10 @@ def reseal_audit_key(change: sqlite3.Connection, old: Vault, new: Vault) -> None
 
 def change_passphrase(database: Database, vault: Vault, passphrase: bytes) -> None:
     """Have everything lie under *passphrase*, in one transaction.  Raises StorageError, and then nothing has changed."""
+    # A copy from before an upgrade opens under the old passphrase, which may be why there is a new one.
+    database.forget_copies()
     with database.transaction() as change:
         renewed = vault.renewed(change, passphrase)
         reseal(change, vault, renewed)
     vault.become(renewed)
     database.fold()
-    # A copy from before an upgrade opens under the old passphrase, which may be why there is a new one.
-    database.forget_copies()

@@ -89,6 +89,12 @@ def test_every_field(tmp_path: Path) -> None:
     )
 
 
+def test_what_opens_the_vault(tmp_path: Path) -> None:
+    found = read(tmp_path, 'state-dir = "s"\npassphrase-file = "p"\n')
+    assert (found.passphrase_file, found.key_file) == ("p", None)
+    assert read(tmp_path, 'state-dir = "s"\nkey-file = "k"\n').key_file == "k"
+
+
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     assert read(tmp_path, "") == Config()
 

@@ -19,6 +19,7 @@ from hsm.server.counters import Counters, shared_file
 from hsm.server.founding import ApplianceHousehold, adopt, counter_names, found
 from hsm.server.keeping import Keeping
 from hsm.server.ports import Listener
+from hsm.storage.backup import backup, restore
 from hsm.storage.cards import Role
 from hsm.storage.database import Database, StorageError
 from hsm.storage.passphrase import new_key_file
@@ -327,6 +328,33 @@ def test_a_full_disk_stops_no_verification(base: Config) -> None:
     household.close()
     with running(config) as again:
         assert again.fraud.counts.stopped
+
+
+def test_a_restore_is_in_the_audit_log_once(base: Config, tmp_path: Path) -> None:
+    with running(base):
+        pass
+    assert base.state_dir is not None
+    backup(Path(base.state_dir), tmp_path / "backup")
+    again = replace(base, state_dir=str(tmp_path / "again"))
+    restore(tmp_path / "backup", tmp_path / "again")
+    for _ in range(2):
+        with running(again) as appliance:
+            assert names(appliance) == {"00": "test-variant"}
+    logs = b"".join(path.read_bytes() for path in (tmp_path / "again").glob("audit*"))
+    assert logs.count(b'"RESTORE"') == 1
+
+
+def test_a_damaged_record_refuses_the_start_by_name(base: Config) -> None:
+    with running(base):
+        pass
+    path = Path(str(base.state_dir)) / "hsm.db"
+    path.write_bytes(path.read_bytes().replace(b"fraud-detectionno", b"fraud-detectionyo"))
+    with pytest.raises(ConfigError, match="the record setting 'fraud-detection' is damaged; restore it from a backup"):
+        found(base, Counters(1, counter_names))
+    # Nothing is held: it can be restored and started at once.
+    path.write_bytes(path.read_bytes().replace(b"fraud-detectionyo", b"fraud-detectionno"))
+    with running(base):
+        pass
 
 
 def test_an_unchanged_lmk_is_not_sealed_again(base: Config) -> None:

@@ -156,6 +156,20 @@ def test_command_line_over_file(tmp_path: Path) -> None:
     assert (config.profile, config.authorise, config.workers, config.seed) == ("legacy", ("a", "all"), 2, 0)
 
 
+def test_what_opens_the_vault(tmp_path: Path) -> None:
+    file = tmp_path / "hsm.toml"
+    file.write_text("state-dir = 's'\npassphrase-file = 'p'\n")
+
+    def openers(**typed: str) -> tuple[str | None, str | None]:
+        config = configured(Options(config=str(file), **typed))  # type: ignore[arg-type]  # strings alone
+        return config.passphrase_file, config.key_file
+
+    assert openers() == ("p", None)
+    assert openers(passphrase_file="q") == ("q", None)
+    assert openers(key_file="k") == (None, "k")
+    assert configured(Options(profile=None)).profile is None
+
+
 def test_the_well_known_port_is_the_default() -> None:
     assert configured(Options()).listeners == (Listener("thales", 1500),)
 
@@ -172,6 +186,9 @@ def test_the_well_known_port_is_the_default() -> None:
         Options(tls_port=1, tls_cert="c"),
         Options(tls_cert="c", tls_key="k"),
         Options(config="/nonexistent/hsm.toml"),
+        Options(passphrase_file="p"),
+        Options(key_file="k"),
+        Options(state_dir="s", passphrase_file="p", key_file="k"),
     ],
 )
 def test_what_is_wrong_with_options_is_said(options: Options) -> None:
