@@ -31,6 +31,7 @@ from hsm.policy.settings import Settings
 from hsm.ports import Clock, Network, NoNetwork, Random
 from hsm.refusal import DestinationKeyParity, InputInvalid, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
 from hsm.state import Keeper, NoKeeper, State
+from hsm.storage.printer import Printer, memory_printer
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
@@ -67,11 +68,13 @@ class Appliance:
         network: Network | None = None,
         reboots: int = 0,
         keeper: Keeper | None = None,
+        printer: Printer | None = None,
     ) -> None:
         self._slots = slots
         self.audit = audit
         self.clock = clock
         self.random = random
+        self.printer = printer or memory_printer(clock)
         self.load = load or LoadMeter()
         self.network: Network = network or NoNetwork()
         self.started = clock.now()
@@ -146,10 +149,14 @@ class Appliance:
         self._change(replace(self.state, position=position))
 
     def tamper(self, cause: str) -> None:
-        """Zeroise: every LMK and authority goes, and *cause* stays.  Raises StorageError; the keys are gone even so."""
+        """Zeroise: every LMK, authority and printed page goes, and *cause* stays.
+
+        Raises StorageError; the keys are gone even so.
+        """
         before = self.state
         self._set(replace(without_lmks(before), authority=Authority(), tampered=cause))
         self._keeper.keep(before, self.state)
+        self.printer.clear()
 
     def view(
         self,

@@ -322,7 +322,19 @@ class FieldsInconsistent(InputInvalid):
 
 
 class CheckLengthInvalid(InputInvalid):
-    """More digits are to be checked than there are."""
+    """More digits are to be checked than there are, or too few to tell anything."""
+
+
+class PinEmpty(PinLengthInvalid):
+    """A PIN of no digits."""
+
+
+class PvkIndexInvalid(IndexInvalid):
+    """No such index of a PIN verification key."""
+
+
+class PrinterUnavailable(Refusal):
+    """The printer takes no page: its tray is full, or its pages can't be kept."""
 
 
 class KeySpecLengthInvalid(InputInvalid):

@@ -50,6 +50,7 @@ from hsm.wire.shapes import (
     Key,
     KeySpec,
     Maybe,
+    MaybeCounted,
     Prefixed,
     Repeated,
     Rest,
@@ -310,6 +311,12 @@ def _(kind: Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[in
 @values.register
 def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
     return st.binary(max_size=min(kind.most, 3 * BYTES_MAX))
+
+
+@values.register
+def _(kind: MaybeCounted, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    size = (seen[kind.length] + 1) // 2
+    return st.binary(min_size=size, max_size=size)
 
 
 @values.register

@@ -26,6 +26,7 @@ from hsm.wire.shapes import (
     Key,
     KeySpec,
     Maybe,
+    MaybeCounted,
     Prefixed,
     Repeated,
     Rest,
@@ -178,6 +179,15 @@ def _(kind: Prefixed | Rest | Variable, text: str, widths: Widths, before: Mappi
     if len(value) > kind.most:
         raise ValueError
     return value
+
+
+@from_text.register
+def _(kind: MaybeCounted, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+    """The digits; fill may be left out."""
+    digits = text + "F" * (len(text) % 2)
+    if len(digits) // 2 != (before[kind.length] + 1) // 2:
+        raise ValueError
+    return bytes.fromhex(digits)
 
 
 @from_text.register

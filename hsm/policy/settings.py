@@ -220,9 +220,15 @@ class Settings:
     )
     select_clear_pins: bool = switch(
         "Select clear PINs",
-        "Commands that take or give a clear PIN (BA, NG) may be used, when authorised.",
+        "Commands that take or give a clear PIN may be used: BA and NG when authorised, and EE0600.",
         legacy=True,
         number="S14",
+        governs=("EE0600",),
+    )
+    pin_mailing: bool = switch(
+        "Enable PIN mailing",
+        "Functions that print PINs (EE0E05, EE0E06, E2) may be used; pages lie sealed until officers release them.",
+        governs=("EE0E05", "EE0E06", "E2"),
     )
     variable_length_offset: bool = switch(
         "Enable support for variable length PIN offset",

@@ -7,7 +7,7 @@ from typing import Any
 from hsm.wire.counts import count_at, counted
 from hsm.wire.kinds import Mismatch, Widths
 from hsm.wire.readers import Reader, Writer, reader, writer
-from hsm.wire.shapes import KeySpec, Variable
+from hsm.wire.shapes import KeySpec, MaybeCounted, Variable
 
 
 @reader.register
@@ -24,8 +24,28 @@ def _(kind: Variable, widths: Widths) -> Reader:
     return read
 
 
+@reader.register
+def _(kind: MaybeCounted, widths: Widths) -> Reader:
+    name, behind, notation, wrong = kind.length, kind.behind, kind.notation, kind.wrong
+
+    def ends(text: str, at: int) -> bool:
+        """Does a specifier behind a field that ends at *at* end the message?"""
+        found = count_at(text, at + behind)
+        return found is not None and found[1] + found[0] == len(text)
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[bytes, int]:
+        size = (seen[name] + 1) // 2
+        led = text[at : at + 1] == chr(size)
+        start = at if ends(text, at + size) and not (led and ends(text, at + 1 + size)) else at + 1
+        if (start > at and not led) or start + size > len(text):
+            raise Mismatch(notation, wrong)
+        return text[start : start + size].encode("latin-1"), start + size
+
+    return read
+
+
 @writer.register
-def _(kind: Variable, widths: Widths) -> Writer:
+def _(kind: Variable | MaybeCounted, widths: Widths) -> Writer:
     return lambda value, seen: counted(value.decode("latin-1"))
 
 

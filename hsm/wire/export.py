@@ -55,6 +55,7 @@ KINDS: dict[str, type[Kind]] = {
     "packed-choice": packed.PackedChoice,
     "whole": packed.Whole,
     "variable": shapes.Variable,
+    "maybe-counted": shapes.MaybeCounted,
     "key-specifier": shapes.KeySpec,
     "to-end": shapes.ToEnd,
 }

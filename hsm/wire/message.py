@@ -8,7 +8,7 @@ from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 from hsm.refusal import Refusal
 from hsm.wire.kinds import Either, Kind
-from hsm.wire.shapes import BlockUnder, Cases, IfMore, KeySpec, Maybe, Repeated, ToEnd, Until, When
+from hsm.wire.shapes import BlockUnder, Cases, IfMore, KeySpec, Maybe, MaybeCounted, Repeated, ToEnd, Until, When
 
 
 class WireError(Exception):
@@ -116,6 +116,8 @@ def _depends_on(kind: Kind) -> tuple[str, ...]:
         return (kind.name,)
     if isinstance(kind, Cases):
         return kind.names
+    if isinstance(kind, MaybeCounted):
+        return (kind.length,)
     return (kind.key,) if isinstance(kind, BlockUnder) else ()
 
 

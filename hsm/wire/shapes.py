@@ -219,6 +219,23 @@ class Variable(Kind):
 
 
 @dataclass(frozen=True)
+class MaybeCounted(Kind):
+    """Packed digits, as many as the earlier field *length* says, led by the count of their bytes or not.
+
+    *behind* bytes stand between them and a key specifier that ends the message: where that fits only one of the two
+    readings, it is that one; where it fits both, or neither, there is a count.
+    """
+
+    length: str
+    behind: int
+    hidden: bool = field(default=False, kw_only=True)
+
+    @property
+    def notation(self) -> str:
+        return f"variable-length count, which some hosts leave out, then {self.length.replace('_', ' ')} packed digits"
+
+
+@dataclass(frozen=True)
 class KeySpec(Kind):
     """A key specifier: a variable-length count, a format byte, and what that format says of a key.
 

@@ -37,6 +37,7 @@ REFUSALS = MappingProxyType(
         r.DecimalisationTableInvalid: "0A",
         r.CheckLengthInvalid: "0B",
         r.FieldsInconsistent: "0C",
+        r.PvkIndexInvalid: "0F",
         r.KeyTypeInvalid: "19",
         r.KeyTypeCodeInvalid: "19",
         r.KeySpecLengthInvalid: "20",
@@ -52,6 +53,7 @@ REFUSALS = MappingProxyType(
         r.HashInvalid: "51",
         r.AlgorithmInvalid: "52",
         r.PinFormatDisabled: "78",
+        r.PrinterUnavailable: "90",
         r.KeyBlockHeaderInvalid: "9D",
         r.KeyBlockComponentsInvalid: "9D",
         r.KeyBlockLmkIdsIncompatible: "9D",
@@ -67,6 +69,7 @@ REFUSALS = MappingProxyType(
         r.KeyFunctionForbidden: "9F",
         r.MigrationForbidden: "9F",
         r.FraudDetected: "A0",
+        r.PinEmpty: "F0",
     }
 )
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from hsm.crypto.pinblock import PIN_DIGITS_MIN
 from hsm.keys import domaintypes as t
 from hsm.keys.domaintypes import DomainKeyType
-from hsm.refusal import DigitsInvalid, FunctionModifierInvalid
+from hsm.refusal import (
+    CheckLengthInvalid,
+    DigitsInvalid,
+    FunctionModifierInvalid,
+    IndexInvalid,
+    PinEmpty,
+    PinLengthInvalid,
+)
 from hsm.wire.counts import counted
 from hsm.wire.kinds import Binary
 from hsm.wire.message import Message
@@ -44,6 +52,9 @@ Kcvv = Annotated[str, key_field(t.KCVV)]
 AnyKey = Annotated[str, KeySpec("of the type given")]
 """A key whose type another field says, and every key in a reply: a host's own, under the KM."""
 
+StoredIndex = Annotated[str, Packed(2, wrong=IndexInvalid)]
+"""Where a key is stored, in functions that know no key specifiers: see ``stored``."""
+
 KeyTypeByte = Annotated[str, Packed(2, wrong=DigitsInvalid)]
 """A key type; whether it exists is decided when it is used."""
 Mode = Annotated[str, PackedChoice(("00", "01"), wrong=DigitsInvalid)]
@@ -56,9 +67,11 @@ UnderTransport = Annotated[bytes, Variable(24)]
 PinBlock = Annotated[bytes, Binary(8)]
 PinFormat = Annotated[str, Packed(2, "H")]
 """A PIN block format; whether it exists is decided when it is used: see ``block_format``."""
-PinLength = Annotated[int, Whole(1, 4, 12, bcd=True, wrong=DigitsInvalid)]
-"""4 to 12, binary or packed decimal: clients that were seen write no number for which it makes a difference."""
-CheckLength = Annotated[int, Whole(1, 1, 12, bcd=True, wrong=DigitsInvalid)]
+PinLength = Annotated[int, Whole(1, 0, 12, bcd=True, wrong=DigitsInvalid)]
+"""4 to 12, binary or packed decimal: clients that were seen write no number for which it makes a difference.  What is
+less is refused when it is used: see ``pin_digits``."""
+CheckLength = Annotated[int, Whole(1, 0, 12, bcd=True, wrong=CheckLengthInvalid)]
+"""4 to 12, likewise."""
 Anb = Annotated[str, Packed(12, hidden=True, wrong=DigitsInvalid)]
 """The 12 right-most digits of the PAN without its check digit."""
 Tsp12 = Annotated[str, Packed(12, hidden=True, wrong=DigitsInvalid)]
@@ -87,9 +100,21 @@ def block_format(byte: str) -> str:
     return _FORMATS.get(byte, "")
 
 
+def pin_digits(length: int) -> int:
+    """*length* if a PIN can be so long.  Raises PinEmpty for none, PinLengthInvalid for fewer than 4."""
+    if length < PIN_DIGITS_MIN:
+        raise PinLengthInvalid if length else PinEmpty
+    return length
+
+
 # Data -------------------------------------------------------------------------------------------------------------
 Vector = Annotated[bytes, Binary(8)]
 Data = Annotated[bytes, Variable(DATA_BYTES_MAX, hidden=True)]
+
+
+def stored(index: str) -> str:
+    """The specifier of the key stored under *index*, two digits."""
+    return specifier("\0" + bytes.fromhex(index).decode("latin-1"))
 
 
 def specifier(content: str) -> str:

@@ -89,7 +89,14 @@ class Octets(Message):
     rest: Annotated[tuple[str, ...], s.ToEnd(s.KeySpec("session keys"), 8)]
 
 
-MESSAGES = (Everything, Led, Tail, Octets)
+class ClearDigits(Message):
+    length: Annotated[int, p.Whole(1, 4, 12)]
+    digits: Annotated[bytes, s.MaybeCounted("length", 6, hidden=True)]
+    account: Annotated[str, p.Packed(12)]
+    key: Annotated[str, s.KeySpec("PPK", ("01",))]
+
+
+MESSAGES = (Everything, Led, Tail, Octets, ClearDigits)
 wholes: st.SearchStrategy[Message] = st.sampled_from(MESSAGES).flatmap(strategy)
 
 
@@ -305,6 +312,7 @@ ORACLE: dict[str, Any] = {
     "packed-choice": lambda d: c.Bytes(len(d["texts"][0]) // 2),
     "whole": lambda d: c.Bytes(d.get("size", 1)),
     "variable": lambda d: c.FocusedSeq("it", *_count(), "it" / c.Bytes(_counted)),
+    "maybe-counted": lambda d: c.Prefixed(c.Byte, c.GreedyBytes),
     "key-specifier": lambda d: c.RawCopy(c.Sequence(*_count(), c.Bytes(_counted))),
     "to-end": lambda d: c.GreedyRange(_decoder(d["inner"])),
 }
