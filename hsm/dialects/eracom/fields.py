@@ -49,7 +49,8 @@ Kis = Annotated[str, key_field(t.KIS, t.KI)]
 Pvk = Annotated[str, key_field(t.PVK)]
 Kpvv = Annotated[str, key_field(t.KPVV)]
 Kcvv = Annotated[str, key_field(t.KCVV)]
-AnyKey = Annotated[str, KeySpec("of the type given")]
+ANY_KEY = KeySpec("of the type given")
+AnyKey = Annotated[str, ANY_KEY]
 """A key whose type another field says, and every key in a reply: a host's own, under the KM."""
 
 StoredIndex = Annotated[str, Packed(2, wrong=IndexInvalid)]
@@ -59,8 +60,10 @@ KeyTypeByte = Annotated[str, Packed(2, wrong=DigitsInvalid)]
 """A key type; whether it exists is decided when it is used."""
 Mode = Annotated[str, PackedChoice(("00", "01"), wrong=DigitsInvalid)]
 """00 ECB, 01 CBC with a zero vector."""
+CBC = "01"
 CheckValue = Annotated[bytes, Binary(3)]
-UnderTransport = Annotated[bytes, Variable(24)]
+UNDER_TRANSPORT = Variable(24)
+UnderTransport = Annotated[bytes, UNDER_TRANSPORT]
 """A key under a transport key, without a format byte."""
 
 # PINs and cards ---------------------------------------------------------------------------------------------------
