@@ -90,10 +90,15 @@ class Km:
         return f"<KM {self.name}>"
 
     @property
+    def published_name(self) -> str | None:
+        """The name of this one among the KMs that public traces betray, parity apart; None for any other."""
+        bare = with_odd(self._key)
+        return next((name for name, known in PUBLISHED_KMS.items() if compare_digest(bare, with_odd(known))), None)
+
+    @property
     def is_test(self) -> bool:
-        """Is this one of the KMs that public traces betray?"""
-        found = [compare_digest(self._key, known) for known in PUBLISHED_KMS.values()]
-        return any(found)
+        """Is this one of those KMs?"""
+        return self.published_name is not None
 
     @property
     def check_value(self) -> str:

@@ -9,29 +9,59 @@ from hsm.keys.domaintypes import domain_key_type
 from hsm.keys.km import Km
 from hsm.keys.published import PUBLISHED_KMS
 from hsm.keys.specifier import INDEX_MOST
-from hsm.policy.settings import Settings
 from hsm.refusal import Refusal
 from hsm.server.config import KM_DEFAULT, Config, ConfigError, StoredKeyGiven
+from hsm.state import State
 
 INDEX_MAX = max(INDEX_MOST.values())
 
 
-def domain_for(config: Config, settings: Settings) -> Domain | None:
-    """The domain of *config*: the KM it names, else the published one if a port speaks Eracom, else none.
+def first_domain(config: Config, state: State) -> Domain | None:
+    """The domain that a new appliance in *state* begins with: the KM that *config* names, else the published one if a port
+    speaks Eracom, else none.
+
+    Where a live LMK is loaded no published KM comes by itself.  Raises ConfigError.
+    """
+    name = config.km
+    if name is None and "eracom" in config.dialects:
+        apart = state.settings.test_and_live_lmks or all(lmk.is_test for lmk in state.lmks.values())
+        name = KM_DEFAULT if apart else None
+    return _with_stored(None if name is None else _named(name, state), config)
+
+
+def domain_over(domain: Domain | None, config: Config, state: State) -> Domain | None:
+    """The *domain* that rested, with what *config* says over it.
+
+    A KM that rests is not replaced: the stored keys lie under it.  Raises ConfigError.
+    """
+    if config.km is not None:
+        wanted = _named(config.km, state)
+        if domain is None:
+            domain = wanted
+        elif domain.km.published_name != config.km:
+            expected = "the Domain Master Key in the state directory, or that deleted first (console command DKM)"
+            raise ConfigError("--km", config.km, expected)
+    return _with_stored(domain, config)
+
+
+def _named(name: str, state: State) -> Domain:
+    if name not in PUBLISHED_KMS:
+        raise ConfigError("configuration", "km", f"one of {', '.join(PUBLISHED_KMS)}")
+    return Domain(Km(PUBLISHED_KMS[name], name, dict(state.settings.km_variants)))
+
+
+def _with_stored(domain: Domain | None, config: Config) -> Domain | None:
+    """*domain* with the stored keys of *config*.
 
     Clear keys are stored under a published KM alone: who types a live key has told it to everybody who can list processes
     or read the file.  Raises ConfigError.
     """
-    name = config.km or (KM_DEFAULT if "eracom" in config.dialects else None)
-    if name is None:
-        if config.stored_keys:
-            raise ConfigError(config.stored_keys[0].where, "stored keys", "--km or an Eracom port with them")
-        return None
-    if name not in PUBLISHED_KMS:
-        raise ConfigError("configuration", "km", f"one of {', '.join(PUBLISHED_KMS)}")
-    km = Km(PUBLISHED_KMS[name], name, dict(settings.km_variants))
-    stored = dict(_stored(km, each) for each in config.stored_keys)
-    return Domain(km, MappingProxyType(stored))
+    if not config.stored_keys:
+        return domain
+    if domain is None or not domain.km.is_test:
+        raise ConfigError(config.stored_keys[0].where, "stored keys", "--km or an Eracom port with them, a test KM's")
+    given = dict(_stored(domain.km, each) for each in config.stored_keys)
+    return Domain(domain.km, MappingProxyType({**domain.stored, **given}))
 
 
 def _stored(km: Km, given: StoredKeyGiven) -> tuple[Place, StoredKey]:

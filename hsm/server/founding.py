@@ -27,7 +27,6 @@ from hsm.policy.authority import ActivityError, Authority, parse_activities
 from hsm.policy.fraud import ROW_CELLS, FraudCounters
 from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError
-from hsm.server.domain_founding import domain_for
 from hsm.server.keeping import Keeping
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
@@ -241,10 +240,11 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
     keeping.tell_restore(appliance)
-    # What is authorised on the command line, and the Domain Master Key, hold for this start: they are not kept.
+    if ERACOM in config.dialects and appliance.state.domain is None:
+        print("WARNING: no Domain Master Key is loaded: --km, or LKM at the console", file=sys.stderr, flush=True)
+    # What is authorised on the command line holds for this start: it is not kept.
     state, now = appliance.state, appliance.clock.monotonic()
-    domain = None if state.tampered else domain_for(config, state.settings)
-    appliance.adopt(replace(state, authority=_authority(config, state, now), domain=domain))
+    appliance.adopt(replace(state, authority=_authority(config, state, now)))
 
     def notice() -> None:
         # Asked at every turn, so as little as can be.

@@ -23,6 +23,7 @@ from hsm.state import State
 from hsm.storage import device
 from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
+from hsm.storage.domain import read_domain, write_domain
 from hsm.storage.loaded import STORES, read_loaded, write_loaded
 from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, put_secret, reseal_audit_key
 from hsm.storage.vault import Vault
@@ -102,6 +103,7 @@ class DatabaseKeeper:
         deleted = False
         for store, there, wanted in zip(STORES, _stores(before), _stores(after), strict=True):
             deleted |= write_loaded(change, self._database, self._vault, store, there, wanted)
+        deleted |= write_domain(change, self._database, self._vault, before.domain, after.domain)
         for gone in _lasting(before) - _lasting(after):
             change.execute("DELETE FROM authority WHERE lmk_id = ? AND activity = ?", gone)
         new = _lasting(after) - _lasting(before)
@@ -146,7 +148,8 @@ def state_at_rest(database: Database, vault: Vault | None) -> State | None:
     loaded = read_loaded(database, vault)
     live, old, new = (loaded[store] for store in STORES)
     tampered = str(device.noted(database, device.TAMPERED) or "")
-    return State(_settings(database), live, old, new, _authority(database), _position(database), tampered)
+    domain = read_domain(database, vault)
+    return State(_settings(database), live, old, new, _authority(database), _position(database), tampered, domain)
 
 
 def keep_fraud(database: Database, stop: FraudStop) -> None:
