@@ -128,3 +128,8 @@ def details(held: Held) -> Details:
     """What may be told of *held*."""
     key = key_in(held)
     return Details(has_odd_parity(key), check_value(key))
+
+
+def specifier_of(index: int) -> str:
+    """The key specifier, led by its count, of the key stored at *index*, 1 to 9999."""
+    return "\x03\x03" + index.to_bytes(2, "big").decode("latin-1")
