@@ -8,11 +8,12 @@ randomness, storage; no LMK bytes, no files, no sockets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
 from hsm.audit.load import LoadMeter
-from hsm.audit.record import Audit
+from hsm.audit.record import Audit, AuditUnwritable
 from hsm.crypto.blockcipher import Cipher
 from hsm.keys.domain import Domain, DomainRing
 from hsm.keys.lmk import LmkUse, ParityWrong
@@ -22,6 +23,7 @@ from hsm.keys.scheme import stored_at
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.strength import stronger_or_equal
 from hsm.keys.usage import KeyType, Usage
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Authority, Interface
 from hsm.policy.fraud import FraudCounters, FraudDetection
 from hsm.policy.gate import Gate
@@ -84,9 +86,9 @@ class Appliance:
         self._told: Callable[[], None] | None = None
         self._keeper: Keeper = keeper or NoKeeper()
         self._set(state)
+        audit.on_change(self._renewed)
 
     def _set(self, state: State) -> None:
-        self.version += 1
         self.state = state
         settings = self.settings = state.settings
         disguise = settings.disguise_key_length
@@ -108,6 +110,12 @@ class Appliance:
         self.fraud = FraudDetection(settings, self._fraud_counters, self.clock)
         self.formats = PinFormats(settings)
         self.storage = UserStorage(self._slots, settings.user_storage_length)
+        self.audit.take(state.audit_options)
+        self._renewed()
+
+    def _renewed(self) -> None:
+        """Tables made for the state before are stale now, and other processes have to know."""
+        self.version += 1
         if self._told is not None:
             self._told()
 
@@ -144,6 +152,10 @@ class Appliance:
         """Replace what is authorised.  Raises StorageError."""
         self._change(replace(self.state, authority=authority))
 
+    def change_audit_options(self, options: AuditOptions) -> None:
+        """Have the audit log enter what *options* say.  Raises StorageError."""
+        self._change(replace(self.state, audit_options=options))
+
     def move(self, position: Position) -> None:
         """Turn the key switches to *position*.  Raises StorageError."""
         self._change(replace(self.state, position=position))
@@ -155,6 +167,8 @@ class Appliance:
         """
         before = self.state
         self._set(replace(without_lmks(before), authority=Authority(), tampered=cause))
+        with suppress(AuditUnwritable):
+            self.audit.event("TAMPER")
         self._keeper.keep(before, self.state)
         self.printer.clear()
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from hsm.keys.domain import Domain
 from hsm.keys.masters import Lmk
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Authority
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
@@ -37,6 +38,7 @@ class State:
     authority: Authority = field(default_factory=Authority)
     position: Position = Position.ONLINE
     tampered: str = ""
+    audit_options: AuditOptions = field(default_factory=AuditOptions)
     domain: Domain | None = None
 
 

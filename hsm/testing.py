@@ -1,6 +1,7 @@
 """For tests: Hypothesis strategies for every message, and an appliance without a process.
 
-``strategy(MessageClass)``, ``requests()`` and ``values(kind)`` draw messages; ``dispatcher()`` answers them.
+``strategy(MessageClass)``, ``requests()`` and ``values(kind)`` draw messages; ``dispatcher()`` and
+``eracom_dispatcher()`` answer them.
 
 For tests of programs that speak to an HSM as well as for our own.  Needs Hypothesis: ``pip install zonekey[testing]``.
 
@@ -61,6 +62,7 @@ from hsm.wire.shapes import (
 )
 
 if TYPE_CHECKING:
+    from hsm.dialects.eracom.dispatch import Dispatcher as EracomDispatcher
     from hsm.dialects.thales.dispatch import Dispatcher
 
 M = TypeVar("M", bound=Message)
@@ -94,28 +96,30 @@ def strategy(cls: type[M], widths: Widths | None = None) -> SearchStrategy[M]:
     return draw_message()
 
 
-def requests(widths: Widths | None = None) -> SearchStrategy[tuple[str, Message]]:
-    """A command code and a well-formed request for it, any declared Thales command."""
+def requests(widths: Widths | None = None, dialect: str = "thales") -> SearchStrategy[tuple[str, Message]]:
+    """A command code and a well-formed request for it, any declared command of *dialect*."""
     # Here and not above: strategies for messages alone need no dialect.
-    from hsm.dialects.thales.codes import thales
-    from hsm.dialects.thales.families import load
+    from hsm.client.codec import dialect_named
 
-    load()
+    commands = dialect_named(dialect).commands
 
     def of(code: str) -> SearchStrategy[tuple[str, Message]]:
-        return st.tuples(st.just(code), strategy(thales.commands[code].asks, widths))
+        return st.tuples(st.just(code), strategy(commands[code].asks, widths))
 
-    return st.sampled_from(sorted(thales.commands)).flatmap(of)
+    return st.sampled_from(sorted(commands)).flatmap(of)
 
 
-def request_bytes(widths: Widths | None = None) -> SearchStrategy[bytes]:
-    """A request of any declared Thales command as it stands in a frame: code and fields, without header."""
+def request_bytes(widths: Widths | None = None, dialect: str = "thales") -> SearchStrategy[bytes]:
+    """A request of any declared command of *dialect* as it stands in a frame: code and fields, without header."""
+    from hsm.client.codec import dialect_named
+
+    wire = dialect_named(dialect).spelling.wire
 
     def written(drawn: tuple[str, Message]) -> bytes:
         code, message = drawn
-        return code.encode() + codec_of(type(message), widths).build(message)
+        return wire(code).encode("latin-1") + codec_of(type(message), widths).build(message)
 
-    return requests(widths).map(written)
+    return requests(widths, dialect).map(written)
 
 
 @singledispatch
@@ -162,12 +166,6 @@ def _(kind: HexOf, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[by
 def _(kind: HexDigits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     width = width_of(kind.width, widths)
     return st.text(_LETTERS["H"], min_size=width, max_size=width)
-
-
-@values.register
-def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
-    given = st.text(_LETTERS["N"], min_size=kind.width, max_size=kind.width)
-    return given | st.just("F" * kind.width) if kind.may_be_absent else given
 
 
 @values.register
@@ -343,12 +341,15 @@ def dispatcher(
     settings: Mapping[str, str] = MappingProxyType({}),
     authorised: Sequence[str] = (),
     seed: int = 0,
+    km: str | None = None,
+    stored_keys: Mapping[str, str] = MappingProxyType({}),
 ) -> Dispatcher:
     """An appliance in this process, behind its dispatcher: ``dispatcher().execute("NC")`` answers like a port.
 
-    *lmks* and *old_lmks* give identifiers the names of published test LMKs; *settings* are names and texts as
+    *lmks* and *old_lmks* give identifiers the names of published test LMKs, *km* is that of a published Domain Master
+    Key and *stored_keys* are clear keys under it, ``TYPE:INDEX`` → hexadecimal; *settings* are names and texts as
     ``hsm serve --set`` takes them; *authorised* are activities, or ``all``.  Equal seeds make equal keys.
-    Raises SettingError, ActivityError, or ValueError for an LMK that is not published.
+    Raises SettingError, ActivityError, ConfigError, or ValueError for an LMK that is not published.
     """
     from hsm.appliance import Appliance
     from hsm.audit.record import Audit, MemoryAuditor
@@ -358,6 +359,7 @@ def dispatcher(
     from hsm.policy.fraud import FraudCounters
     from hsm.policy.settings import Settings
     from hsm.ports import SeededRandom, SystemClock
+    from hsm.server.domain_founding import published_domain
     from hsm.state import State
     from hsm.storage.slots import MemorySlots
 
@@ -374,6 +376,7 @@ def dispatcher(
             lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
             old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
             authority=authority,
+            domain=None if km is None else published_domain(km, stored_keys, chosen),
         ),
         slots=MemorySlots(),
         fraud=FraudCounters(),
@@ -382,3 +385,10 @@ def dispatcher(
         random=SeededRandom(seed, "testing"),
     )
     return Dispatcher(appliance)
+
+
+def eracom_dispatcher(km: str = "test-2266", **more: Any) -> EracomDispatcher:
+    """As ``dispatcher``, which takes *more*, behind Eracom's: ``eracom_dispatcher().execute("\\x01")`` is a status."""
+    from hsm.dialects.eracom.dispatch import Dispatcher as Eracom
+
+    return Eracom(dispatcher(km=km, **more).appliance)

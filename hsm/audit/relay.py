@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
-from hsm.audit.record import Auditor, Category, Entry
-from hsm.policy.authority import Interface
+from hsm.audit.record import Auditor, Entry
 
 ENTRIES_WAITING_MAX = 10_000
 
@@ -29,7 +27,7 @@ class RelayAuditor:
         self._waiting.append(entry)
         self.last_sequence = entry.sequence
 
-    def flush(self) -> None:
+    def flush(self, lasting: bool = False) -> None:
         """Nothing is written here."""
 
     def taken(self) -> bytes:
@@ -43,15 +41,4 @@ class RelayAuditor:
 def enter(auditor: Auditor, taken: bytes) -> None:
     """Note in *auditor* the entries that a RelayAuditor gave, under the next numbers there.  Raises ValueError."""
     for fields in json.loads(taken):
-        entry = Entry(
-            sequence=auditor.last_sequence + 1,
-            time=datetime.fromisoformat(fields["time"]),
-            interface=Interface(fields["interface"]),
-            peer=fields["peer"],
-            command=fields["command"],
-            outcome=fields["outcome"],
-            category=Category(fields["category"]),
-            duration_us=fields["duration_us"],
-            place=fields.get("place", ""),
-        )
-        auditor.note(entry)
+        auditor.note(Entry.of(fields, auditor.last_sequence + 1))

@@ -52,12 +52,7 @@ def command(
     answer is 00, 1 when it is another code, 2 when there is none.
     """
     widths = widths_of(zmk_length, pin_length)
-    wire: HostWire = Wire(header_length, ebcdic, tuple(widths.items()))
-    if dialect == "eracom":
-        # Imported by those who speak it.
-        from hsm.client.eracomcodec import EracomWire
-
-        wire = EracomWire()
+    wire = _wire(dialect, Wire(header_length, ebcdic, tuple(widths.items())))
 
     def show(way: str, frame: bytes) -> None:
         thales = dialect == "thales"
@@ -79,6 +74,16 @@ def command(
         click.echo(f"no answer from {host}:{port}: {e or type(e).__name__}", err=True)
         sys.exit(2)
     sys.exit(0 if reply.succeeded else 1)
+
+
+def _wire(dialect: str, thales: Wire) -> HostWire:
+    """How a port of *dialect* is spoken to, which is as *thales* if that is the dialect."""
+    if dialect == "thales":
+        return thales
+    # Imported by those who speak it.
+    from hsm.client.eracomcodec import EracomWire
+
+    return EracomWire()
 
 
 def _pairs(fields: tuple[str, ...]) -> dict[str, str]:

@@ -83,6 +83,7 @@ def explain_eracom(frame: bytes, *, reply: bool) -> Explained:
     at = SohFramed.HEADER_BYTES if leads else 0
     parts = [Part("lead", 0, at, printable(whole[:at]), "SOH, version, sequence number, length")] if at else []
     code, size = eracom.spelling.code_at(whole[at:])
+    size = min(size, len(whole) - at)
     command = eracom.commands.get(code)
     if command is None:
         parts.append(Part("function", at, at + size, code, "not declared"))
@@ -95,7 +96,7 @@ def explain_eracom(frame: bytes, *, reply: bool) -> Explained:
     if reply:
         outcome, end = eracom.spelling.outcome_at(whole, at)
         parts.append(Part("return code", at, min(end, len(whole)), outcome, _meaning(eracom, command, outcome)))
-        cls, at = command.answers if outcome == "00" else None, end
+        cls, at = command.answers if outcome == "00" else None, min(end, len(whole))
     end, wrong = _fields(parts, cls, whole[at:], at, {})
     if wrong is None and at + end < len(whole):
         wrong = f"{len(whole) - at - end} bytes too many from byte {at + end} on"

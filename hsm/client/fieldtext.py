@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from hsm.wire.codec import codec_of
 from hsm.wire.counts import count_at, counted
-from hsm.wire.kinds import Hex, HexOf, Kind, Mismatch, Number, Padded, Plain, Widths
+from hsm.wire.kinds import Binary, Hex, HexOf, Kind, Mismatch, Number, Padded, Plain, Widths
 from hsm.wire.message import Message
 from hsm.wire.packed import Fixed, PackedChoice, Whole
 from hsm.wire.readers import reader
@@ -115,6 +115,15 @@ def _(kind: Number, text: str, widths: Widths, before: Mapping[str, Any]) -> int
 @from_text.register
 def _(kind: Hex, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
     value = bytes.fromhex(text)
+    if len(value) != kind.size:
+        raise ValueError
+    return value
+
+
+@from_text.register
+def _(kind: Binary, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+    """Hexadecimal, or the bytes themselves."""
+    value = bytes.fromhex(text) if len(text) == 2 * kind.size else text.encode("latin-1")
     if len(value) != kind.size:
         raise ValueError
     return value

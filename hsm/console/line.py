@@ -13,8 +13,9 @@ class Screen:
     """What the terminal does next: show *text* (lines end with a newline), then *prompt*, then read a line.
 
     Of a *secret* line nothing is echoed, and it enters no history.  A line longer than *chars_max* is not taken: the
-    terminal says so and asks again.  When it is *over* the terminal shows *text* and closes.
-    Since *text* may hold a component that is shown once, it stands in no repr.
+    terminal says so and asks again.  When it is *over* the terminal shows *text* and closes.  *recall*: the line just
+    taken was a command, and the arrow keys may bring it back; answers to questions are never brought back.  Since *text*
+    may hold a component that is shown once, it stands in no repr.
     """
 
     text: str = field(repr=False)
@@ -22,6 +23,7 @@ class Screen:
     secret: bool = False
     chars_max: int = ANSWER_CHARS_MAX
     over: bool = False
+    recall: bool = False
 
 
 class Console(Protocol):

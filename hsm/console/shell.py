@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from time import perf_counter
 
 from hsm.audit.place import place_of
-from hsm.audit.record import Category
+from hsm.audit.record import HOLDERS_MAX, Category
 from hsm.console.declaration import ConsoleCommand, console
 from hsm.console.desk import CeremonyElsewhere, Desk
 from hsm.console.dialogue import Abandoned, Ask, Dialogue, Say
@@ -49,7 +50,9 @@ class Shell:
         words = text.split()
         if not words:
             return self._prompted("")
-        return self._run(words[0].upper(), tuple(words[1:]))
+        name = words[0].upper()
+        # What is no command may be a component, typed a moment too late.
+        return replace(self._run(name, tuple(words[1:])), recall=name in console.by_name)
 
     def interrupt(self) -> Screen:
         if self._dialogue is None:
@@ -78,6 +81,8 @@ class Shell:
             if appliance.state.position not in command.positions:
                 where = " or ".join(sorted(each.value for each in command.positions))
                 raise Abandoned(f"{name} needs the {where} state.")
+            if not appliance.audit.admits(Category.CONSOLE):
+                raise Abandoned("The audit log can't be written; nothing is done that it could not tell of.")
             if command.needs is not None:
                 appliance.gate.authorise(command.needs, "00", Interface.CONSOLE)
             if command.ceremony:
@@ -129,7 +134,15 @@ class Shell:
 
     def _audited(self, name: str, outcome: str, place: str = "") -> None:
         self._desk.appliance.audit.done(
-            name, outcome, Category.CONSOLE, self._peer, interface=Interface.CONSOLE, began=self._began, place=place
+            name,
+            outcome,
+            Category.CONSOLE,
+            self._peer,
+            interface=Interface.CONSOLE,
+            began=self._began,
+            place=place,
+            who=tuple(dict.fromkeys(self._desk.present))[:HOLDERS_MAX],
+            lasting=True,
         )
 
     def _prompted(self, text: str) -> Screen:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from hsm.appliance import Hsm
+from hsm.appliance import Appliance, Hsm
 from hsm.audit.record import Category
-from hsm.refusal import Advised, CommandDisabled, InputInvalid, LmkInvalid, Refusal
+from hsm.refusal import Advised, CommandDisabled, InputInvalid, InternalFault, LmkInvalid, Refusal
 from hsm.wire.message import Message
 
 Q = TypeVar("Q", bound=Message)
@@ -135,6 +135,19 @@ class Dialect:
             if ancestor in self.refusals:
                 return self.refusals[ancestor]
         raise LookupError(reason.__name__)
+
+
+def closed(command: Command, appliance: Appliance) -> type[Refusal] | None:
+    """Why *command* is not executed at all, if it is not.
+
+    While the audit log can't be written, nothing is done that it must tell of one by one.
+    """
+    if not appliance.gate.enables(command.code):
+        return CommandDisabled
+    weighty = command.changes_state or command.needs is not None
+    if not appliance.audit.admits(command.category) or (weighty and not appliance.audit.writable):
+        return InternalFault
+    return None
 
 
 def _answer_class(hint: Any) -> type[Message]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hsm.appliance import Appliance
-from hsm.crypto.parity import masquerades
 from hsm.keys.domain import Domain, Place, StoredKey, key_in, stored_held
 from hsm.keys.domaintypes import DERIVES, DomainKeyType
 from hsm.keys.generate import form
-from hsm.keys.km import Held, Km, VariantScheme
+from hsm.keys.km import Held, Km, VariantScheme, km_of
 from hsm.keys.masters import Master, mixes
 from hsm.keys.secret import ClearKey
 from hsm.keys.specifier import INDEX_MOST
@@ -35,9 +34,8 @@ def form_km(components: Sequence[ClearKey], name: str) -> Km:
     Raises KeyUnsound for one that comes out weak or, unless it is published, with two equal parts; ComponentsEqual for
     components that cancel, and what ``hsm.keys.generate.form`` raises.
     """
-    key = form(components, distinct=True)
-    km = Km(key.reveal(), name)
-    if not km.is_test and masquerades(key.reveal()):
+    km = km_of(form(components, distinct=True), name)
+    if not km.is_test and km.masquerades:
         raise KeyUnsound
     return km
 

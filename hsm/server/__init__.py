@@ -5,6 +5,12 @@ How bytes travel
     client, which feeds a sans-I/O session, lets it work for one bounded turn, has the audit log keep what was done, and
     sends the replies of the turn in one write.  ``tls`` wraps the same port; ``udp`` does the like for datagrams.
 
+How operators get in
+    ``consoleport`` opens the local socket (``localsocket``), telnet (``telnet``) and SSH (``ssh``, ``sshkeys``), and gives
+    each line a ``terminal``, which drives a console of the process that owns the state: keystrokes through a
+    ``lineeditor``, and what a command says once it is true everywhere.  ``console_command`` is the other end of the
+    local socket.
+
 Who may hold up whom
     Nobody.  A turn has a bound, after which the others get theirs.  A client that does not read its replies is not read
     from either.  Slow requests, slow handshakes, silence and unread replies each have a deadline, kept by one sweep a
@@ -20,5 +26,5 @@ One process or several
 Rules
     The appliance is met through ``ports.Household`` alone; only ``founding`` knows how it is made.  Nothing logged
     here quotes a request or the text of an exception (``journal``).  Modules of other subcommands are imported when
-    they are called (``main``), so that a server holds only what it needs.
+    they are called (``main``), so that a server holds only what it needs; those of the console when there is a way in.
 """

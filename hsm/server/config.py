@@ -5,6 +5,7 @@ The command line wins over the file, and the file over the defaults here.
 
 from __future__ import annotations
 
+import os
 import re
 import string
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ KM_DEFAULT = "test-2266"
 """The Domain Master Key of an appliance that is told none and speaks Eracom."""
 HEADER_BYTES_MAX = 255
 WORKERS_MAX = 64
+CONSOLE_PORT_NAMES = ("console", "ssh")
+"""What the ready file calls the console's ports; no host port may have these names."""
+
+CONSOLE_IDLE_SECONDS = 600.0
+SOCKET_NAME = "console.sock"
 
 
 STORED_KEY_EXPECTED = (
@@ -79,6 +85,34 @@ class StoredKeyGiven:
 
 
 @dataclass(frozen=True)
+class ConsoleConfig:
+    """The ways into the console; a port of None is not opened, one of 0 is any free one."""
+
+    port: int | None = None
+    """Telnet."""
+    ssh_port: int | None = None
+    host: str = "127.0.0.1"
+    socket: str | None = None
+    authorized_keys: str | None = None
+    host_key: str | None = None
+    idle_seconds: float = CONSOLE_IDLE_SECONDS
+
+    def socket_path(self, state_dir: str | None) -> str | None:
+        """Where the local socket is: where it was said, or in the state directory, or nowhere."""
+        return self.socket or (os.path.join(state_dir, SOCKET_NAME) if state_dir is not None else None)
+
+    def wanted(self, state_dir: str | None) -> bool:
+        """Is there any way in?"""
+        return self.socket_path(state_dir) is not None or self.port is not None or self.ssh_port is not None
+
+    def checked(self, where: str) -> ConsoleConfig:
+        """Itself.  Raises ConfigError with *where* when SSH has nobody who may log in."""
+        if self.ssh_port is not None and self.authorized_keys is None:
+            raise ConfigError(where, "ssh-port", "authorized keys with it: a file of the keys that may log in")
+        return self
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything ``hsm serve`` was told."""
 
@@ -101,6 +135,7 @@ class Config:
     ready_file: str | None = None
     seed: int | None = None
     limits: Limits = field(default_factory=Limits)
+    console: ConsoleConfig = field(default_factory=ConsoleConfig)
 
     @property
     def dialects(self) -> tuple[str, ...]:

@@ -22,6 +22,15 @@ zmk-length = "double"
 [limits]                        # hsm.server.ports.Limits, with hyphens
 connections-max = 64
 
+[console]
+port = 9100                     # telnet, on loopback
+ssh-port = 9122
+bind = "127.0.0.1"              # for both
+authorized-keys = "operators.pub"
+host-key = "ssh_host_ed25519"
+socket = "console.sock"
+idle-seconds = 600
+
 [[host]]
 name = "thales"
 port = 1500
@@ -44,6 +53,8 @@ from pathlib import Path
 
 from hsm.server.config import (
     CHARSETS,
+    CONSOLE_IDLE_SECONDS,
+    CONSOLE_PORT_NAMES,
     DIALECTS,
     HEADER_BYTES_MAX,
     HOST_PORT,
@@ -52,6 +63,7 @@ from hsm.server.config import (
     WORKERS_MAX,
     Config,
     ConfigError,
+    ConsoleConfig,
     LoadedLmk,
     Setting,
     StoredKeyGiven,
@@ -60,6 +72,7 @@ from hsm.server.config import (
 from hsm.server.ports import Limits, Listener, TlsFiles
 
 FILE_BYTES_MAX = 1_048_576
+IDLE_SECONDS_MAX = 86_400
 
 _HEADING = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(#.*)?$")
 _KEY = re.compile(r"\s*([\w-]+|\"[^\"]*\"|'[^']*')\s*=")
@@ -217,10 +230,11 @@ def _config(path: str, lines: dict[tuple[str, int, str], int], whole: dict[str, 
         ready_file=top.text("ready-file", "a file name"),
         seed=top.number("seed", 0, 2**64 - 1),
         limits=_limits(limits),
+        console=_console(table("console")),
     )
     top.end(
         "bind, state-dir, passphrase-file, key-file, profile, workers, authorise, ready-file, seed, km, lmk, old-lmk,"
-        " stored-key, settings, limits, host"
+        " stored-key, settings, limits, console, host"
     )
     return config
 
@@ -228,8 +242,8 @@ def _config(path: str, lines: dict[tuple[str, int, str], int], whole: dict[str, 
 def _listener(table: _Table, bind: str, others: list[Listener]) -> Listener:
     dialect = table.choice("dialect", DIALECTS) or Listener.dialect
     name = table.text("name") or (dialect if not others else f"{dialect}-{len(others) + 1}")
-    if any(each.name == name for each in others):
-        raise table.wrong("name", "a name that no other [[host]] has")
+    if any(each.name == name for each in others) or name in CONSOLE_PORT_NAMES:
+        raise table.wrong("name", f"a name that no other [[host]] has, nor {' or '.join(CONSOLE_PORT_NAMES)}")
     port = table.number("port", 0, 65535)
     if port is None:
         raise table.wrong("port", "a port number (0: any free one)")
@@ -252,6 +266,21 @@ def _listener(table: _Table, bind: str, others: list[Listener]) -> Listener:
     )
     table.end("name, port, bind, dialect, header-length, lmk, charset, tls-cert, tls-key, tls-client-ca")
     return listener
+
+
+def _console(table: _Table) -> ConsoleConfig:
+    idle = table.number("idle-seconds", 1, IDLE_SECONDS_MAX)
+    console = ConsoleConfig(
+        port=table.number("port", 0, 65535),
+        ssh_port=table.number("ssh-port", 0, 65535),
+        host=table.text("bind", "an address") or ConsoleConfig.host,
+        socket=table.text("socket", "a file name"),
+        authorized_keys=table.text("authorized-keys", "a file name"),
+        host_key=table.text("host-key", "a file name"),
+        idle_seconds=CONSOLE_IDLE_SECONDS if idle is None else idle,
+    )
+    table.end("port, ssh-port, bind, socket, authorized-keys, host-key, idle-seconds")
+    return console
 
 
 def _lmks(table: _Table) -> tuple[LoadedLmk, ...]:

@@ -45,6 +45,9 @@ class Counters:
         self._memory = mmap.mmap(-1 if descriptor is None else descriptor, size_bytes)
         self.cells = memoryview(self._memory).cast("q")
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
     def add(self, name: str, count: int = 1) -> None:
         """Add *count* to this process's cell of *name*.  Raises KeyError for an unknown name."""
         at = self.cell(name)

@@ -7,6 +7,7 @@ is small.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hsm.appliance import Appliance
-from hsm.audit.file import AuditFileError, FileAuditor
+from hsm.audit.file import FileAuditor
 from hsm.audit.load import COUNTED_BANDS, LoadMeter
 from hsm.audit.record import UNKNOWN_COMMAND, Audit, Auditor, MemoryAuditor, MemoryTally, Tally
 from hsm.audit.relay import RelayAuditor, enter
+from hsm.console.desk import Ceremonies, Desk
+from hsm.console.families import load as load_console
+from hsm.console.shell import Shell
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
@@ -31,6 +35,7 @@ from hsm.server.keeping import Keeping
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
 from hsm.state import Keeper, State
+from hsm.storage.cards import CardRack
 from hsm.storage.database import StorageError
 from hsm.storage.device import count_start
 from hsm.storage.slots import MemorySlots, Slots
@@ -42,9 +47,9 @@ if TYPE_CHECKING:
     from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
-AUDIT_NAME = "audit.jsonl"
 STARTS = "starts"
 ERACOM = "eracom"
+PEER_CHARS_MAX = 64
 
 load()
 _OWN_CODES = {code for command in thales.commands.values() for code in command.refusals.values()}
@@ -57,6 +62,8 @@ counter_names = (
     STARTS,
 )
 """What processes count together; the fraud counters stand first, in their own layout."""
+
+_NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
 
 
 def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
@@ -79,22 +86,29 @@ class SharedTally:
     """Counts by name, kept under *prefix* in the counters that processes share.
 
     What is counted in a turn is shared at its end, by ``flush``: a step in shared memory costs more than one here.
+    Names without a counter, those of console commands, are counted in this process, which alone executes them.
     """
 
     def __init__(self, counters: Counters, prefix: str) -> None:
         self._counters = counters
         self._prefix = prefix
         self._unshared: dict[str, int] = {}
+        self._own = MemoryTally()
 
     def add(self, name: str, count: int = 1) -> None:
         self._unshared[name] = self._unshared.get(name, 0) + count
 
     def total(self, name: str) -> int:
-        return self._counters.total(self._prefix + name) + self._unshared.get(name, 0)
+        shared = self._prefix + name
+        kept = self._counters.total(shared) if shared in self._counters else self._own.total(name)
+        return kept + self._unshared.get(name, 0)
 
     def flush(self) -> None:
         for name, count in self._unshared.items():
-            self._counters.add(self._prefix + name, count)
+            if self._prefix + name in self._counters:
+                self._counters.add(self._prefix + name, count)
+            else:
+                self._own.add(name, count)
         self._unshared.clear()
 
 
@@ -131,6 +145,7 @@ class ApplianceHousehold:
         closing: Callable[[], None] | None = None,
         noticing: Callable[[], None] | None = None,
         settling: Callable[[], None] | None = None,
+        rack: CardRack | None = None,
     ) -> None:
         self.traffic = traffic
         self._appliance = appliance
@@ -143,6 +158,8 @@ class ApplianceHousehold:
         self._settling = settling
         self._dispatcher = Dispatcher(appliance)
         self._eracom: Callable[[str], EracomSession] | None = None
+        self._rack = rack
+        self._ceremonies = Ceremonies()
 
     def session(self, listener: Listener, peer: str) -> ThalesSession | EracomSession:
         if listener.dialect == ERACOM:
@@ -167,6 +184,12 @@ class ApplianceHousehold:
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
+
+    def console(self, line: str) -> Shell:
+        assert self._rack is not None, "a worker has no console"
+        load_console()
+        peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
+        return Shell(Desk(self._appliance, self._rack, self._ceremonies, line), peer)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -196,25 +219,39 @@ class ApplianceHousehold:
 
     def relayed_audit(self, told: bytes) -> None:
         enter(self._auditor, told)
-        self._auditor.flush()
+        self._appliance.audit.flush()
         if self._noticing is not None:
             self._noticing()
+
+    def befell(self, event: str) -> None:
+        self._appliance.audit.event(event)
 
     def settle(self) -> None:
         if self._settling is not None:
             self._settling()
+        self._appliance.audit.flush()
 
     def close(self) -> None:
-        self._appliance.audit.flush()
-        if self._closing is not None:
-            self._closing()
+        if self._owns:
+            self.befell("STOP")
+        try:
+            self._appliance.audit.flush()
+        finally:
+            if self._closing is not None:
+                self._closing()
 
 
 def found(config: Config, counters: Counters) -> ApplianceHousehold:
-    """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""
+    """The household that owns the state.
+
+    Raises ConfigError for what *config* asks and can't be had, AuditFileError when the audit log is not whole.
+    """
     keeping = Keeping(config)
     try:
-        return _founded(config, counters, keeping)
+        household = _founded(config, counters, keeping)
+        household.befell("START")
+        household.flush()
+        return household
     except BaseException as fault:
         keeping.close()
         if isinstance(fault, StorageError):
@@ -225,11 +262,11 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
 def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceHousehold:
     state, rested = keeping.state(config)
     try:
-        auditor: Auditor = MemoryAuditor()
+        auditor: FileAuditor | MemoryAuditor = MemoryAuditor()
         if config.state_dir is not None:
-            auditor = FileAuditor(Path(config.state_dir) / AUDIT_NAME)
+            auditor = FileAuditor(Path(config.state_dir), SystemClock(), keeping.vault)
         reboots = count_start(keeping.database) if keeping.database is not None else 0
-    except (StorageError, AuditFileError) as fault:
+    except StorageError as fault:
         raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
     slots, traffic = ToldSlots(keeping.slots), HostTraffic(counters)
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
@@ -240,11 +277,7 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
     keeping.tell_restore(appliance)
-    if ERACOM in config.dialects and appliance.state.domain is None:
-        print("WARNING: no Domain Master Key is loaded: --km, or LKM at the console", file=sys.stderr, flush=True)
-    # What is authorised on the command line holds for this start: it is not kept.
-    state, now = appliance.state, appliance.clock.monotonic()
-    appliance.adopt(replace(state, authority=_authority(config, state, now)))
+    appliance.adopt(_for_this_start(config, appliance.state, appliance.clock.monotonic()))
 
     def notice() -> None:
         # Asked at every turn, so as little as can be.
@@ -275,7 +308,15 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         closing=close_files,
         noticing=notice if watched else None,
         settling=settle if watched else None,
+        rack=keeping.rack,
     )
+
+
+def _for_this_start(config: Config, state: State, now: float) -> State:
+    """*state* with what is not kept: what is authorised on the command line."""
+    if ERACOM in config.dialects and state.domain is None:
+        print("WARNING: no Domain Master Key is loaded: --km, or LKM at the console", file=sys.stderr, flush=True)
+    return replace(state, authority=_authority(config, state, now))
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:

@@ -12,15 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from hsm.appliance import Appliance, without_lmks
-from hsm.audit.record import Category
 from hsm.keys.masters import PUBLISHED_NAMES, Lmk, Master, lmk_of_material, mixes, published_lmk
-from hsm.policy.authority import Interface
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.server.config import Config, ConfigError, LoadedLmk
-from hsm.server.domain_founding import domain_over, first_domain
+from hsm.server.domain_founding import domain_for, domain_over
 from hsm.state import Keeper, State
 from hsm.storage import device
 from hsm.storage.cards import CardRack, MemoryShelf
@@ -83,7 +81,7 @@ class Keeping:
         lmks = {each.lmk_id: self.lmk(each) for each in config.lmks or DEFAULT_LMKS}
         old_lmks = {each.lmk_id: self.lmk(each) for each in config.old_lmks}
         state = State(settings, lmks, old_lmks)
-        state = replace(state, domain=first_domain(config, state))
+        state = replace(state, domain=domain_for(config, settings, lmks.values()))
         _check_mixture(state, config)
         return state
 
@@ -122,7 +120,7 @@ class Keeping:
                 told.append(f"no key is loaded: the appliance was tampered with ({state.tampered})")
             return state
         lmks, old_lmks = self._overlaid(state.lmks, config.lmks), self._overlaid(state.old_lmks, config.old_lmks)
-        domain = domain_over(state.domain, config, state)
+        domain = domain_over(state.domain, config, state.settings)
         if lmks is state.lmks and old_lmks is state.old_lmks and domain is state.domain:
             return state
         wanted = replace(state, lmks=lmks, old_lmks=old_lmks, domain=domain)
@@ -168,7 +166,7 @@ class Keeping:
     def tell_restore(self, appliance: Appliance) -> None:
         """Enter in the audit log, once, that the state was restored from a backup.  Raises StorageError."""
         if self.database is not None and device.noted(self.database, device.RESTORED) is not None:
-            appliance.audit.done("RESTORE", "00", Category.DEVICE, interface=Interface.CONSOLE)
+            appliance.audit.event("RESTORE")
             appliance.audit.flush()
             with self.database.transaction() as change:
                 device.note(change, device.RESTORED, None)

@@ -16,6 +16,7 @@ from hsm.dialects.session import HostSession
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from hsm.console.line import Console
     from hsm.server.config import Config
     from hsm.server.counters import Counters
     from hsm.server.traffic import HostTraffic
@@ -79,6 +80,9 @@ class Household(Protocol):
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         """Owner only: the unframed reply to an unframed *request* of *peer* that a worker owed."""
 
+    def console(self, line: str) -> Console:
+        """Owner only: a new console for the operator on *line* (``local``, ``telnet 127.0.0.1:4711``, ``ssh alice``)."""
+
     def snapshot(self) -> bytes:
         """Owner only: the whole shared state, LMKs included: for workers over a private socket, never for a disk."""
 
@@ -107,8 +111,12 @@ class Household(Protocol):
     def relayed_audit(self, told: bytes) -> None:
         """Owner only: keep in the audit log what a worker *told*."""
 
+    def befell(self, event: str) -> None:
+        """Owner only: have the audit log enter an *event*, a word in capitals; ``flush`` keeps it."""
+
     def settle(self) -> None:
-        """Owner only: keep what changed behind the requests; called every second, and before the end."""
+        """Owner only: keep what changed behind the requests, and what could not be kept before; called every second, and
+        before the end."""
 
     def close(self) -> None:
         """Let go of files; nothing is called afterwards."""

@@ -15,6 +15,7 @@ from hsm.server.config import (
     WORKERS_MAX,
     Config,
     ConfigError,
+    ConsoleConfig,
     LoadedLmk,
     Setting,
     StoredKeyGiven,
@@ -52,6 +53,12 @@ class Options:
     workers: int | None = None
     ready_file: str | None = None
     seed: int | None = None
+    console_port: int | None = None
+    console_bind: str | None = None
+    console_socket: str | None = None
+    ssh_port: int | None = None
+    ssh_authorized_keys: str | None = None
+    ssh_host_key: str | None = None
 
 
 def configured(options: Options) -> Config:
@@ -75,6 +82,7 @@ def configured(options: Options) -> Config:
         workers=config.workers if options.workers is None else options.workers,
         ready_file=options.ready_file or config.ready_file,
         seed=config.seed if options.seed is None else options.seed,
+        console=_console(options, config.console),
     )
 
 
@@ -87,6 +95,18 @@ def _openers(options: Options, config: Config) -> tuple[str | None, str | None]:
     if (passphrase_file or key_file) and not (options.state_dir or config.state_dir):
         raise ConfigError(where, "passphrase-file, key-file", "state-dir with it: they open its vault")
     return passphrase_file, key_file
+
+
+def _console(options: Options, console: ConsoleConfig) -> ConsoleConfig:
+    return replace(
+        console,
+        port=console.port if options.console_port is None else options.console_port,
+        ssh_port=console.ssh_port if options.ssh_port is None else options.ssh_port,
+        host=options.console_bind or console.host,
+        socket=options.console_socket or console.socket,
+        authorized_keys=options.ssh_authorized_keys or console.authorized_keys,
+        host_key=options.ssh_host_key or console.host_key,
+    ).checked(options.config if options.config is not None and options.ssh_port is None else COMMAND_LINE)
 
 
 def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:
@@ -104,7 +124,7 @@ def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:
         raise ConfigError(COMMAND_LINE, "--tls-cert, --tls-key, --tls-client-ca", "--tls-port with them")
     if options.eracom_port is not None:
         eracom = found.get("eracom", Listener("eracom", 0, model.host, dialect="eracom"))
-        found["eracom"] = replace(eracom, port=options.eracom_port)
+        found["eracom"] = replace(eracom, port=options.eracom_port, dialect="eracom")
     listeners = tuple(found.values())
     if options.bind is not None:
         listeners = tuple(replace(each, host=options.bind) for each in listeners)
@@ -149,6 +169,11 @@ def warnings(config: Config) -> list[str]:
             f"listening on {', '.join(open_to)}: this is an emulator, its keys are not protected as in a real HSM. "
             "Load test keys only, and keep it off networks that you do not trust."
         )
+    if config.console.port is not None and not _loopback(config.console.host):
+        told.append(
+            f"the telnet console listens on {config.console.host}: it asks nobody who they are, and whatever is typed, "
+            "key components and PINs too, crosses the network in clear. Use SSH."
+        )
     if config.seed is not None:
         told.append(
             "--seed makes every generated key and PIN predictable. Anybody who knows the seed knows them all: "
@@ -169,7 +194,7 @@ _PORT = click.IntRange(0, 65535)
 
 @click.command("serve")
 @click.option("--config", metavar="FILE", help="TOML file; the command line wins over it.")
-@click.option("--bind", metavar="ADDRESS", help="Address of all ports.  [default: 127.0.0.1]")
+@click.option("--bind", metavar="ADDRESS", help="Address of all host ports.  [default: 127.0.0.1]")
 @click.option("--host-port", type=_PORT, metavar="N", help="TCP and UDP port; 0 picks a free one.  [default: 1500]")
 @click.option("--tls-port", type=_PORT, metavar="N", help="TLS port, besides the other; 0 picks a free one.")
 @click.option("--tls-cert", metavar="FILE", help="PEM certificate (chain) of the TLS port.")
@@ -190,6 +215,16 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--workers", type=click.IntRange(0, WORKERS_MAX), metavar="N", help="Processes that serve.")
 @click.option("--ready-file", metavar="FILE", help="Written as JSON when every port listens.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Reproducible keys: TESTS ONLY.")
+@click.option("--console-port", type=_PORT, metavar="N", help="Telnet port of the console; 0 picks a free one.")
+@click.option("--console-bind", metavar="ADDRESS", help="Address of telnet and SSH.  [default: 127.0.0.1]")
+@click.option(
+    "--console-socket", metavar="PATH", help="Local socket of the console.  [default: in the state directory]"
+)
+@click.option("--ssh-port", type=_PORT, metavar="N", help="SSH port of the console; 0 picks a free one.")
+@click.option(
+    "--ssh-authorized-keys", metavar="FILE", help="Keys that may log in, each with its user's name behind it."
+)
+@click.option("--ssh-host-key", metavar="FILE", help="Private key of the SSH port.  [default: in the state directory]")
 def command(**typed: str | int | tuple[str, ...] | None) -> None:
     """Serve host commands until SIGTERM or Ctrl-C, which let replies in flight be written first."""
     try:

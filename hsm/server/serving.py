@@ -8,16 +8,16 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from hsm.audit.file import AuditFileError
+from hsm.audit.record import AuditUnwritable
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
 from hsm.server.hostport import Owner
@@ -26,6 +26,11 @@ from hsm.server.listening import Ports, PortUnavailable, Reactor
 from hsm.server.ports import Founding, Household, Listener
 from hsm.server.tls import TlsFilesUnusable
 from hsm.storage.database import StorageError
+
+if TYPE_CHECKING:
+    from hsm.server.consoleport import ConsolePorts
+    from hsm.server.localsocket import LocalReactor
+    from hsm.server.terminal import Committed
 
 FOUNDING = "hsm.server.founding"
 """The module that makes the household; worker processes are told its name too."""
@@ -59,9 +64,34 @@ def executed_here(household: Household) -> Owner:
     return owner
 
 
-def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
-    """Tell by the file *path*, which appears whole or not at all, that every port listens."""
-    ready = {"pid": os.getpid(), "ports": {each.name: each.port for each in listeners}}
+def committed_here(household: Household) -> Committed:
+    """What an operator must wait for, when this process is the only one."""
+
+    def committed() -> Deferred[None]:
+        return household.flush() or succeed(None)
+
+    return committed
+
+
+def opened_console(reactor: Reactor, household: Household, config: Config, committed: Committed) -> ConsolePorts | None:
+    """The ways into the console that *config* asks for, open until the reactor stops; None when it asks for none.
+
+    Raises PortUnavailable, ConfigError.
+    """
+    if not config.console.wanted(config.state_dir):
+        return None
+    from hsm.server.consoleport import ConsolePorts
+
+    local = cast("LocalReactor", reactor)
+    console = ConsolePorts(local, household.console, config.console, config.state_dir, committed)
+    reactor.addSystemEventTrigger("before", "shutdown", console.drain)
+    console.open()
+    return console
+
+
+def write_ready_file(path: str, ports: Mapping[str, int]) -> None:
+    """Tell by the file *path*, which appears whole or not at all, that all *ports*, numbers by name, listen."""
+    ready = {"pid": os.getpid(), "ports": dict(ports)}
     directory = Path(path).absolute().parent
     with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".ready-", delete=False) as opened:
         try:
@@ -74,13 +104,16 @@ def write_ready_file(path: str, listeners: Sequence[Listener]) -> None:
             raise
 
 
-def announce(config: Config, listeners: Sequence[Listener]) -> None:
+def announce(config: Config, listeners: Sequence[Listener], console: ConsolePorts | None = None) -> None:
     """Say in the ready file and then on standard error where the server listens."""
+    consoles = {} if console is None else console.ports
     if config.ready_file is not None:
-        write_ready_file(config.ready_file, listeners)
-    for each in listeners:
-        what = "TLS" if each.tls else "TCP and UDP"
-        print(f"{each.name}: listening on {each.host}:{each.port} ({what})", file=sys.stderr, flush=True)
+        write_ready_file(config.ready_file, {each.name: each.port for each in listeners} | consoles)
+    told = [f"{each.name}: listening on {each.host}:{each.port}" for each in listeners]
+    told = [f"{text} ({'TLS' if each.tls else 'TCP and UDP'})" for text, each in zip(told, listeners, strict=True)]
+    told += [f"{name}: listening on {config.console.host}:{number}" for name, number in consoles.items()]
+    for text in told:
+        print(text, file=sys.stderr, flush=True)
 
 
 def settle_down() -> None:
@@ -97,7 +130,7 @@ def settle_each_second(reactor: Reactor, household: Household) -> None:
         try:
             household.settle()
             faults.clear()
-        except StorageError as fault:
+        except (StorageError, AuditUnwritable) as fault:
             if not faults:
                 _log.error("{fault}", fault=str(fault))
                 faults.append(str(fault))
@@ -125,7 +158,7 @@ def serve(config: Config) -> int:
 
             return serve_with_workers(config, FOUNDING)
         return _serve_alone(config)
-    except (AuditFileError, ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
+    except (AuditUnwritable, ConfigError, PortUnavailable, TlsFilesUnusable) as fault:
         print(f"hsm serve: {fault}", file=sys.stderr)
     except OSError as fault:
         print(f"hsm serve: {fault.filename or 'system'}: {fault.strerror}", file=sys.stderr)
@@ -140,13 +173,14 @@ def _serve_alone(config: Config) -> int:
         ports = Ports(reactor, household, config.limits, executed_here(household))
         ports.open(config.listeners)
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
+        console = opened_console(reactor, household, config, committed_here(household))
         settle_each_second(reactor, household)
         unready: list[OSError] = []
 
         def ready() -> None:
             settle_down()
             try:
-                announce(config, ports.listeners)
+                announce(config, ports.listeners, console)
             except OSError as fault:
                 unready.append(fault)
                 reactor.stop()

@@ -11,6 +11,7 @@ from hsm.appliance import Appliance
 from hsm.keys.domain import Domain, StoredKey
 from hsm.keys.km import Km, VariantScheme
 from hsm.keys.masters import Lmk, lmk_of_material
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, Authority, Grant
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
@@ -48,7 +49,10 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
         domain = _domain(told["domain"])
-        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, told["tampered"], domain))
+        options = AuditOptions.parse(told["audit_options"])
+        tampered = told["tampered"]
+        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, tampered, options, domain))
+        appliance.audit.set_writable(told["audit_writable"])
 
 
 def _state(appliance: Appliance) -> dict[str, Any]:
@@ -63,6 +67,8 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "domain": state.domain and _told_domain(state.domain),
         "position": state.position.value,
         "tampered": state.tampered,
+        "audit_options": str(state.audit_options),
+        "audit_writable": appliance.audit.writable,
         "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
     }
 

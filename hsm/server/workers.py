@@ -40,7 +40,15 @@ from hsm.server.interprocess import (
 )
 from hsm.server.listening import Reactor, reserved
 from hsm.server.ports import Household, Limits, Listener
-from hsm.server.serving import CANNOT_START, announce, founding_module, running_reactor, settle_down, settle_each_second
+from hsm.server.serving import (
+    CANNOT_START,
+    announce,
+    founding_module,
+    opened_console,
+    running_reactor,
+    settle_down,
+    settle_each_second,
+)
 from hsm.server.tls import server_context
 
 RESTARTS_MAX = 20
@@ -158,9 +166,17 @@ class Staff:
         except Exception as fault:
             _log.critical("an owed request failed: {where}", where=place_of(fault))
             raise ExecutionFailed from None
+        return self._acknowledged().addCallback(lambda _: reply)
+
+    def committed(self) -> Deferred[None]:
+        """Fires when the audit log has what was done here, and every serving worker what was changed."""
+        self._household.flush()
+        return self._acknowledged()
+
+    def _acknowledged(self) -> Deferred[None]:
         if not self._unacknowledged:
-            return succeed(reply)
-        return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: reply)
+            return succeed(None)
+        return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: None)
 
     def audited(self, told: bytes) -> None:
         """Keep in the audit log what a worker *told*.  Raises AuditNotKept."""
@@ -211,6 +227,7 @@ class Staff:
             self.give_up("workers end as soon as they are started")
             return
         _log.error("worker {row} ended: replaced", row=worker.row)
+        self._household.befell("WORKER")
         self.hire(worker.row).addCallbacks(
             lambda _: _log.info("worker {row} serves again", row=worker.row), self._not_hired
         )
@@ -285,6 +302,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
         command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), spoken, *seed)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
+        console = opened_console(reactor, household, config, staff.committed)
         settle_each_second(reactor, household)
 
         def start() -> None:
@@ -293,7 +311,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
 
         def ready(_: object) -> None:
             settle_down()
-            announce(config, listeners)
+            announce(config, listeners, console)
 
         def failed(failure: Failure) -> None:
             told = failure.value.subFailure if isinstance(failure.value, FirstError) else failure

@@ -7,7 +7,7 @@ import sqlite3
 from hsm.storage.database import Database
 from hsm.storage.schema import SqlValue
 
-PROFILE, POSITION, TAMPERED = "profile", "position", "tampered"
+PROFILE, POSITION, TAMPERED, AUDIT_OPTIONS = "profile", "position", "tampered", "audit-options"
 FRAUD_STOPPED, FRAUD_ATTACKS = "fraud-stopped", "fraud-attacks"
 RESTORED = "restored"
 """When the backup was made from which this state was restored; until the audit log has it."""

@@ -75,10 +75,10 @@ def write_domain(
         change.execute("DELETE FROM km")
         if after is not None:
             change.execute("INSERT INTO km (id, sealed, key) VALUES (1, ?, ?)", _km_row(database, vault, after.km))
-    for place, key in wanted.items():
-        if was.get(place) != key:
-            scheme = None if key.scheme is None else key.scheme.value
-            row = (*place, key.cryptogram, key.check_value.hex().upper(), scheme)
+    for place, stored in wanted.items():
+        if was.get(place) != stored:
+            scheme = None if stored.scheme is None else stored.scheme.value
+            row = (*place, stored.cryptogram, stored.check_value.hex().upper(), scheme)
             change.execute("INSERT INTO stored_key (type, number, value, kvc, scheme) VALUES (?, ?, ?, ?, ?)", row)
     return bool(gone) or (changed and before is not None)
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from math import inf
 
 from hsm.keys.masters import Lmk
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, ActivityError, Authority, Grant
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudStop
@@ -110,6 +111,8 @@ class DatabaseKeeper:
         change.executemany("INSERT OR REPLACE INTO authority (lmk_id, activity) VALUES (?, ?)", new)
         if before.position is not after.position:
             device.note(change, device.POSITION, after.position.value)
+        if before.audit_options != after.audit_options:
+            device.note(change, device.AUDIT_OPTIONS, str(after.audit_options))
         if before.tampered != after.tampered:
             device.note(change, device.TAMPERED, after.tampered or None)
         return deleted
@@ -148,8 +151,9 @@ def state_at_rest(database: Database, vault: Vault | None) -> State | None:
     loaded = read_loaded(database, vault)
     live, old, new = (loaded[store] for store in STORES)
     tampered = str(device.noted(database, device.TAMPERED) or "")
-    domain = read_domain(database, vault)
-    return State(_settings(database), live, old, new, _authority(database), _position(database), tampered, domain)
+    domain, options = read_domain(database, vault), _audit_options(database)
+    authority, position = _authority(database), _position(database)
+    return State(_settings(database), live, old, new, authority, position, tampered, options, domain)
 
 
 def keep_fraud(database: Database, stop: FraudStop) -> None:
@@ -199,6 +203,14 @@ def _authority(database: Database) -> Authority:
         except ActivityError as fault:
             raise StorageError(database.path, f"the authority {activity!r}: {fault}") from None
     return Authority(tuple(grants))
+
+
+def _audit_options(database: Database) -> AuditOptions:
+    text = device.noted(database, device.AUDIT_OPTIONS)
+    try:
+        return AuditOptions() if text is None else AuditOptions.parse(str(text))
+    except ValueError as fault:
+        raise StorageError(database.path, f"the audit options: {fault}") from None
 
 
 def _position(database: Database) -> Position:

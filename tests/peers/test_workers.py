@@ -114,7 +114,7 @@ def test_datagrams_are_answered_and_audited_too(serve: Serve, tmp_path: Path) ->
         ):
             assert line.command(request).startswith(reply)
     commands = [each["command"] for each in entries(tmp_path / "state")]
-    assert commands == ["A0", "LA", "LE", "$$"]
+    assert commands == ["START", "A0", "LA", "LE", "$$"]
 
 
 def test_the_audit_log_is_one_sequence_with_every_peer(serve: Serve, tmp_path: Path) -> None:

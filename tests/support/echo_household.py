@@ -14,6 +14,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection
 
+from support.echo_console import EchoConsole
 from twisted.internet.defer import Deferred
 
 from hsm.dialects.session import FramingError
@@ -129,6 +130,9 @@ class EchoHousehold:
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.answer(request)
 
+    def console(self, line: str) -> EchoConsole:
+        return EchoConsole()
+
     def snapshot(self) -> bytes:
         return self.stored
 
@@ -153,6 +157,9 @@ class EchoHousehold:
 
     def relayed_audit(self, told: bytes) -> None:
         print(f"audited {len(told)} bytes of {told[:1].decode()}", file=sys.stderr, flush=True)
+
+    def befell(self, event: str) -> None:
+        """There is no audit log."""
 
     def settle(self) -> None:
         """Nothing rests anywhere."""

@@ -18,6 +18,9 @@ SECONDS_MAX = 20.0
 ECHO = "support.echo_household"
 """The module that is ``hsm`` with the echoing household."""
 
+CONSOLE_WORDS = "support.console_words"
+"""The module that is ``hsm`` with console commands for tests."""
+
 
 def echo_environment() -> dict[str, str]:
     """The environment in which ECHO and its worker processes find their modules."""

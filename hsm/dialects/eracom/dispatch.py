@@ -8,14 +8,14 @@ from time import perf_counter
 from typing import Any
 
 from hsm.appliance import Appliance, Hsm
+from hsm.audit.apart import AuditApart
 from hsm.audit.place import place_of
 from hsm.audit.record import UNKNOWN_COMMAND, Category
-from hsm.dialects.dialect import Command
+from hsm.dialects.dialect import Command, closed
 from hsm.dialects.eracom.codes import LONG_CODES, SUCCESS, UNKNOWN_FUNCTION, eracom
 from hsm.dialects.eracom.families import load
 from hsm.keys.specifier import parsed
 from hsm.refusal import (
-    CommandDisabled,
     FunctionModifierInvalid,
     InternalFault,
     KeySpecLengthInvalid,
@@ -32,6 +32,7 @@ WRAPPER = "\xe3"
 _WRAPPED = WRAPPER + "\x00\x01\x01"
 """The meta-function, its modifier, and type and version of what it wraps."""
 _ID_CHARS = 4
+FAULT = eracom.code_of(None, InternalFault)
 
 
 raw = eracom.spelling.wire
@@ -53,7 +54,7 @@ class _Entry:
     code: str
     length: int
     success: str
-    closed: bool
+    closed: type[Refusal] | None
 
 
 class Dispatcher:
@@ -62,7 +63,7 @@ class Dispatcher:
     def __init__(self, appliance: Appliance) -> None:
         load()
         self.appliance = appliance
-        self.audit = appliance.audit.apart(eracom.name)
+        self.audit = AuditApart(appliance.audit, eracom.name, FAULT)
         self._entries: dict[str, _Entry] = {}
         self._version = -1
         self.owners_codes = frozenset(raw(code) for code, command in eracom.commands.items() if command.changes_state)
@@ -76,9 +77,8 @@ class Dispatcher:
             made = {}
             for code, command in eracom.commands.items():
                 key, asks = raw(code), codec_of(command.asks)
-                closed = not appliance.gate.enables(code)
-                text = codec_of(command.answers).text
-                made[key] = _Entry(command, asks, asks.take, text, key, len(key), key + "\x00", closed)
+                text, why = codec_of(command.answers).text, closed(command, appliance)
+                made[key] = _Entry(command, asks, asks.take, text, key, len(key), key + "\x00", why)
             self._entries = made
         return self._entries
 
@@ -121,8 +121,8 @@ class Window:
         place = ""
         began = perf_counter()
         try:
-            if entry.closed:
-                raise CommandDisabled
+            if entry.closed is not None:
+                raise entry.closed
             body = text[entry.length :]
             message, end = entry.take(body)
             if end != len(body):
@@ -139,27 +139,30 @@ class Window:
             code = eracom.code_of(command, type(e))
             reply = entry.code + raw(code)
         except Exception as e:  # whatever is broken in us, the host gets an answer and others go on
-            code = eracom.code_of(None, InternalFault)
+            code = FAULT
             reply = entry.code + raw(code)
             place = place_of(e)
-        self._done(command.code, code, command.category, self._peer, began=began, place=place)
+        category, lasting = command.category, command.changes_state
+        if not self._done(command.code, code, category, self._peer, began=began, place=place, lasting=lasting):
+            # The audit log can't be written, so what it would have told of is not answered.
+            return entry.code + raw(FAULT)
         return reply
 
     def _unknown(self, text: str) -> str:
         if text[:1] == WRAPPER and self._appliance.settings.eracom_wrapper:
             return self._within(text)
         code = code_of(text)
-        answered = UNKNOWN_FUNCTION if code else eracom.refusals[MessageLengthInvalid]
-        self._done(UNKNOWN_COMMAND, answered, Category.STATUS, self._peer)
-        return code + raw(answered)
+        return code + raw(self._refused(UNKNOWN_FUNCTION if code else eracom.refusals[MessageLengthInvalid]))
+
+    def _refused(self, outcome: str) -> str:
+        """The *outcome* of what is no function, entered; or that it can't be."""
+        return outcome if self._done(UNKNOWN_COMMAND, outcome, Category.STATUS, self._peer) else FAULT
 
     def _within(self, text: str) -> str:
         """The reply to a request in the wrapper E3, in the same wrapper; a wrapper within a wrapper is no function."""
         found = _unwrapped(text)
         if found is None:
-            answered = eracom.refusals[MessageLengthInvalid]
-            self._done(UNKNOWN_COMMAND, answered, Category.STATUS, self._peer)
-            return WRAPPER + raw(answered)
+            return WRAPPER + raw(self._refused(eracom.refusals[MessageLengthInvalid]))
         message_id, inner = found
         reply = WRAPPER + raw(UNKNOWN_FUNCTION) if inner[:1] == WRAPPER else self.execute(inner)
         return _WRAPPED + raw(SUCCESS) + message_id + counted(reply)

@@ -14,12 +14,12 @@ from typing import Any
 from hsm.appliance import DEFAULT_LMK, Appliance, Hsm
 from hsm.audit.place import place_of
 from hsm.audit.record import UNKNOWN_COMMAND, Category
-from hsm.dialects.dialect import Command
+from hsm.dialects.dialect import Command, closed
 from hsm.dialects.thales.codes import reply_code, thales
 from hsm.dialects.thales.ebcdic import arrived, departing
 from hsm.dialects.thales.families import load
 from hsm.dialects.thales.fields import widths
-from hsm.refusal import Advised, CommandDisabled, InputInvalid, InternalFault, LmkIdsIncompatible, Refusal
+from hsm.refusal import Advised, InputInvalid, InternalFault, LmkIdsIncompatible, Refusal
 from hsm.wire.codec import codec_of
 from hsm.wire.message import WireError
 
@@ -36,7 +36,7 @@ class _Entry:
     take: Callable[[str], tuple[Any, int]]
     text: Callable[[Any], str]
     success: str
-    closed: bool
+    closed: type[Refusal] | None
 
 
 class Dispatcher:
@@ -59,7 +59,7 @@ class Dispatcher:
             self._entries = {
                 code: _Entry(
                     c, codec_of(c.asks, sizes).take, codec_of(c.answers, sizes).text, f"{c.reply}00",
-                    not appliance.gate.enables(code),
+                    closed(c, appliance),
                 )
                 for code, c in thales.commands.items()
             }  # fmt: skip
@@ -116,8 +116,8 @@ class Window:
         trailer = place = ""
         began = perf_counter()
         try:
-            if entry.closed:
-                raise CommandDisabled
+            if entry.closed is not None:
+                raise entry.closed
             message, end = entry.take(text[2:])
             lmk = message.__dict__.get("lmk")
             if end != len(text) - 2:
@@ -146,7 +146,10 @@ class Window:
             code = thales.code_of(None, InternalFault)
             reply = command.reply + code + _trailer(text)
             place = place_of(e)
-        self._done(command.code, code, command.category, self._peer, began=began, place=place)
+        category, lasting = command.category, command.changes_state
+        if not self._done(command.code, code, category, self._peer, began=began, place=place, lasting=lasting):
+            # The audit log can't be written, so what it would have told of is not answered.
+            return command.reply + thales.code_of(None, InternalFault) + (trailer or _trailer(text))
         return reply
 
     def _view(self, lmk: str | None) -> Hsm:
@@ -171,7 +174,8 @@ class Window:
         """No such command: the reply code is still one higher, so that the host can match it (see decisions)."""
         code = text[:2] if _CODE(text) else "ZY"
         refused = thales.code_of(None, InputInvalid)
-        self._done(UNKNOWN_COMMAND, refused, Category.STATUS, self._peer)
+        if not self._done(UNKNOWN_COMMAND, refused, Category.STATUS, self._peer):
+            refused = thales.code_of(None, InternalFault)
         return reply_code(code) + refused + _trailer(text)
 
 

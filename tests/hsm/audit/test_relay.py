@@ -15,7 +15,10 @@ ENTRY = Entry(1, datetime(2026, 1, 2, 3, 4, 5, 6, UTC), Interface.HOST, "192.0.2
 def test_entries_arrive_as_they_were_but_for_their_number() -> None:
     relay, kept = RelayAuditor(), MemoryAuditor()
     kept.note(replace(ENTRY, sequence=41))
-    sent = (ENTRY, replace(ENTRY, sequence=2, interface=Interface.CONSOLE, place="KeyError at pins.py:41"))
+    sent = (
+        ENTRY,
+        replace(ENTRY, sequence=2, interface=Interface.CONSOLE, place="KeyError at pins.py:41", who=("EVE",)),
+    )
     for each in sent:
         relay.note(each)
     enter(kept, relay.taken())

@@ -213,3 +213,19 @@ def test_whatever_is_typed_the_line_goes_on(lines: list[str]) -> None:
     for line in lines:
         screen = operator.shell.line(line)
         assert screen.prompt or screen.over
+
+
+def test_an_entry_names_whose_cards_were_there() -> None:
+    operator = Operator()
+    cards = [operator.card(holder, Role.OFFICER) for holder in ("ALICE", "BOB")]
+    operator.types("DUAL", cards[0].serial, "12345", cards[1].serial, "12345", "HELLO")
+    found = [(each.command, each.who) for each in operator.speaker.entries]
+    assert found == [("DUAL", ("ALICE", "BOB")), ("$$", ())]
+
+
+def test_nothing_is_done_that_the_audit_log_could_not_tell_of() -> None:
+    operator = Operator()
+    operator.appliance.audit.set_writable(False)
+    assert "The audit log can't be written" in operator.types("RITE")
+    operator.appliance.audit.set_writable(True)
+    assert operator.types("RITE").endswith("Secret: ")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm.server.config import Config, ConfigError, LoadedLmk, Setting
+from hsm.server.config import Config, ConfigError, ConsoleConfig, LoadedLmk, Setting
 from hsm.server.config_file import read_config
 from hsm.server.ports import Limits, Listener, TlsFiles
 
@@ -35,6 +35,15 @@ encrypted-pin-length = 5
 [limits]
 connections-max = 64
 idle-seconds = 0
+
+[console]
+port = 9100
+ssh-port = 0
+bind = "127.0.0.4"
+socket = "s"
+authorized-keys = "a"
+host-key = "k"
+idle-seconds = 30
 
 [[host]]
 port = 1500
@@ -86,6 +95,7 @@ def test_every_field(tmp_path: Path) -> None:
         ready_file="ready.json",
         seed=7,
         limits=Limits(connections_max=64, idle_seconds=0),
+        console=ConsoleConfig(9100, 0, "127.0.0.4", "s", "a", "k", 30),
     )
 
 
@@ -120,6 +130,14 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("[limits]\nidle-seconds = -1", 2, "limits.idle-seconds"),
         ("[limits]\nidle-seconds = true", 2, "limits.idle-seconds"),
         ("[limits]\nidle = 1", 2, "limits.idle"),
+        ("console = 1", 1, "console"),
+        ("[console]\nport = -1", 2, "console.port"),
+        ("[console]\nport = 1\nssh-port = 'x'", 3, "console.ssh-port"),
+        ("[console]\nidle-seconds = 0", 2, "console.idle-seconds"),
+        ("[console]\nsocket = ''", 2, "console.socket"),
+        ("[console]\nhost-key = 1", 2, "console.host-key"),
+        ("[console]\nauthorised-keys = 'a'", 2, "console.authorised-keys"),
+        ("[[host]]\nport = 1\nname = 'ssh'", 3, "host.name"),
         ("host = 1", 1, "host"),
         ("host = [1]", 1, "host"),
         ("[[host]]\nname = 'a'", 1, "host.port"),
@@ -171,6 +189,8 @@ def test_the_example_of_the_manual_is_read(tmp_path: Path) -> None:
         ("thales", 1500, 4, None),
         ("mainframe", 1501, 8, "01"),
         ("tls", 2500, 4, None),
+        ("eracom", 9000, 4, None),
     ]
     assert config.limits.connections_max == 64
+    assert config.console == ConsoleConfig(port=9100, ssh_port=9122, authorized_keys="operators.pub")
     assert [each.name for each in config.lmks] == ["test-variant", "test-3des-block"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from hsm.audit.file import FileAuditor
+from hsm.audit.relay import RelayAuditor
+from hsm.policy.auditing import AuditOptions, Category
 from hsm.server.config import Config
 from hsm.server.counters import Counters, shared_file
 from hsm.server.founding import ApplianceHousehold, adopt, counter_names, found
@@ -85,3 +89,59 @@ def test_a_workers_chain_is_owed_to_the_owner() -> None:
     session.feed(b"\x00\x0fHEADNK0010002NC")
     assert session.work(1) == b""
     assert session.owed == b"NK0010002NC"
+
+
+def test_audit_options_rest_and_reach_workers(tmp_path: Path) -> None:
+    config = replace(Config(), state_dir=str(tmp_path / "state"))
+    options = AuditOptions(frozenset({Category.PIN}), refusals=False)
+    owner = found(config, Counters(1, counter_names))
+    owner._appliance.change_audit_options(options)
+    worker = adopt(Counters(2, counter_names, row=1))
+    worker.restore(owner.snapshot())
+    assert worker._appliance.audit.options == options
+    worker.session(PORT, "192.0.2.1:1").execute(b"A00001U")
+    assert isinstance(worker._auditor, RelayAuditor)
+    assert worker._auditor.taken() == b""
+    owner.close()
+    again = found(config, Counters(1, counter_names))
+    assert again._appliance.audit.options == options
+    again.close()
+
+
+def test_a_worker_is_told_whether_the_audit_log_can_be_written() -> None:
+    owner, worker = found(Config(), Counters(1, counter_names)), adopt(Counters(2, counter_names, row=1))
+    owner.on_change(worker.apply)
+    owner._appliance.audit.set_writable(False)
+    assert worker.session(PORT, "192.0.2.1:1").execute(b"A00001U") == b"A141"
+    owner._appliance.audit.set_writable(True)
+    assert worker.session(PORT, "192.0.2.1:1").execute(b"A00001U").startswith(b"A100")
+
+
+def test_starts_stops_and_tampering_are_errors_that_the_log_tells(tmp_path: Path) -> None:
+    config = replace(Config(), state_dir=str(tmp_path / "state"))
+    owner = found(config, Counters(1, counter_names))
+    owner._appliance.tamper("TEST")
+    owner.befell("WORKER")
+    owner.close()
+    again = found(config, Counters(1, counter_names))
+    assert isinstance(again._auditor, FileAuditor)
+    assert [each.command for each in again._auditor.errors(9)] == ["START", "TAMPER", "WORKER", "STOP", "START"]
+    again.close()
+
+
+def test_a_consoles_commands_are_counted_and_its_line_is_named_in_the_audit_log(tmp_path: Path) -> None:
+    descriptor = shared_file(2, counter_names)
+    counters = Counters(2, counter_names, row=0, descriptor=descriptor)
+    household = found(Config(state_dir=str(tmp_path / "state")), counters)
+    for line in ("local", "telnet 127.0.0.1:4711", "ssh Alice\u00df\n" + "x" * 100):
+        console = household.console(line)
+        console.line("NOSUCH")
+        console.hang_up("ended")
+        household.flush()
+    appliance = household._appliance
+    assert appliance.audit.outcomes.total("NO") == 3
+    entries = (tmp_path / "state" / "audit.jsonl").read_text().splitlines()
+    peers = [json.loads(each)["peer"] for each in entries]
+    assert peers == ["local", "telnet.127.0.0.1:4711", ("ssh.alice" + "x" * 100)[:64]]
+    household.close()
+    os.close(descriptor)

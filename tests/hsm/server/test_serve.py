@@ -15,7 +15,7 @@ import pytest
 from support.echo_household import framed
 from support.served import ECHO, SECONDS_MAX, Serve, echo_environment, exactly, flood, reply_from
 
-from hsm.server.config import Config, ConfigError, LoadedLmk, Setting
+from hsm.server.config import Config, ConfigError, ConsoleConfig, LoadedLmk, Setting
 from hsm.server.ports import Listener, TlsFiles
 from hsm.server.serve import COMMAND_LINE, Options, configured, warnings
 
@@ -113,6 +113,44 @@ def test_warnings() -> None:
     exposed, seeded = warnings(Config(listeners=(Listener("t", 1, "192.0.2.1"),), seed=0))
     assert "192.0.2.1" in exposed
     assert "predictable" in seeded
+
+
+def test_a_telnet_console_beyond_loopback_is_warned_of() -> None:
+    assert warnings(Config(console=ConsoleConfig(port=0))) == []
+    assert warnings(Config(console=ConsoleConfig(ssh_port=0, host="0.0.0.0"))) == []  # noqa: S104  # is what is tested
+    (told,) = warnings(Config(console=ConsoleConfig(port=0, host="192.0.2.1")))
+    assert "in clear" in told
+    assert "192.0.2.1" in told
+
+
+def test_the_console_s_options_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "hsm.toml"
+    file.write_text("[console]\nport = 9100\nssh-port = 9122\nidle-seconds = 5\n")
+    with pytest.raises(ConfigError) as caught:
+        configured(Options(config=str(file)))
+    assert (caught.value.where, caught.value.field) == (str(file), "ssh-port")
+    with pytest.raises(ConfigError) as caught:
+        configured(Options(ssh_port=0))
+    assert caught.value.where == COMMAND_LINE
+    options = Options(
+        config=str(file),
+        console_port=0,
+        console_bind="::1",
+        console_socket="s",
+        ssh_authorized_keys="a",
+        ssh_host_key="k",
+    )
+    assert configured(options).console == ConsoleConfig(0, 9122, "::1", "s", "a", "k", 5)
+
+
+def test_without_a_console_its_modules_are_not_imported() -> None:
+    """What is not served costs neither time at the start nor memory."""
+    code = (
+        "import sys; from hsm.server import serving, founding; "
+        "print([n for n in sys.modules if 'conch' in n or n in ('hsm.server.terminal', 'hsm.server.consoleport')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_seed_is_warned_of_before_anything_is_served() -> None:

@@ -18,6 +18,7 @@ from hsm.keys.domain import Domain
 from hsm.keys.km import Km
 from hsm.keys.masters import published_lmk
 from hsm.keys.published import PUBLISHED_KMS
+from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, Authority, Grant, Interface
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudStop
@@ -115,6 +116,7 @@ STATES = st.builds(
     ),
     st.sampled_from(Position),
     st.just(""),
+    st.just(AuditOptions()),
     st.none()
     | st.builds(live_domain, st.sampled_from([1, 99, 9_999]), name=st.sampled_from(["one", "other"]))
     | st.sampled_from(sorted(PUBLISHED_KMS)).map(lambda name: Domain(Km(PUBLISHED_KMS[name], name))),

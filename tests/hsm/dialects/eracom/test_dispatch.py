@@ -150,3 +150,14 @@ def test_whatever_comes_is_answered(body: bytes, code: str) -> None:
 
 
 ANY = make_eracom()
+
+
+def test_while_the_audit_log_can_not_be_written_nothing_is_done_that_it_must_tell_of() -> None:
+    ask = make_eracom()
+    ask.appliance.audit.set_writable(False)
+    assert ask("EE0619 00 11 0101") == "EE061910"
+    assert ask(f"EE0602 00 {GOOD}")[:8] == "EE060200"
+    assert ask(f"EE0602 00 {GOOD} 00") == "EE060210"
+    assert ask("EE9999") == "EE999910"
+    ask.appliance.audit.set_writable(True)
+    assert ask("EE0619 00 11 0101")[:8] == "EE061900"
