@@ -8,8 +8,9 @@ randomness, storage; no LMK bytes, no files, no sockets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from hsm.audit.load import LoadMeter
@@ -30,9 +31,18 @@ from hsm.policy.gate import Gate
 from hsm.policy.pinformats import PinFormats
 from hsm.policy.position import Position
 from hsm.policy.settings import Settings
-from hsm.ports import Clock, Network, NoNetwork, Random
-from hsm.refusal import DestinationKeyParity, InputInvalid, KeyLengthInvalid, LmkInvalid, Refusal, SourceKeyParity
-from hsm.state import Keeper, NoKeeper, State
+from hsm.ports import Clock, Network, NoNetwork, OffsetClock, Random
+from hsm.refusal import (
+    DestinationKeyParity,
+    InputInvalid,
+    InternalFault,
+    KeyLengthInvalid,
+    LmkInvalid,
+    Refusal,
+    SourceKeyParity,
+    Tampered,
+)
+from hsm.state import Keeper, NoKeeper, State, TamperCause
 from hsm.storage.printer import Printer, memory_printer
 from hsm.storage.slots import Slots, UserStorage
 
@@ -74,22 +84,25 @@ class Appliance:
     ) -> None:
         self._slots = slots
         self.audit = audit
-        self.clock = clock
+        self._time_of_day = clock if isinstance(clock, OffsetClock) else OffsetClock(clock)
+        self.clock: Clock = self._time_of_day
         self.random = random
         self.printer = printer or memory_printer(clock)
         self.load = load or LoadMeter()
         self.network: Network = network or NoNetwork()
-        self.started = clock.now()
         self.reboots = reboots
         self._fraud_counters = fraud
         self.version = 0
+        self.fault = ""
         self._told: Callable[[], None] | None = None
         self._keeper: Keeper = keeper or NoKeeper()
         self._set(state)
+        self.started = self.clock.now()
         audit.on_change(self._renewed)
 
     def _set(self, state: State) -> None:
         self.state = state
+        self._time_of_day.offset_seconds = state.clock_offset_seconds
         settings = self.settings = state.settings
         disguise = settings.disguise_key_length
         self.lmks = MappingProxyType({lmk_id: padding_keys(lmk, disguise) for lmk_id, lmk in state.lmks.items()})
@@ -140,37 +153,77 @@ class Appliance:
     def load_lmks(
         self, lmks: Mapping[str, Lmk], old_lmks: Mapping[str, Lmk], new_lmks: Mapping[str, Lmk] | None = None
     ) -> None:
-        """Replace all LMKs and the key change storage; *new_lmks* None leaves those.  Raises StorageError."""
+        """Replace all LMKs and the key change storage; *new_lmks* None leaves those.  Raises StorageError, Tampered."""
+        self._admit(bool(lmks or old_lmks or new_lmks))
         new_lmks = self.state.new_lmks if new_lmks is None else new_lmks
         self._change(replace(self.state, lmks=lmks, old_lmks=old_lmks, new_lmks=new_lmks))
 
     def load_domain(self, domain: Domain | None) -> None:
-        """Replace the Domain Master Key and the keys stored under it.  Raises StorageError."""
+        """Replace the Domain Master Key and the keys stored under it.
+
+        Raises StorageError, and Tampered when there is a tamper event that was not cleared.
+        """
+        self._admit(domain is not None)
         self._change(replace(self.state, domain=domain))
 
     def authorise(self, authority: Authority) -> None:
-        """Replace what is authorised.  Raises StorageError."""
+        """Replace what is authorised.  Raises StorageError, Tampered."""
+        self._admit(bool(authority.grants))
         self._change(replace(self.state, authority=authority))
-
-    def change_audit_options(self, options: AuditOptions) -> None:
-        """Have the audit log enter what *options* say.  Raises StorageError."""
-        self._change(replace(self.state, audit_options=options))
 
     def move(self, position: Position) -> None:
         """Turn the key switches to *position*.  Raises StorageError."""
         self._change(replace(self.state, position=position))
 
-    def tamper(self, cause: str) -> None:
+    def change_audit_options(self, options: AuditOptions) -> None:
+        """Have the audit log enter what *options* say.  Raises StorageError."""
+        self._change(replace(self.state, audit_options=options))
+
+    def set_time(self, now: datetime) -> None:
+        """Have it be *now*.  Entries keep their numbers, and nothing that runs out does so sooner.  Raises StorageError.
+
+        The moment of the start moves along, so that the time since then stays what it was.
+        """
+        offset_seconds = self.state.clock_offset_seconds
+        step_seconds = round((now - self._time_of_day.now()).total_seconds())
+        self.started += timedelta(seconds=step_seconds)
+        try:
+            self._change(replace(self.state, clock_offset_seconds=offset_seconds + step_seconds))
+        except BaseException:
+            self.started -= timedelta(seconds=step_seconds)
+            raise
+
+    # --- when something is wrong ---------------------------------------------------------------------------------
+    def tamper(self, cause: TamperCause) -> None:
         """Zeroise: every LMK, authority and printed page goes, and *cause* stays.
 
         Raises StorageError; the keys are gone even so.
         """
         before = self.state
-        self._set(replace(without_lmks(before), authority=Authority(), tampered=cause))
-        with suppress(AuditUnwritable):
-            self.audit.event("TAMPER")
-        self._keeper.keep(before, self.state)
-        self.printer.clear()
+        gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
+        self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
+        with ExitStack() as all_of_it:  # each step is taken, whatever another raises
+            all_of_it.callback(self.printer.clear)
+            all_of_it.callback(self._tell, "TAMPER", place=cause.value)
+            all_of_it.callback(self._keeper.keep, before, self.state)
+
+    def clear_tamper(self) -> None:
+        """Let LMKs be loaded again after a tamper event.  Raises StorageError."""
+        self._change(replace(self.state, tampered="", tampered_at=""))
+
+    def fail(self, fault: str) -> None:
+        """A self-test found *fault*: from now until the process ends, nothing is executed."""
+        self.fault = fault
+        self._set(self.state)
+        self._tell("SELFTEST", "41")
+
+    def _tell(self, event: str, outcome: str = "00", place: str = "") -> None:
+        with suppress(AuditUnwritable):  # it has happened all the same
+            self.audit.event(event, outcome, place=place)
+
+    def _admit(self, grants_or_lmks: bool) -> None:
+        if grants_or_lmks and self.state.tampered:
+            raise Tampered
 
     def view(
         self,
@@ -179,11 +232,15 @@ class Appliance:
         header_chars: int = 0,
         interface: Interface = Interface.HOST,
     ) -> Hsm:
-        """What a command may reach under the LMK that its request names, None for none named.  Raises LmkInvalid.
+        """What a command may reach under the LMK that its request names, None for none named.
+
+        Raises LmkInvalid, and InternalFault once a self-test has failed.
 
         *execute* answers requests within requests, *header_chars* is the length of a message header on this port, and
         *interface* is what authorisation is asked for.
         """
+        if self.fault:
+            raise InternalFault
         if lmk_id is not None and lmk_id not in self.lmks:
             raise LmkInvalid
         return Hsm(self, lmk_id, execute, header_chars, interface)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 SHAKE_BLOCK_BYTES = 1_088
@@ -53,6 +53,18 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class OffsetClock:
+    """*clock* with another time of day, *offset_seconds* later; durations are not touched by it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.offset_seconds = 0
+        self.monotonic = clock.monotonic
+
+    def now(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self.offset_seconds)
 
 
 class SystemRandom:

@@ -77,6 +77,10 @@ class LmkInvalid(Refusal):
     """No LMK is loaded under that identifier."""
 
 
+class Tampered(LmkInvalid):
+    """A tamper event destroyed the LMKs, and CLEARTAMPER has not been given since."""
+
+
 class LmkPinInvalid(Refusal):
     """A PIN under the LMK does not decrypt."""
 

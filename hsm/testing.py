@@ -147,7 +147,7 @@ def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrateg
 
 
 @values.register
-def _(kind: Number, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
+def _(kind: Number | Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
     # A number that counts later fields would make huge messages; its small values show the same shape.
     return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
 
@@ -302,11 +302,6 @@ def _(kind: PackedChoice, widths: Widths, seen: Mapping[str, Any]) -> SearchStra
 
 
 @values.register
-def _(kind: Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
-    return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
-
-
-@values.register
 def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
     return st.binary(max_size=min(kind.most, 3 * BYTES_MAX))
 
@@ -314,7 +309,7 @@ def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy
 @values.register
 def _(kind: MaybeCounted, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
     size = (seen[kind.length] + 1) // 2
-    return st.binary(min_size=size, max_size=size)
+    return st.binary(min_size=size, max_size=size).map(lambda digits: bytes((size,)) + digits)
 
 
 @values.register

@@ -196,7 +196,7 @@ def _(kind: MaybeCounted, text: str, widths: Widths, before: Mapping[str, Any]) 
     digits = text + "F" * (len(text) % 2)
     if len(digits) // 2 != (before[kind.length] + 1) // 2:
         raise ValueError
-    return bytes.fromhex(digits)
+    return bytes((len(digits) // 2,)) + bytes.fromhex(digits)
 
 
 @from_text.register

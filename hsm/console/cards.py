@@ -10,18 +10,11 @@ from __future__ import annotations
 from hsm.console.declaration import OFFLINE, SECURE, console
 from hsm.console.desk import Desk
 from hsm.console.dialogue import Abandoned, Ask, Dialogue, Say, asked, chosen, confirmed
+from hsm.console.dualcontrol import LOCAL_LINE, OFFICERS_MIN, officers
 from hsm.console.keycards import share_words
 from hsm.console.lmkcomponents import component_words
 from hsm.console.people import card_number, new_pin, present, two_officers
 from hsm.storage.cards import HOLDER, SERIAL_DIGITS, Card, Role
-
-OFFICERS_MIN = 2
-LOCAL_LINE = "local"
-
-
-def _officers(desk: Desk, *, beside: str = "") -> set[str]:
-    """The holders of officers' cards, but for the card with the number *beside*."""
-    return {card.holder for card in desk.rack.cards() if card.role is Role.OFFICER and card.serial != beside}
 
 
 def _holder() -> Dialogue[str]:
@@ -47,8 +40,8 @@ def format_card(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
         return
     kind = yield from chosen("Officer or custodian", ("O", "C"))
     role = Role.OFFICER if kind == "O" else Role.CUSTODIAN
-    officers = _officers(desk)
-    if len(officers) >= OFFICERS_MIN:
+    known = officers(desk)
+    if len(known) >= OFFICERS_MIN:
         if role is Role.OFFICER:
             yield from two_officers(desk)
         else:
@@ -58,7 +51,7 @@ def format_card(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     elif desk.line != LOCAL_LINE:
         raise Abandoned("The cards of the first two officers are issued at the local console.")
     name = yield from _holder()
-    if len(officers) < OFFICERS_MIN and name in officers:
+    if len(known) < OFFICERS_MIN and name in known:
         raise Abandoned(f"{name} is an officer already: the second officer is another person.")
     card = desk.rack.issue(name, role, (yield from new_pin()))
     yield Say(f"Card {card.serial} is {name}'s, {role.value}.")
@@ -66,7 +59,7 @@ def format_card(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
 
 def _erase(desk: Desk) -> Dialogue[None]:
     card = desk.rack.card((yield from card_number("Insert card (its number): ")))
-    if card.role is Role.OFFICER and len(_officers(desk, beside=card.serial)) < OFFICERS_MIN:
+    if card.role is Role.OFFICER and len(officers(desk, beside=card.serial)) < OFFICERS_MIN:
         raise Abandoned("Fewer than two officers would be left.")
     yield from two_officers(desk)
     if not (yield from confirmed(f"Erase card {card.serial} of {card.holder}?")):

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hsm.appliance import Appliance, Hsm
+from hsm.audit.record import Logbook, MemoryAuditor
 from hsm.policy.authority import Interface
 from hsm.storage.cards import CardRack
+from hsm.storage.hostports import MemoryPortSettings, PortSettings
 
 
 class CeremonyElsewhere(Exception):
@@ -38,7 +40,8 @@ class Desk:
     """The appliance and its cards, as one operator's line has them.
 
     *line* names the line (``local``, ``telnet 127.0.0.1``, ``ssh alice``).  *present* are the holders whose cards were
-    accepted in the command in progress, in order: the audit entry names them.
+    accepted in the command in progress, in order: the audit entry names them.  *host_commands* are codes and purposes
+    of the host commands there are; *ports* and *logbook* are what the host ports and the logs can be asked.
     """
 
     appliance: Appliance
@@ -46,6 +49,9 @@ class Desk:
     ceremonies: Ceremonies
     line: str = "local"
     present: list[str] = field(default_factory=list)
+    host_commands: tuple[tuple[str, str], ...] = ()
+    ports: PortSettings = field(default_factory=MemoryPortSettings)
+    logbook: Logbook = field(default_factory=MemoryAuditor)
 
     def hsm(self, lmk_id: str) -> Hsm:
         """The appliance under the LMK *lmk_id*, with what is authorised for the console.  Raises LmkInvalid."""

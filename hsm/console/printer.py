@@ -11,7 +11,7 @@ from hsm.console.desk import Desk
 from hsm.console.dialogue import Abandoned, Dialogue, Say
 from hsm.console.people import two_officers
 from hsm.policy.authority import Interface
-from hsm.storage.printer import DAMAGED, PageError, SealedPage
+from hsm.storage.printer import PageError, SealedPage
 
 ACTIVITY = "misc.printer"
 PAGES_SHOWN_MAX = 100
@@ -47,6 +47,4 @@ def _listing(pages: tuple[SealedPage, ...]) -> str:
 
 
 def _time(page: SealedPage) -> str:
-    if page.kind == DAMAGED:
-        return "-" * 19
     return datetime.fromtimestamp(page.printed, UTC).isoformat(" ", "seconds")[:19]

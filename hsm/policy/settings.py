@@ -2,17 +2,17 @@
 
 A declaration gives the kind of value, the words a payShield's CS and QS screens use, what it means, its value in either
 profile, and which of the switches S1 to S23 of the attack catalogue it is; switches that no command here consults have
-no setting yet (S11 belongs to HMAC commands, S22 to RSA import and the console).  Parsing, ``--set``, the configuration
+no setting yet (S11 belongs to HMAC commands, half of S22 to RSA import).  Parsing, ``--set``, the configuration
 file, listings and the manual all read these declarations.  The record is frozen: a change makes another record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hsm.policy.choices import DataEncryption, M6Layout, Profile, SocketDigits, StorageLength, ZmkLength
-from hsm.policy.declaration import Declaration, declared, declared_in, setting, switch
+from hsm.policy.choices import DataEncryption, M6Layout, SocketDigits, StorageLength, ZmkLength
+from hsm.policy.declaration import setting, switch
+from hsm.policy.declared import DeclaredSettings
 from hsm.policy.values import (
     USUAL_PINS,
     Choice,
@@ -20,10 +20,8 @@ from hsm.policy.values import (
     ExcludedPins,
     KmVariants,
     Selection,
-    SettingError,
     Span,
     Text,
-    Unreadable,
     YesNo,
 )
 
@@ -31,7 +29,7 @@ _EVERYTHING = Selection.everything()
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(DeclaredSettings):
     """What is set.  Attributes are the host names with underscores; the values here are the legacy profile's."""
 
     # --- lengths and layouts -------------------------------------------------------------------------------------
@@ -299,6 +297,12 @@ class Settings:
         hardened=True,
         number="S20",
     )
+    multiple_authorised_activities: bool = switch(
+        "Enable multiple authorised activities",
+        "Officers name the activities that they authorise, one by one; when off they authorise everything at once.",
+        hardened=True,
+        number="S22",
+    )
     km_variants: tuple[tuple[str, int], ...] = setting(
         KmVariants(),
         "Variants of the Domain Master Key",
@@ -310,8 +314,15 @@ class Settings:
     eracom_wrapper: bool = switch(
         "Eracom meta-function E3",
         "A request in the wrapper E3, which gives it a message identifier, is executed.",
-        legacy=False,
-        hardened=False,
+    )
+    translate_data_extension: bool = switch(
+        "Eracom extension EEF001",
+        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK. No device has this function.",
+        governs=("EEF001",),
+    )
+    translate_to_card_keys: bool = switch(
+        "Eracom extension EEF001 to card keys",
+        "Data also move to card keys (key specifiers 50, 51), which then encipher and decipher nothing for the host.",
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",
@@ -341,58 +352,3 @@ class Settings:
         legacy=SocketDigits.TWO,
         hardened=SocketDigits.TWO,
     )
-
-    @classmethod
-    def of(cls, profile: Profile) -> Settings:
-        """The whole profile: everything set as *profile* has it."""
-        return _settings(**{found.attribute: found.value_in(profile) for found in declared_in(cls)})
-
-    def changed(self, name: str, text: str) -> Settings:
-        """These settings with *name* set to what *text* means.  Raises SettingError for either."""
-        found = declared(Settings, name)
-        if found is None:
-            raise SettingError(name[:80], "the name of a setting; `hsm settings` lists them")
-        try:
-            value = found.kind.parse(text, getattr(self, found.attribute))
-        except Unreadable:
-            raise SettingError(name, found.kind.expected) from None
-        values = {each.attribute: getattr(self, each.attribute) for each in declared_in(Settings)}
-        return _settings(**values | {found.attribute: value})
-
-    def text(self, name: str) -> str:
-        """The value of *name* as ``changed`` reads it.  Raises SettingError when there is no such setting."""
-        found = declared(Settings, name)
-        if found is None:
-            raise SettingError(name[:80], "the name of a setting; `hsm settings` lists them")
-        return found.kind.format(getattr(self, found.attribute))
-
-    def listing(self) -> Iterator[tuple[Declaration, str]]:
-        """Every declaration with its value as text, in the order of the chapter."""
-        for found in declared_in(Settings):
-            yield found, found.kind.format(getattr(self, found.attribute))
-
-    def deviations(self, profile: Profile) -> Iterator[tuple[Declaration, str]]:
-        """What is set otherwise than *profile* has it."""
-        for found, text in self.listing():
-            if getattr(self, found.attribute) != found.value_in(profile):
-                yield found, text
-
-    def erases_lmks(self, other: Settings) -> bool:
-        """Would going from these settings to *other* endanger keys, so that the LMKs must go?"""
-        return any(
-            found.erases and getattr(self, found.attribute) != getattr(other, found.attribute)
-            for found in declared_in(Settings)
-        )
-
-    def switched_off(self) -> frozenset[str]:
-        """Codes of host commands that a switch other than ``enabled-commands`` disables."""
-        return frozenset(
-            code
-            for found in declared_in(Settings)
-            if found.governs and not getattr(self, found.attribute)
-            for code in found.governs
-        )
-
-
-# Values read through a declaration have their kind's type; the checker can't follow them through its name.
-_settings: Callable[..., Settings] = Settings

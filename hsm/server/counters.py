@@ -12,6 +12,8 @@ import os
 import tempfile
 from collections.abc import Sequence
 
+from hsm.audit.record import MemoryTally
+
 CELL_BYTES = 8
 COUNT_MODULUS = 2**63
 
@@ -69,3 +71,33 @@ class Counters:
         """Let go of the memory."""
         self.cells.release()
         self._memory.close()
+
+
+class SharedTally:
+    """Counts by name, kept under *prefix* in the counters that processes share.
+
+    What is counted in a turn is shared at its end, by ``flush``: a step in shared memory costs more than one here.
+    Names without a counter, those of console commands, are counted in this process, which alone executes them.
+    """
+
+    def __init__(self, counters: Counters, prefix: str) -> None:
+        self._counters = counters
+        self._prefix = prefix
+        self._unshared: dict[str, int] = {}
+        self._own = MemoryTally()
+
+    def add(self, name: str, count: int = 1) -> None:
+        self._unshared[name] = self._unshared.get(name, 0) + count
+
+    def total(self, name: str) -> int:
+        shared = self._prefix + name
+        kept = self._counters.total(shared) if shared in self._counters else self._own.total(name)
+        return kept + self._unshared.get(name, 0)
+
+    def flush(self) -> None:
+        for name, count in self._unshared.items():
+            if self._prefix + name in self._counters:
+                self._counters.add(self._prefix + name, count)
+            else:
+                self._own.add(name, count)
+        self._unshared.clear()

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,28 +22,32 @@ from hsm.audit.relay import RelayAuditor, enter
 from hsm.console.desk import Ceremonies, Desk
 from hsm.console.families import load as load_console
 from hsm.console.shell import Shell
+from hsm.crypto.selftest import failures, self_test
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.families import load
 from hsm.dialects.thales.session import ThalesSession
 from hsm.policy.authority import ActivityError, Authority, parse_activities
 from hsm.policy.fraud import ROW_CELLS, FraudCounters
-from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
+from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError
+from hsm.server.counters import Counters, SharedTally
 from hsm.server.keeping import Keeping
+from hsm.server.ports import Limits
+from hsm.server.portsettings import host_port, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import Keeper, State
+from hsm.state import State, TamperCause
 from hsm.storage.cards import CardRack
-from hsm.storage.database import StorageError
+from hsm.storage.database import Database, StorageError
 from hsm.storage.device import count_start
+from hsm.storage.hostports import DatabasePortSettings, HostPort, MemoryPortSettings, PortSettings
 from hsm.storage.slots import MemorySlots, Slots
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from hsm.dialects.eracom.session import EracomSession
-    from hsm.server.counters import Counters
     from hsm.server.ports import Listener
 
 STARTS = "starts"
@@ -66,6 +69,10 @@ counter_names = (
 _NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
 
 
+host_commands = tuple((code, command.purpose) for code, command in sorted(thales.commands.items()))
+"""Codes and purposes, for the console."""
+
+
 def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
     """The names of what processes count when hosts are spoken to in *dialects*."""
     if ERACOM not in dialects:
@@ -80,36 +87,6 @@ def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
         *(f"command {ERACOM} {code}" for code in (*eracom.commands, UNKNOWN_COMMAND)),
         *(f"outcome {ERACOM} {code}" for code in outcomes),
     )
-
-
-class SharedTally:
-    """Counts by name, kept under *prefix* in the counters that processes share.
-
-    What is counted in a turn is shared at its end, by ``flush``: a step in shared memory costs more than one here.
-    Names without a counter, those of console commands, are counted in this process, which alone executes them.
-    """
-
-    def __init__(self, counters: Counters, prefix: str) -> None:
-        self._counters = counters
-        self._prefix = prefix
-        self._unshared: dict[str, int] = {}
-        self._own = MemoryTally()
-
-    def add(self, name: str, count: int = 1) -> None:
-        self._unshared[name] = self._unshared.get(name, 0) + count
-
-    def total(self, name: str) -> int:
-        shared = self._prefix + name
-        kept = self._counters.total(shared) if shared in self._counters else self._own.total(name)
-        return kept + self._unshared.get(name, 0)
-
-    def flush(self) -> None:
-        for name, count in self._unshared.items():
-            if self._prefix + name in self._counters:
-                self._counters.add(self._prefix + name, count)
-            else:
-                self._own.add(name, count)
-        self._unshared.clear()
 
 
 class ToldSlots:
@@ -138,14 +115,16 @@ class ApplianceHousehold:
         self,
         appliance: Appliance,
         slots: ToldSlots,
-        auditor: Auditor,
+        auditor: FileAuditor | MemoryAuditor | RelayAuditor,
         traffic: HostTraffic,
         *,
         owns: bool,
+        limits: Limits | None = None,
+        database: Database | None = None,
+        rack: CardRack | None = None,
         closing: Callable[[], None] | None = None,
         noticing: Callable[[], None] | None = None,
         settling: Callable[[], None] | None = None,
-        rack: CardRack | None = None,
     ) -> None:
         self.traffic = traffic
         self._appliance = appliance
@@ -157,6 +136,11 @@ class ApplianceHousehold:
         self._noticing = noticing
         self._settling = settling
         self._dispatcher = Dispatcher(appliance)
+        self._limits = limits or Limits()
+        self._listening: tuple[Listener, ...] = ()
+        self.port_settings: PortSettings = (
+            MemoryPortSettings(self._running) if database is None else DatabasePortSettings(database, self._running)
+        )
         self._eracom: Callable[[str], EracomSession] | None = None
         self._rack = rack
         self._ceremonies = Ceremonies()
@@ -185,11 +169,24 @@ class ApplianceHousehold:
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
 
+    def _running(self) -> tuple[HostPort, ...]:
+        return tuple(host_port(each, self._limits) for each in self._listening)
+
     def console(self, line: str) -> Shell:
         assert self._rack is not None, "a worker has no console"
         load_console()
         peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
-        return Shell(Desk(self._appliance, self._rack, self._ceremonies, line), peer)
+        assert not isinstance(self._auditor, RelayAuditor)
+        desk = Desk(
+            self._appliance,
+            self._rack,
+            self._ceremonies,
+            line,
+            host_commands=host_commands,
+            ports=self.port_settings,
+            logbook=self._auditor,
+        )
+        return Shell(desk, peer)
 
     def snapshot(self) -> bytes:
         return whole_state(self._appliance, self._slots.stored())
@@ -226,6 +223,22 @@ class ApplianceHousehold:
     def befell(self, event: str) -> None:
         self._appliance.audit.event(event)
 
+    def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
+        try:
+            return with_stored(configured, self.port_settings.stored())
+        except StorageError as fault:
+            raise ConfigError("state directory", str(fault.path), fault.reason) from None
+
+    def listening(self, listeners: Sequence[Listener]) -> None:
+        self._listening = tuple(listeners)
+
+    def tamper(self) -> None:
+        """Zeroise the appliance, as its environment asks by a signal.  Raises StorageError; the keys are gone even so."""
+        try:
+            self._appliance.tamper(TamperCause.SIGNAL)
+        finally:
+            self.flush()
+
     def settle(self) -> None:
         if self._settling is not None:
             self._settling()
@@ -261,37 +274,21 @@ def found(config: Config, counters: Counters) -> ApplianceHousehold:
 
 def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceHousehold:
     state, rested = keeping.state(config)
-    try:
-        auditor: FileAuditor | MemoryAuditor = MemoryAuditor()
-        if config.state_dir is not None:
-            auditor = FileAuditor(Path(config.state_dir), SystemClock(), keeping.vault)
-        reboots = count_start(keeping.database) if keeping.database is not None else 0
-    except StorageError as fault:
-        raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
+    clock = OffsetClock(SystemClock())
+    auditor, reboots = _audited(config, keeping, clock)
     slots, traffic = ToldSlots(keeping.slots), HostTraffic(counters)
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
     fraud = _fraud_counters(counters)
     keeping.resume_fraud(fraud)
-    appliance = _appliance(state, slots, auditor, counters, traffic, random, reboots, keeping.keeper, fraud)
+    appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping, fraud)
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
     keeping.tell_restore(appliance)
     appliance.adopt(_for_this_start(config, appliance.state, appliance.clock.monotonic()))
 
-    def notice() -> None:
-        # Asked at every turn, so as little as can be.
-        if fraud.stopped or keeping.stopped:
-            # A PIN verification is answered though the disk be full: that it was the last is in force, and kept later.
-            with suppress(StorageError):
-                keeping.keep_fraud(fraud)
-
-    def settle() -> None:
-        keeping.keep_fraud(fraud)
-        keeping.settle()
-
     def close_files() -> None:
-        notice()
+        keeping.notice()
         try:
             if isinstance(auditor, FileAuditor):
                 auditor.close()
@@ -305,11 +302,23 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         auditor,
         traffic,
         owns=True,
-        closing=close_files,
-        noticing=notice if watched else None,
-        settling=settle if watched else None,
+        limits=config.limits,
+        database=keeping.database,
         rack=keeping.rack,
+        closing=close_files,
+        noticing=keeping.notice if watched else None,
+        settling=keeping.settle if watched else None,
     )
+
+
+def _audited(config: Config, keeping: Keeping, clock: OffsetClock) -> tuple[FileAuditor | MemoryAuditor, int]:
+    """The auditor, and how many starts came before this one."""
+    if config.state_dir is None or keeping.database is None:
+        return MemoryAuditor(clock=clock), 0
+    try:
+        return FileAuditor(Path(config.state_dir), clock, keeping.vault), count_start(keeping.database)
+    except StorageError as fault:
+        raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
 
 
 def _for_this_start(config: Config, state: State, now: float) -> State:
@@ -329,8 +338,8 @@ def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
     counters.add(STARTS)
     stream = f"worker {counters.row} start {counters.own(STARTS)}"
     random: Random = SystemRandom() if seed is None else SeededRandom(seed, stream)
-    auditor, traffic = RelayAuditor(), HostTraffic(counters)
-    appliance = _appliance(State(), slots, auditor, counters, traffic, random)
+    auditor, traffic, clock = RelayAuditor(), HostTraffic(counters), OffsetClock(SystemClock())
+    appliance = _appliance(State(), slots, auditor, clock, counters, traffic, random)
     return ApplianceHousehold(appliance, slots, auditor, traffic, owns=False)
 
 
@@ -338,11 +347,12 @@ def _appliance(
     state: State,
     slots: Slots,
     auditor: Auditor,
+    clock: OffsetClock,
     counters: Counters,
     traffic: HostTraffic,
     random: Random,
     reboots: int = 0,
-    keeper: Keeper | None = None,
+    keeping: Keeping | None = None,
     fraud: FraudCounters | None = None,
 ) -> Appliance:
     shared = counters.rows > 1
@@ -350,8 +360,7 @@ def _appliance(
     outcomes: Tally = SharedTally(counters, "outcome ") if shared else MemoryTally()
     # One row is the owner's, who executes no commands but those that workers owe.
     load_meter = LoadMeter(SharedTally(counters, "load "), counters.rows - 1 if shared else 1)
-    clock = SystemClock()
-    return Appliance(
+    appliance = Appliance(
         state=state,
         slots=slots,
         fraud=fraud or _fraud_counters(counters),
@@ -361,8 +370,14 @@ def _appliance(
         load=load_meter,
         network=traffic,
         reboots=reboots,
-        keeper=keeper,
+        keeper=keeping.keeper if keeping is not None else None,
+        printer=keeping.printer if keeping is not None else None,
     )
+    # Not from *random*: a seed's values must be the same whatever is tested.
+    if fault := failures(self_test(SystemRandom().bytes)):
+        appliance.fail(fault)
+        print(f"hsm serve: self-test failed: {fault}; nothing is executed", file=sys.stderr, flush=True)
+    return appliance
 
 
 def _fraud_counters(counters: Counters) -> FraudCounters:
@@ -371,7 +386,7 @@ def _fraud_counters(counters: Counters) -> FraudCounters:
 
 def _authority(config: Config, state: State, now: float) -> Authority:
     authority = state.authority
-    for text in config.authorise:
+    for text in () if state.tampered else config.authorise:
         try:
             activities = parse_activities(text)
             for lmk_id in state.lmks:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.interfaces import IListeningPort, IReactorCore, IReactorSocket, IReactorTime
+from twisted.internet.interfaces import IListeningPort, IReactorCore, IReactorFromThreads, IReactorSocket, IReactorTime
 from twisted.logger import Logger
 
 from hsm.server.hostport import HostPort, Owner
@@ -26,7 +26,7 @@ DATAGRAM_BYTES_MAX = 65536
 _log = Logger()
 
 
-class Reactor(IReactorCore, IReactorSocket, IReactorTime):
+class Reactor(IReactorCore, IReactorFromThreads, IReactorSocket, IReactorTime):
     """The reactor's sides that serving needs."""
 
 

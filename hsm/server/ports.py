@@ -7,7 +7,7 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -110,6 +110,15 @@ class Household(Protocol):
 
     def relayed_audit(self, told: bytes) -> None:
         """Owner only: keep in the audit log what a worker *told*."""
+
+    def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
+        """Owner only: the *configured* host ports, as an officer stored that they shall speak."""
+
+    def listening(self, listeners: Sequence[Listener]) -> None:
+        """Owner only: these are the host ports, now that they listen."""
+
+    def tamper(self) -> None:
+        """Owner only: destroy every secret, at once.  May raise when that can't be kept; the secrets are gone even so."""
 
     def befell(self, event: str) -> None:
         """Owner only: have the audit log enter an *event*, a word in capitals; ``flush`` keeps it."""

@@ -6,9 +6,10 @@ import gc
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,6 +18,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from hsm.audit.place import place_of
 from hsm.audit.record import AuditUnwritable
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
@@ -145,6 +147,30 @@ def keep_memory_private() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def at_once() -> Deferred[None]:
+    """For a server without workers: what was changed is changed everywhere."""
+    return succeed(None)
+
+
+def zeroise_on_signal(reactor: Reactor, household: Household, settled: Callable[[], Deferred[None]] = at_once) -> None:
+    """Have SIGUSR2 be a tamper event: whatever watches the machine can destroy the keys without a console.
+
+    It is told on standard error once it is *settled*, so that every process has made the change.
+    """
+
+    def told(_: None) -> None:
+        print("hsm serve: tamper event: all keys are destroyed", file=sys.stderr, flush=True)
+
+    def zeroise() -> None:
+        try:
+            household.tamper()
+        except Exception as fault:
+            _log.critical("tamper event, and it can't be kept at rest: {where}", where=place_of(fault))
+        settled().addCallback(told)
+
+    signal.signal(signal.SIGUSR2, lambda number, frame: reactor.callFromThread(zeroise))
+
+
 def serve(config: Config) -> int:
     """Serve until SIGTERM or SIGINT, and give the exit code."""
     keep_memory_private()
@@ -171,14 +197,16 @@ def _serve_alone(config: Config) -> int:
     try:
         reactor = running_reactor()
         ports = Ports(reactor, household, config.limits, executed_here(household))
-        ports.open(config.listeners)
+        ports.open(household.listeners(config.listeners))
         reactor.addSystemEventTrigger("before", "shutdown", ports.drain)
         console = opened_console(reactor, household, config, committed_here(household))
+        zeroise_on_signal(reactor, household)
         settle_each_second(reactor, household)
         unready: list[OSError] = []
 
         def ready() -> None:
             settle_down()
+            household.listening(ports.listeners)
             try:
                 announce(config, ports.listeners, console)
             except OSError as fault:

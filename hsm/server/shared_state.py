@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,9 @@ from hsm.policy.position import Position
 from hsm.policy.settings import Settings
 from hsm.state import State
 from hsm.storage.slots import Slots
+
+_PLAIN = ("tampered", "tampered_at", "tampers_count", "clock_offset_seconds")
+"""Members of the state that JSON can hold as they are."""
 
 
 def state_of(appliance: Appliance) -> bytes:
@@ -48,10 +52,11 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         appliance.started, appliance.reboots = datetime.fromisoformat(told["started"]), told["reboots"]
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
-        domain = _domain(told["domain"])
-        options = AuditOptions.parse(told["audit_options"])
-        tampered = told["tampered"]
-        appliance.adopt(State(settings, lmks, old_lmks, new_lmks, authority, position, tampered, options, domain))
+        adopted = State(settings, lmks, old_lmks, new_lmks, authority, position)
+        options, domain = AuditOptions.parse(told["audit_options"]), _domain(told["domain"])
+        adopted = replace(adopted, audit_options=options, domain=domain)
+        appliance.fault = appliance.fault or told["fault"]
+        appliance.adopt(replace(adopted, **{name: told[name] for name in _PLAIN}))
         appliance.audit.set_writable(told["audit_writable"])
 
 
@@ -66,11 +71,11 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
         "domain": state.domain and _told_domain(state.domain),
         "position": state.position.value,
-        "tampered": state.tampered,
         "audit_options": str(state.audit_options),
         "audit_writable": appliance.audit.writable,
+        "fault": appliance.fault,
         "grants": [(str(g.activity), g.lmk_id, g.expires) for g in state.authority.grants],
-    }
+    } | {name: getattr(state, name) for name in _PLAIN}
 
 
 def _told(lmk: Lmk) -> tuple[str, str, str, str]:

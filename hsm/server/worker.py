@@ -137,6 +137,8 @@ def main(arguments: list[str]) -> int:
     name, row, rows, dialects = arguments[0], int(arguments[1]), int(arguments[2]), arguments[3].split(",")
     # Ctrl-C reaches every process of the terminal; when to stop is for the owner to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A tamper event is the owner's too; it tells.
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     keep_memory_private()
     begin_journal()
     founding = founding_module(name)

@@ -48,6 +48,7 @@ from hsm.server.serving import (
     running_reactor,
     settle_down,
     settle_each_second,
+    zeroise_on_signal,
 )
 from hsm.server.tls import server_context
 
@@ -166,14 +167,15 @@ class Staff:
         except Exception as fault:
             _log.critical("an owed request failed: {where}", where=place_of(fault))
             raise ExecutionFailed from None
-        return self._acknowledged().addCallback(lambda _: reply)
+        return self.settled().addCallback(lambda _: reply)
 
     def committed(self) -> Deferred[None]:
         """Fires when the audit log has what was done here, and every serving worker what was changed."""
         self._household.flush()
-        return self._acknowledged()
+        return self.settled()
 
-    def _acknowledged(self) -> Deferred[None]:
+    def settled(self) -> Deferred[None]:
+        """Fires when every serving worker has made the changes told so far."""
         if not self._unacknowledged:
             return succeed(None)
         return gatherResults([_follow(each) for each in self._unacknowledged]).addCallback(lambda _: None)
@@ -277,6 +279,13 @@ def _follow(source: Deferred[None]) -> Deferred[None]:
     return follower
 
 
+def _worker_command(config: Config, founding_name: str, rows: int) -> tuple[str, ...]:
+    """What starts a worker; its row of counters goes in place of ROW."""
+    seed = () if config.seed is None else (str(config.seed),)
+    spoken = ",".join(config.dialects)
+    return sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), spoken, *seed
+
+
 def serve_with_workers(config: Config, founding_name: str) -> int:
     """Serve with ``config.workers`` processes until told to stop; gives the exit code.
 
@@ -290,19 +299,18 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
     reservations = []
     listeners = []
     try:
-        for each in config.listeners:
+        for each in household.listeners(config.listeners):
             if each.tls is not None:
                 server_context(each.tls)
             fixed, reservation = reserved(each)
             listeners.append(fixed)
             reservations.append(reservation)
         reactor = cast(ProcessReactor, running_reactor())
-        spoken = ",".join(config.dialects)
-        seed = () if config.seed is None else (str(config.seed),)
-        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), spoken, *seed)
+        command = _worker_command(config, founding_name, rows)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
         console = opened_console(reactor, household, config, staff.committed)
+        zeroise_on_signal(reactor, household, staff.settled)
         settle_each_second(reactor, household)
 
         def start() -> None:
@@ -311,6 +319,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
 
         def ready(_: object) -> None:
             settle_down()
+            household.listening(listeners)
             announce(config, listeners, console)
 
         def failed(failure: Failure) -> None:

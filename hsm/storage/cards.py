@@ -159,6 +159,12 @@ class CardRack:
         """Let the holder of a locked card try again.  Raises CardError when there is none."""
         self._shelf.put(replace(self.card(serial), tries_left=PIN_TRIES))
 
+    def zeroise(self, key: bytes) -> None:
+        """Destroy every card; those to come lie under *key*.  Raises StorageError; no card can be read even so."""
+        self._outer = AESGCM(key)
+        for card in self._shelf.cards():
+            self._shelf.remove(card.serial)
+
     def check(self, card: Card) -> bytes:
         """What of *card* can be seen without its PIN, still sealed.  Raises CardError when it is damaged."""
         try:

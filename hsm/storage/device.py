@@ -7,7 +7,8 @@ import sqlite3
 from hsm.storage.database import Database
 from hsm.storage.schema import SqlValue
 
-PROFILE, POSITION, TAMPERED, AUDIT_OPTIONS = "profile", "position", "tampered", "audit-options"
+PROFILE, POSITION, AUDIT_OPTIONS, CLOCK_OFFSET = "profile", "position", "audit-options", "clock-offset-seconds"
+TAMPERED, TAMPERED_AT, TAMPERS = "tampered", "tampered-at", "tampers"
 FRAUD_STOPPED, FRAUD_ATTACKS = "fraud-stopped", "fraud-attacks"
 RESTORED = "restored"
 """When the backup was made from which this state was restored; until the audit log has it."""
@@ -27,6 +28,12 @@ def noted(database: Database, name: str) -> SqlValue:
     """The value called *name*; None when there is none.  Raises StorageError."""
     rows = database.read("SELECT value FROM device WHERE name = ?", name)
     return rows[0][0] if rows else None
+
+
+def number(database: Database, name: str) -> int:
+    """The number called *name*; 0 when there is none.  Raises StorageError."""
+    value = noted(database, name)
+    return value if isinstance(value, int) else 0
 
 
 def note(change: sqlite3.Connection, name: str, value: SqlValue) -> None:

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
+from types import MappingProxyType
+from typing import Protocol
 
 from hsm.keys.masters import Lmk
 from hsm.policy.auditing import AuditOptions
@@ -26,20 +28,30 @@ from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.domain import read_domain, write_domain
 from hsm.storage.loaded import STORES, read_loaded, write_loaded
-from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, put_secret, reseal_audit_key
+from hsm.storage.secrets import SECRET_BYTES, put_secret, reseal_audit_key
 from hsm.storage.vault import Vault
+
+
+class Keyed(Protocol):
+    """Something that seals under a key of its own, 32 bytes."""
+
+    def rekey(self, key: bytes, /) -> None:
+        """Take another key: what was sealed before does not open any more."""
 
 
 class DatabaseKeeper:
     """See ``hsm.state.Keeper``; LMKs are sealed in *vault*, and can't be kept without, unless they are published ones.
 
-    A tamper event destroys the vault's contents and the cards, and the *rack* gets another key.
+    A tamper event destroys the vault's contents, cards and pages, and what is *keyed*, by the names of the secrets under
+    which keys rest, gets another key.
     """
 
-    def __init__(self, database: Database, vault: Vault | None, rack: CardRack | None = None) -> None:
+    def __init__(
+        self, database: Database, vault: Vault | None, keyed: Mapping[str, Keyed] = MappingProxyType({})
+    ) -> None:
         self._database = database
         self._vault = vault
-        self._rack = rack
+        self._keyed = keyed
         self._owed: tuple[State, State] | None = None
         self._unfolded = True  # an earlier process may have been killed before it had folded
         self._fold()
@@ -59,7 +71,8 @@ class DatabaseKeeper:
         Raises StorageError; then what rests is as before, unless it is a tamper event: that is owed, and done first of all
         by whatever comes next.
         """
-        zeroise = self._owed is not None or bool(after.tampered and not before.tampered)
+        again = after.tampers_count > before.tampers_count
+        zeroise = self._owed is not None or bool(after.tampered and (again or not before.tampered))
         if self._owed is not None:
             before = self._owed[0]
         elif zeroise:
@@ -67,18 +80,21 @@ class DatabaseKeeper:
         if zeroise:
             # First of all: whoever kills us after the rest is done must not save them.
             self._database.forget_copies()
-        rack_key = os.urandom(SECRET_BYTES)
+        keys: dict[str, bytes] = {}
+        if zeroise:
+            # No card opens from here on, even if the disk takes nothing more.
+            keys = {name: os.urandom(SECRET_BYTES) for name in self._keyed}
+            for name, key in keys.items():
+                self._keyed[name].rekey(key)
         renewed = None
         with self._database.transaction() as change:
             deleted = self._write(change, before, after)
             if zeroise:
-                renewed = self._destroy(change, rack_key)
+                renewed = self._destroy(change, keys)
         if zeroise:
             self._owed = None
             if self._vault is not None and renewed is not None:
                 self._vault.become(renewed)
-            if self._rack is not None:
-                self._rack.rekey(rack_key)
         if deleted or zeroise:
             self._unfolded = True
         self._fold()
@@ -113,12 +129,13 @@ class DatabaseKeeper:
             device.note(change, device.POSITION, after.position.value)
         if before.audit_options != after.audit_options:
             device.note(change, device.AUDIT_OPTIONS, str(after.audit_options))
-        if before.tampered != after.tampered:
-            device.note(change, device.TAMPERED, after.tampered or None)
+        for name, old_value, value in zip(_PLAIN, _plain(before), _plain(after), strict=True):
+            if old_value != value:
+                device.note(change, name, value or None)
         return deleted
 
-    def _destroy(self, change: sqlite3.Connection, rack_key: bytes) -> Vault | None:
-        for table in ("loaded", "lmk", "authority", "card", "secret", "km", "stored_key"):
+    def _destroy(self, change: sqlite3.Connection, keys: Mapping[str, bytes]) -> Vault | None:
+        for table in ("loaded", "lmk", "authority", "card", "page", "secret", "km", "stored_key"):
             change.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
         renewed = None
         if self._vault is None:
@@ -126,7 +143,8 @@ class DatabaseKeeper:
         else:
             renewed = self._vault.renewed(change)
             reseal_audit_key(change, self._vault, renewed)
-        put_secret(change, renewed, RACK_KEY, rack_key)
+        for name, key in keys.items():
+            put_secret(change, renewed, name, key)
         return renewed
 
 
@@ -138,7 +156,7 @@ class MemoryKeeper:
 
     def keep(self, before: State, after: State) -> None:
         """See ``hsm.state.Keeper``."""
-        if after.tampered and not before.tampered:
+        if after.tampers_count > before.tampers_count:
             for card in self._rack.cards():
                 self._rack.erase(card.serial)
             self._rack.rekey(os.urandom(SECRET_BYTES))
@@ -150,10 +168,30 @@ def state_at_rest(database: Database, vault: Vault | None) -> State | None:
         return None
     loaded = read_loaded(database, vault)
     live, old, new = (loaded[store] for store in STORES)
-    tampered = str(device.noted(database, device.TAMPERED) or "")
-    domain, options = read_domain(database, vault), _audit_options(database)
-    authority, position = _authority(database), _position(database)
-    return State(_settings(database), live, old, new, authority, position, tampered, options, domain)
+    tampered, tampered_at = (str(device.noted(database, name) or "") for name in (device.TAMPERED, device.TAMPERED_AT))
+    tampers, offset_seconds = (device.number(database, name) for name in (device.TAMPERS, device.CLOCK_OFFSET))
+    return State(
+        _settings(database),
+        live,
+        old,
+        new,
+        _authority(database),
+        _position(database),
+        tampered,
+        tampered_at,
+        tampers,
+        offset_seconds,
+        _audit_options(database),
+        read_domain(database, vault),
+    )
+
+
+_PLAIN = (device.TAMPERED, device.TAMPERED_AT, device.TAMPERS, device.CLOCK_OFFSET)
+
+
+def _plain(state: State) -> tuple[str | int, ...]:
+    """What is noted as it is, in the order of _PLAIN; nothing, for what is empty or 0."""
+    return state.tampered, state.tampered_at, state.tampers_count, state.clock_offset_seconds
 
 
 def keep_fraud(database: Database, stop: FraudStop) -> None:
@@ -165,8 +203,7 @@ def keep_fraud(database: Database, stop: FraudStop) -> None:
 
 def fraud_at_rest(database: Database) -> FraudStop:
     """Whether PIN verification was stopped when the appliance ended.  Raises StorageError."""
-    values = (device.noted(database, name) for name in (device.FRAUD_STOPPED, device.FRAUD_ATTACKS))
-    return FraudStop(*(value if isinstance(value, int) else 0 for value in values))
+    return FraudStop(device.number(database, device.FRAUD_STOPPED), device.number(database, device.FRAUD_ATTACKS))
 
 
 def _stores(state: State) -> tuple[Mapping[str, Lmk], ...]:

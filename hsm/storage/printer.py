@@ -7,11 +7,8 @@ the request that printed it is answered, and destroyed before it is shown, so th
 from __future__ import annotations
 
 import os
-import re
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -19,18 +16,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hsm.ports import Clock
 from hsm.refusal import PrinterUnavailable
-from hsm.storage.database import DIRECTORY_MODE, FILE_MODE, StorageError, check_private
+from hsm.storage.database import Database, StorageError
 
 PAGES_MAX = 1_000
 PAGE_BYTES_MAX = 2**17
 PLACES = 256
 KEY_BYTES = 32
-_NONCE_BYTES, _TAG_BYTES = 12, 16
-_FRONT = struct.Struct(">4sIQ16s")
-_SECONDS_MAX = 2**34
-_MARK = b"ZKP1"
-DAMAGED = "damaged"
-_NAME = re.compile(r"([0-9]{8})\.page")
+_NONCE_BYTES = 12
 
 
 class PageError(Exception):
@@ -58,7 +50,7 @@ def composed(words: Iterable[Words]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SealedPage:
-    """A page as it lies in the tray: its *number*, *kind* (1 to 16 ASCII characters), *printed* in Unix seconds."""
+    """A page as it lies in the tray: its *number*, *kind* (``PIN mailer``), *printed* in Unix seconds."""
 
     number: int
     kind: str
@@ -67,18 +59,7 @@ class SealedPage:
 
     def bound(self) -> bytes:
         """What the seal binds."""
-        return _FRONT.pack(_MARK, self.number, self.printed, self.kind.encode("ascii"))
-
-    @classmethod
-    def read(cls, content: bytes) -> SealedPage:
-        """The page at rest.  Raises ValueError."""
-        if len(content) < _FRONT.size + _NONCE_BYTES + _TAG_BYTES or not content.startswith(_MARK):
-            raise ValueError("no page")
-        _, number, printed, padded = _FRONT.unpack(content[: _FRONT.size])
-        kind = padded.rstrip(b"\0").decode("ascii")
-        if printed > _SECONDS_MAX or not kind.isprintable():
-            raise ValueError("front")
-        return cls(number, kind, printed, content[_FRONT.size :])
+        return f"{self.number} {self.printed} {self.kind}".encode()
 
 
 class Tray(Protocol):
@@ -88,7 +69,7 @@ class Tray(Protocol):
         """The numbers of all pages, in order.  Raises StorageError."""
 
     def page(self, number: int) -> SealedPage | None:
-        """The page with this *number*, None when there is none; a damaged one opens for nobody.  Raises StorageError."""
+        """The page with this *number*, None when there is none.  Raises StorageError."""
 
     def put(self, page: SealedPage) -> None:
         """Keep *page*; it is at rest when this returns.  Raises StorageError."""
@@ -116,71 +97,37 @@ class MemoryTray:
         self._pages.pop(number, None)
 
 
-class DirectoryTray:
-    """Pages in a directory of their own, a file each; raises StorageError when it can't be made or is open to others."""
+class DatabaseTray:
+    """Pages in a state directory: each change is on the disk when it is told, and nothing destroyed is left there."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        try:
-            directory.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
-            check_private(directory, "the printer's directory", DIRECTORY_MODE)
-            for leftover in directory.glob("*.new"):
-                leftover.unlink()
-        except OSError as error:
-            raise self._fault(error) from None
-
-    def _fault(self, error: OSError) -> StorageError:
-        return StorageError(Path(error.filename or self._directory), error.strerror or "can't be used")
-
-    def _file(self, number: int) -> Path:
-        return self._directory / f"{number:08d}.page"
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def numbers(self) -> tuple[int, ...]:
-        try:
-            names = [_NAME.fullmatch(path.name) for path in self._directory.iterdir()]
-        except OSError as error:
-            raise self._fault(error) from None
-        return tuple(sorted(int(name[1]) for name in names if name is not None))
+        return tuple(
+            number
+            for (number,) in self._database.read("SELECT number FROM page ORDER BY number")
+            if isinstance(number, int)
+        )
 
     def page(self, number: int) -> SealedPage | None:
-        try:
-            with self._file(number).open("rb") as file:
-                content = file.read(PAGE_BYTES_MAX + _FRONT.size + _NONCE_BYTES + _TAG_BYTES)
-            found = SealedPage.read(content)
-        except FileNotFoundError:
+        rows = self._database.read("SELECT kind, printed, sealed FROM page WHERE number = ?", number)
+        if not rows:
             return None
-        except OSError as error:
-            raise self._fault(error) from None
-        except ValueError:
-            return SealedPage(number, DAMAGED, 0, b"")
-        return found if found.number == number else SealedPage(number, DAMAGED, 0, b"")
+        ((kind, printed, sealed),) = rows
+        assert isinstance(printed, int)
+        assert isinstance(sealed, bytes)
+        return SealedPage(number, str(kind), printed, sealed)
 
     def put(self, page: SealedPage) -> None:
-        new = self._file(page.number).with_suffix(".new")
-        try:
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE), "wb") as file:
-                file.write(page.bound() + page.sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            new.rename(self._file(page.number))
-            self._settle()
-        except OSError as error:
-            raise self._fault(error) from None
+        values = (page.number, page.kind, page.printed, page.sealed)
+        with self._database.transaction() as change:
+            change.execute("INSERT INTO page (number, kind, printed, sealed) VALUES (?, ?, ?, ?)", values)
 
     def destroy(self, number: int) -> None:
-        try:
-            self._file(number).unlink(missing_ok=True)
-            self._settle()
-        except OSError as error:
-            raise self._fault(error) from None
-
-    def _settle(self) -> None:
-        """Have the directory itself at rest, so that neither a new page nor a destroyed one comes undone."""
-        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with self._database.transaction() as change:
+            change.execute("DELETE FROM page WHERE number = ?", (number,))
+        self._database.fold()
 
 
 class Printer:
@@ -194,6 +141,10 @@ class Printer:
 
     def __repr__(self) -> str:
         return "<Printer>"
+
+    def rekey(self, key: bytes) -> None:
+        """Seal from now on under *key*: pages sealed before are lost."""
+        self._cipher = AESGCM(key)
 
     def pages(self) -> tuple[SealedPage, ...]:
         """What lies in the tray: numbers, kinds and times.  Raises StorageError."""

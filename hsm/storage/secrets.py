@@ -15,6 +15,7 @@ from hsm.storage.loaded import CLOSED, purpose
 from hsm.storage.vault import LmkLabel, Vault
 
 RACK_KEY = "the card rack's key"
+PRINTER_KEY = "the printer's key"
 AUDIT_KEY = "audit key"
 SECRET_BYTES = 32
 

@@ -39,13 +39,18 @@ def _(kind: MaybeCounted, widths: Widths) -> Reader:
         start = at if ends(text, at + size) and not (led and ends(text, at + 1 + size)) else at + 1
         if (start > at and not led) or start + size > len(text):
             raise Mismatch(notation, wrong)
-        return text[start : start + size].encode("latin-1"), start + size
+        return text[at : start + size].encode("latin-1"), start + size
 
     return read
 
 
 @writer.register
-def _(kind: Variable | MaybeCounted, widths: Widths) -> Writer:
+def _(kind: MaybeCounted, widths: Widths) -> Writer:
+    return lambda value, seen: str(value, "latin-1")
+
+
+@writer.register
+def _(kind: Variable, widths: Widths) -> Writer:
     return lambda value, seen: counted(value.decode("latin-1"))
 
 

@@ -223,7 +223,8 @@ class MaybeCounted(Kind):
     """Packed digits, as many as the earlier field *length* says, led by the count of their bytes or not.
 
     *behind* bytes stand between them and a key specifier that ends the message: where that fits only one of the two
-    readings, it is that one; where it fits both, or neither, there is a count.
+    readings, it is that one; where it fits both, or neither, there is a count.  The value is the field as it stands on
+    the wire, count included.
     """
 
     length: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from support.officers import NOON, HandClock
 
-from hsm.ports import Random, SeededRandom, SystemClock, SystemRandom
+from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 
 
 @pytest.mark.parametrize("source", [SystemRandom(), SeededRandom(1, "test")])
@@ -56,3 +58,10 @@ def test_the_system_clock_knows_its_zone() -> None:
     clock = SystemClock()
     assert clock.now().tzinfo is not None
     assert clock.monotonic() <= clock.monotonic()
+
+
+def test_an_offset_moves_the_time_of_day_alone() -> None:
+    clock = OffsetClock(HandClock())
+    assert (clock.now(), clock.monotonic()) == (NOON, 0.0)
+    clock.offset_seconds = -86_400
+    assert (clock.now(), clock.monotonic()) == (NOON - timedelta(days=1), 0.0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hsm.appliance import Appliance
-from hsm.audit.record import Audit, Entry, MemoryAuditor
+from hsm.audit.record import Audit, Entry, Logbook, MemoryAuditor
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.keys.masters import Lmk, published_lmk
 from hsm.policy.authority import Authority, parse_activities
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
-from hsm.ports import SeededRandom, SystemClock
+from hsm.ports import Clock, OffsetClock, SeededRandom, SystemClock
 from hsm.state import State
 from hsm.storage.slots import MemorySlots
 
@@ -23,6 +23,7 @@ class Speaker:
     def __init__(self, appliance: Appliance, auditor: MemoryAuditor) -> None:
         self.appliance = appliance
         self._auditor = auditor
+        self.logbook: Logbook = auditor
         self.dispatcher = Dispatcher(appliance)
 
     @property
@@ -45,11 +46,12 @@ def make_speaker(
     authorise: str = "all",
     old_lmks: Iterable[str] = (),
     profile: str = "legacy",
+    clock: Clock | None = None,
 ) -> Speaker:
     values = Settings.of(Profile(profile))
     for name, text in (settings or {}).items():
         values = values.changed(name, text)
-    clock, by_id = SystemClock(), loaded(lmks)
+    clock, by_id = OffsetClock(clock or SystemClock()), loaded(lmks)
     authority = Authority()
     for lmk_id in by_id if authorise else ():
         authority = authority.granting(parse_activities(authorise), lmk_id, clock.monotonic(), limited=False)

@@ -70,3 +70,9 @@ def log_of(directory: Path, count: int) -> Path:
 
 def sequences(directory: Path) -> list[int]:
     return [json.loads(line)["sequence"] for path in segments(directory) for line in path.read_text().splitlines()]
+
+
+def commands_entered(directory: Path) -> list[dict[str, str]]:
+    """The entries of the log in *directory* that are about commands; what befell the appliance is left out."""
+    entries = [json.loads(line) for line in (directory / "audit.jsonl").read_text().splitlines()]
+    return [entry for entry in entries if entry["category"] != "event"]

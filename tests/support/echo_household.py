@@ -12,7 +12,7 @@ import hashlib
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from support.echo_console import EchoConsole
 from twisted.internet.defer import Deferred
@@ -157,6 +157,15 @@ class EchoHousehold:
 
     def relayed_audit(self, told: bytes) -> None:
         print(f"audited {len(told)} bytes of {told[:1].decode()}", file=sys.stderr, flush=True)
+
+    def listeners(self, configured: Sequence[Listener]) -> tuple[Listener, ...]:
+        return tuple(configured)
+
+    def listening(self, listeners: Sequence[Listener]) -> None:
+        """Nobody asks."""
+
+    def tamper(self) -> None:
+        """There are no secrets here."""
 
     def befell(self, event: str) -> None:
         """There is no audit log."""

@@ -6,11 +6,16 @@ import pytest
 from support.appliances import Speaker, make_speaker
 
 from hsm.console.desk import Ceremonies, Desk
+from hsm.console.families import load
 from hsm.console.line import Screen
 from hsm.console.shell import Shell
+from hsm.dialects.thales.codes import thales
 from hsm.policy.position import Position
 from hsm.storage import cards
 from hsm.storage.cards import Card, CardRack, MemoryShelf, Role
+from hsm.storage.keeper import MemoryKeeper
+
+load()
 
 PIN = "12345"
 
@@ -31,8 +36,16 @@ class Operator:
         if self.appliance.state.position is not position:
             self.appliance.move(position)
         self.rack = CardRack(MemoryShelf(), bytes(32))
+        self.appliance._keeper = MemoryKeeper(self.rack)
         self.ceremonies = Ceremonies()
-        self.desk = Desk(self.appliance, self.rack, self.ceremonies, line)
+        self.desk = Desk(
+            self.appliance,
+            self.rack,
+            self.ceremonies,
+            line,
+            host_commands=tuple((code, command.purpose) for code, command in sorted(thales.commands.items())),
+            logbook=self.speaker.logbook,
+        )
         self.shell = Shell(self.desk)
         self.screen: Screen = self.shell.begin()
 

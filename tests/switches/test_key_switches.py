@@ -4,11 +4,15 @@ ordinary command next to it still works.  Numbers are those of the attack catalo
 from __future__ import annotations
 
 import pytest
+from support.appliances import make_speaker
 from support.estate import Estate
+from support.officers import two_officers
+from support.playbook import Operator
 
 from hsm.crypto.parity import with_odd
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import Usage
+from hsm.policy.position import Position
 
 OK = ("00", "01")
 WEAK = bytes.fromhex("0101010101010101FEFEFEFEFEFEFEFE")
@@ -179,6 +183,17 @@ def test_s19_authorised_activities(activity: str, request_text: str) -> None:
             "moving": estate.travelling(estate.clear(Usage.ZEK), "U"),
         }  # fmt: skip
         assert estate.code(request_text.format(**fields)) == code, granted
+
+
+def test_s22_activities_are_authorised_one_by_one() -> None:
+    """A26: with the switch off, whoever gets one export authorised gets everything."""
+    for many, imports in (("no", "00"), ("yes", "17")):
+        settings = {"multiple-authorised-activities": many}
+        operator = Operator(make_speaker(settings, authorise=""), Position.ONLINE)
+        operator.types("A export.001", *two_officers(operator), "00")
+        zmk = operator.speaker("A00000U")
+        assert zmk[2:4] == imports
+        assert operator.speaker("A00001U")[2:4] == "00"
 
 
 def test_s20_commands_switched_off() -> None:

@@ -28,7 +28,7 @@ LAYERS = {
         "hsm.storage", "hsm.ports", "hsm.refusal",
     ),
     "hsm.dialects": (
-        "hsm.wire", "hsm.appliance", "hsm.operations", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit",
+        "hsm.wire", "hsm.appliance", "hsm.state", "hsm.operations", "hsm.keys", "hsm.crypto", "hsm.policy", "hsm.audit",
         "hsm.storage", "hsm.refusal",
     ),
     "hsm.client": ("hsm.dialects", "hsm.wire", "hsm.refusal"),

@@ -108,7 +108,7 @@ class Window:
     def _renew(self) -> None:
         self._version = self._appliance.version
         self._entries = self._dispatcher.entries()
-        self._view = self._appliance.view(None)
+        self._view: Hsm | None = None
 
     def execute(self, text: str) -> str:
         """The reply to *text*: both from the function code on; characters are bytes.  Never raises for a bad request."""
@@ -123,16 +123,17 @@ class Window:
         try:
             if entry.closed is not None:
                 raise entry.closed
+            view = self._view or self._opened()
             body = text[entry.length :]
             message, end = entry.take(body)
             if end != len(body):
                 raise MessageLengthInvalid
             if command.needs is not None:
-                self._view.authorise(command.needs.format_map(message.__dict__))
-            answer: Any = command.does(message, self._view)
+                view.authorise(command.needs.format_map(message.__dict__))
+            answer: Any = command.does(message, view)
             code, reply = SUCCESS, entry.success + entry.text(answer)
         except (WireError, MessageLengthInvalid):
-            reason, place = _fault(entry.codec, text[entry.length :], self._view)
+            reason, place = _fault(entry.codec, text[entry.length :], view)
             code = eracom.code_of(command, reason)
             reply = entry.code + raw(code)
         except Refusal as e:
@@ -147,6 +148,11 @@ class Window:
             # The audit log can't be written, so what it would have told of is not answered.
             return entry.code + raw(FAULT)
         return reply
+
+    def _opened(self) -> Hsm:
+        """The view of the appliance.  Raises InternalFault when its self-test has failed."""
+        view = self._view = self._appliance.view(None)
+        return view
 
     def _unknown(self, text: str) -> str:
         if text[:1] == WRAPPER and self._appliance.settings.eracom_wrapper:

@@ -52,8 +52,8 @@ class PinTranslated(Message):
 
 
 def _clear_pin(packed: bytes, length: int) -> str:
-    """The PIN in *packed*: as many digits as *length* says, and F behind or 0 before where that is odd."""
-    text = packed.hex().upper()
+    """The PIN in *packed*, which a count may lead: *length* digits, and F behind or 0 before them where that is odd."""
+    text = packed.hex().upper()[-2 * ((length + 1) // 2) :]
     if length % 2:
         text = text[:-1] if text[-1] == "F" else text.removeprefix("0")
     if len(text) != length or not text.isdecimal():

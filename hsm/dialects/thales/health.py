@@ -17,9 +17,10 @@ from hsm.audit.record import Category
 from hsm.dialects.thales.codes import thales
 from hsm.operations import status
 from hsm.operations.status import LmkAlgorithm, LmkState, Measured
+from hsm.state import TamperCause
 from hsm.wire.kinds import Choice, Digits, Number, Pattern, Text
 from hsm.wire.message import Empty, Message
-from hsm.wire.shapes import Group, Repeated, Rest
+from hsm.wire.shapes import Group, Repeated, Rest, When
 
 CATEGORY = Category.STATUS
 
@@ -36,7 +37,9 @@ ALGORITHM_DIGITS = MappingProxyType(
     {LmkAlgorithm.TDES_2KEY: "0", LmkAlgorithm.TDES_3KEY: "1", LmkAlgorithm.AES_256: "2"}
 )
 RUNNING, NOT_RUNNING, NOT_CONFIGURED = "1", "2", "3"
-NOT_TAMPERED = "1"
+NOT_TAMPERED, TAMPERED = "1", "2"
+CAUSE_DIGITS = MappingProxyType({TamperCause.CONSOLE.value: "01", TamperCause.SIGNAL.value: "02"})
+"""Our own numbers: no source tells the devices'."""
 
 
 class Span(Message):
@@ -120,14 +123,14 @@ class HealthCounts(Message):
 def tell_health_counts(ask: Empty, hsm: Hsm) -> HealthCounts:
     """Tell how often the appliance was started again, and how often a limit of fraud detection was reached.
 
-    Starts are those since the state directory was made; without one the first start is all there is.  Everything else
-    counts from the start date.  A program has no case to open: it reports no tampers.
+    Starts and tamper events are those since the state directory was made; without one the first start is all there is.
+    Everything else counts from the start date.
     """
     measured, counts = status.measured(hsm), hsm.fraud.counts
     return HealthCounts(
         span=_span(hsm, measured),
         reboots=min(hsm.appliance.reboots, COUNT_MAX),
-        tampers=0,
+        tampers=min(hsm.appliance.state.tampers_count, COUNT_MAX),
         over_minute_limit=min(counts.over_minute_limit, MINUTE_LIMIT_MAX),
         over_hour_limit=min(counts.over_hour_limit, HOUR_LIMIT_MAX),
         attacks=min(counts.attacks, ATTACKS_MAX),
@@ -145,6 +148,12 @@ class LmkTold(Message):
     end: RecordEnd
 
 
+class TamperTold(Message):
+    cause: Annotated[str, Digits(2)]
+    date: Date
+    time: Time
+
+
 class Health(Message):
     serial: Serial
     date: Date
@@ -154,7 +163,8 @@ class Health(Message):
     host_1: Annotated[str, Choice(("0", "1", "2", "3"))]
     host_2: Annotated[str, Choice(("0", "1", "2", "3"))]
     reserved: Annotated[str, Digits(2)]
-    tamper: Annotated[str, Choice(("0", "1"))]
+    tamper: Annotated[str, Choice((NOT_TAMPERED, TAMPERED))]
+    tampered: Annotated[TamperTold | None, When("tamper", (TAMPERED,), Group(TamperTold))]
     lmk_count: Annotated[int, Number(2, 0, 99)]
     test_lmk_count: Annotated[int, Number(2, 0, 99)]
     old_lmk_count: Annotated[int, Number(2, 0, 99)]
@@ -169,10 +179,11 @@ def tell_health(ask: Empty, hsm: Hsm) -> Health:
     """Tell the state of the appliance: its interfaces, its LMKs with what is authorised, and whether PINs are verified.
 
     Every LMK record ends with X'14' and the list with X'15'.  Console and manager are reported as not running, the one
-    host interface as running.  The first 99 LMKs are told.  The last two digits say whether PIN verification is stopped
-    because too many failed, and because of too many signs of an attack.
+    host interface as running.  After a tamper event, until it is cleared, tamper is 2, and its cause (01: at the
+    console, 02: by a signal) and time follow.  The first 99 LMKs are told.  The last two digits say whether PIN
+    verification is stopped because too many failed, and because of too many signs of an attack.
     """
-    lmks, counts = status.lmk_states(hsm)[:99], hsm.fraud.counts
+    lmks, counts, tampered = status.lmk_states(hsm)[:99], hsm.fraud.counts, _tampered(hsm)
     date, time = _moment(hsm.appliance.clock.now())
     return Health(
         serial=hsm.settings.serial,
@@ -183,7 +194,8 @@ def tell_health(ask: Empty, hsm: Hsm) -> Health:
         host_1=RUNNING,
         host_2=NOT_CONFIGURED,
         reserved="00",
-        tamper=NOT_TAMPERED,
+        tamper=NOT_TAMPERED if tampered is None else TAMPERED,
+        tampered=tampered,
         lmk_count=len(lmks),
         test_lmk_count=sum(lmk.is_test for lmk in lmks),
         old_lmk_count=min(len(hsm.appliance.old_lmks), 99),
@@ -192,6 +204,14 @@ def tell_health(ask: Empty, hsm: Hsm) -> Health:
         failures_exceeded=str(int(counts.stopped_by_failures)),
         attacks_exceeded=str(int(counts.stopped_by_attacks)),
     )
+
+
+def _tampered(hsm: Hsm) -> TamperTold | None:
+    state = hsm.appliance.state
+    if not state.tampered:
+        return None
+    date, time = _moment(datetime.fromisoformat(state.tampered_at))
+    return TamperTold(cause=CAUSE_DIGITS[state.tampered], date=date, time=time)
 
 
 def _told(lmk: LmkState) -> LmkTold:

@@ -21,6 +21,7 @@ from hsm.console import keycomponents  # noqa: F401  # declares the commands
 from hsm.console.dialogue import CLEAR_SCREEN
 from hsm.keys.usage import KEY_TYPES
 from hsm.policy.position import Position
+from hsm.state import TamperCause
 
 KINDS = ("00=test-variant", "01=test-3des-block", "02=test-aes-block")
 C1 = "0B2A4C6E8091B3D5F70804152A37497A"
@@ -313,7 +314,7 @@ def test_authority_that_ends_in_the_middle_ends_the_command() -> None:
 def test_an_lmk_that_goes_in_the_middle_ends_the_command() -> None:
     at = operator()
     at.types("EC", "00", "001", "U", C1)
-    at.appliance.tamper("case opened")
+    at.appliance.tamper(TamperCause.SIGNAL)
     assert "No LMK is loaded" in at.types("Y")
 
 

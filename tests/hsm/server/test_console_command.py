@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.auditlogs import commands_entered
 from support.echo_console import EchoConsole
 from support.served import CONSOLE_WORDS, SECONDS_MAX, Serve, echo_environment
 
@@ -85,7 +85,7 @@ def test_a_ceremony_at_a_terminal(state: str) -> None:
     terminal.close()
     assert terminal.exitstatus == 0
     assert COMPONENT not in seen
-    entries = [json.loads(line) for line in Path(state, "audit.jsonl").read_text().splitlines()]
+    entries = commands_entered(Path(state))
     assert [(each["peer"], each["outcome"]) for each in entries] == [("local", "00"), ("local", "GU")]
     assert all(COMPONENT.encode() not in each.read_bytes() for each in Path(state).iterdir() if each.is_file())
 
@@ -107,8 +107,7 @@ def test_the_end_of_a_script_in_a_ceremony_ends_it(state: str) -> None:
         done = piped("--state-dir", state, typed="XRITE\n" + COMPONENT + "\n")
         assert (done.returncode, done.stderr) == (0, "")
         assert "It has 32 digits." in done.stdout
-    outcomes = [json.loads(line)["outcome"] for line in Path(state, "audit.jsonl").read_text().splitlines()]
-    assert outcomes == ["GU", "GU"]
+    assert [each["outcome"] for each in commands_entered(Path(state))] == ["GU", "GU"]
 
 
 def test_alone_says_so_and_changes_are_at_rest(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from support.auditlogs import commands_entered
 from support.echo_console import EchoConsole
 from support.served import SECONDS_MAX, Serve, Served
 from support.staff import one_each
@@ -95,7 +95,7 @@ def test_a_ceremony_over_telnet(serve_console: Serve, tmp_path: Path) -> None:
     assert caller.rest() == b"EXIT\r\n"
     code, told = served.stop()
     assert code == 0
-    entries = [json.loads(line) for line in (tmp_path / "state" / "audit.jsonl").read_text().splitlines()]
+    entries = commands_entered(tmp_path / "state")
     assert [(each["command"], each["outcome"]) for each in entries] == [("XRITE", "00")]
     assert entries[0]["peer"].startswith("telnet.127.0.0.1:")
     everywhere = (

@@ -19,6 +19,7 @@ from hsm.server.config import Config
 from hsm.server.counters import Counters
 from hsm.server.founding import ApplianceHousehold, counter_names, found
 from hsm.server.ports import Listener
+from hsm.state import TamperCause
 from hsm.storage.cards import CardRack, Role
 from hsm.storage.database import Database, StorageError
 from hsm.storage.keeper import DatabaseKeeper
@@ -170,11 +171,11 @@ def test_a_tamper_event_empties_the_memory_at_once_and_the_disk_when_it_can(tmp_
     box = Box(tmp_path / "state")
     with over_quota(box):
         with pytest.raises(StorageError):
-            box.appliance.tamper("lid opened")
+            box.appliance.tamper(TamperCause.SIGNAL)
         assert not box.appliance.lmks
     box.household.settle()
     box.close()
     again = Box(tmp_path / "state")
-    assert again.appliance.state.tampered == "lid opened"
+    assert again.appliance.state.tampered == "signal"
     assert not again.appliance.lmks
     again.close()

@@ -16,6 +16,7 @@ from hsm.server.config import Config, ConfigError, Setting, stored_key_given
 from hsm.server.counters import Counters
 from hsm.server.founding import counter_names, found
 from hsm.server.ports import Listener
+from hsm.state import TamperCause
 
 ERACOM = Listener("eracom", 0, dialect="eracom")
 
@@ -120,7 +121,7 @@ def test_a_test_km_and_live_lmks_are_not_together(base: Config) -> None:
 
 def test_a_tamper_event_takes_it(base: Config, capsys: pytest.CaptureFixture[str]) -> None:
     with running(base) as appliance:
-        appliance.tamper("lid opened")
+        appliance.tamper(TamperCause.SIGNAL)
     with running(replace(base, km="test-33")) as appliance:
         assert km_of(appliance) is None
     assert "no key is loaded: the appliance was tampered with" in capsys.readouterr().err

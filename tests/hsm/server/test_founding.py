@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+
+from support.auditlogs import commands_entered
 
 from hsm.audit.file import FileAuditor
 from hsm.audit.relay import RelayAuditor
@@ -15,6 +16,7 @@ from hsm.server.config import Config
 from hsm.server.counters import Counters, shared_file
 from hsm.server.founding import ApplianceHousehold, adopt, counter_names, found
 from hsm.server.ports import Listener
+from hsm.state import TamperCause
 
 PORT = Listener("thales", 1500)
 
@@ -91,6 +93,23 @@ def test_a_workers_chain_is_owed_to_the_owner() -> None:
     assert session.owed == b"NK0010002NC"
 
 
+def test_a_consoles_commands_are_counted_and_its_line_is_named_in_the_audit_log(tmp_path: Path) -> None:
+    descriptor = shared_file(2, counter_names)
+    counters = Counters(2, counter_names, row=0, descriptor=descriptor)
+    household = found(Config(state_dir=str(tmp_path / "state")), counters)
+    for line in ("local", "telnet 127.0.0.1:4711", "ssh Alice\u00df\n" + "x" * 100):
+        console = household.console(line)
+        console.line("NOSUCH")
+        console.hang_up("ended")
+        household.flush()
+    appliance = household._appliance
+    assert appliance.audit.outcomes.total("NO") == 3
+    peers = [each["peer"] for each in commands_entered(tmp_path / "state")]
+    assert peers == ["local", "telnet.127.0.0.1:4711", ("ssh.alice" + "x" * 100)[:64]]
+    household.close()
+    os.close(descriptor)
+
+
 def test_audit_options_rest_and_reach_workers(tmp_path: Path) -> None:
     config = replace(Config(), state_dir=str(tmp_path / "state"))
     options = AuditOptions(frozenset({Category.PIN}), refusals=False)
@@ -120,28 +139,10 @@ def test_a_worker_is_told_whether_the_audit_log_can_be_written() -> None:
 def test_starts_stops_and_tampering_are_errors_that_the_log_tells(tmp_path: Path) -> None:
     config = replace(Config(), state_dir=str(tmp_path / "state"))
     owner = found(config, Counters(1, counter_names))
-    owner._appliance.tamper("TEST")
+    owner._appliance.tamper(TamperCause.SIGNAL)
     owner.befell("WORKER")
     owner.close()
     again = found(config, Counters(1, counter_names))
     assert isinstance(again._auditor, FileAuditor)
     assert [each.command for each in again._auditor.errors(9)] == ["START", "TAMPER", "WORKER", "STOP", "START"]
     again.close()
-
-
-def test_a_consoles_commands_are_counted_and_its_line_is_named_in_the_audit_log(tmp_path: Path) -> None:
-    descriptor = shared_file(2, counter_names)
-    counters = Counters(2, counter_names, row=0, descriptor=descriptor)
-    household = found(Config(state_dir=str(tmp_path / "state")), counters)
-    for line in ("local", "telnet 127.0.0.1:4711", "ssh Alice\u00df\n" + "x" * 100):
-        console = household.console(line)
-        console.line("NOSUCH")
-        console.hang_up("ended")
-        household.flush()
-    appliance = household._appliance
-    assert appliance.audit.outcomes.total("NO") == 3
-    entries = (tmp_path / "state" / "audit.jsonl").read_text().splitlines()
-    peers = [json.loads(each)["peer"] for each in entries]
-    assert peers == ["local", "telnet.127.0.0.1:4711", ("ssh.alice" + "x" * 100)[:64]]
-    household.close()
-    os.close(descriptor)

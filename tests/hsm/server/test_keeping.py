@@ -19,6 +19,7 @@ from hsm.server.counters import Counters, shared_file
 from hsm.server.founding import ApplianceHousehold, adopt, counter_names, found
 from hsm.server.keeping import Keeping
 from hsm.server.ports import Listener
+from hsm.state import TamperCause
 from hsm.storage.backup import backup, restore
 from hsm.storage.cards import Role
 from hsm.storage.database import Database, StorageError
@@ -230,11 +231,11 @@ def test_a_tampered_appliance_stays_so(
     monkeypatch.setenv("HSM_PASSPHRASE", PHRASE)
     with running(base) as appliance:
         appliance.load_lmks({"00": live_lmk("00", "variant")}, {})
-        appliance.tamper("lid opened")
+        appliance.tamper(TamperCause.SIGNAL)
     with running(replace(base, lmks=lmk("00=test-variant"))) as appliance:
-        assert appliance.state.tampered == "lid opened"
+        assert appliance.state.tampered == "signal"
         assert names(appliance) == {}
-    assert "no key is loaded: the appliance was tampered with (lid opened)" in capsys.readouterr().err
+    assert "no key is loaded: the appliance was tampered with (signal)" in capsys.readouterr().err
 
 
 def test_cards_outlive_the_process_but_not_a_tamper_event(base: Config) -> None:

@@ -105,6 +105,8 @@ def test_keys_by_user(tmp_path: Path) -> None:
         ("nonsense nonsense alice", "an OpenSSH public key"),
         (f"{public(SHORT_RSA)} alice", "RSA of 2048 bits or more"),
     ],
+    # The keys are made anew by each process that collects the tests.
+    ids=["no user", "restricted", "command", "spaces", "host alone", "path", "short", "nonsense", "weak"],
 )
 def test_a_line_that_wont_do_is_named(tmp_path: Path, line: str, expected: str) -> None:
     path = file_of(tmp_path, f"{public(EC)} bob\n{line}\n")

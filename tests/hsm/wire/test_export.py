@@ -312,7 +312,7 @@ ORACLE: dict[str, Any] = {
     "packed-choice": lambda d: c.Bytes(len(d["texts"][0]) // 2),
     "whole": lambda d: c.Bytes(d.get("size", 1)),
     "variable": lambda d: c.FocusedSeq("it", *_count(), "it" / c.Bytes(_counted)),
-    "maybe-counted": lambda d: c.Prefixed(c.Byte, c.GreedyBytes),
+    "maybe-counted": lambda d: c.RawCopy(c.Prefixed(c.Byte, c.GreedyBytes)),
     "key-specifier": lambda d: c.RawCopy(c.Sequence(*_count(), c.Bytes(_counted))),
     "to-end": lambda d: c.GreedyRange(_decoder(d["inner"])),
 }

@@ -10,6 +10,7 @@ from support.eracom import EracomSpeaker, make_eracom
 from hsm.dialects.eracom.codes import eracom
 from hsm.policy.position import Position
 from hsm.refusal import Refusal
+from hsm.state import TamperCause
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,7 @@ def test_switched_off_and_not_online() -> None:
 def test_without_a_km_and_after_a_tamper() -> None:
     assert make_eracom(km=None)(f"EE0602 00 {GOOD}") == "EE060209"
     ask = make_eracom()
-    ask.appliance.tamper("motion")
+    ask.appliance.tamper(TamperCause.CONSOLE)
     assert ask(f"EE0602 00 {GOOD}") == "EE060209"
 
 
@@ -161,3 +162,10 @@ def test_while_the_audit_log_can_not_be_written_nothing_is_done_that_it_must_tel
     assert ask("EE9999") == "EE999910"
     ask.appliance.audit.set_writable(True)
     assert ask("EE0619 00 11 0101")[:8] == "EE061900"
+
+
+def test_an_appliance_that_fails_its_self_test_answers_so_to_everything() -> None:
+    ask = make_eracom()
+    ask.appliance.fail("DES")
+    for request in ("01", "FFF000", f"EE0602 00 {GOOD}", "EE0602", "EE0602 07"):
+        assert ask(request).endswith("10")
