@@ -64,6 +64,8 @@ from hsm.wire.shapes import (
 if TYPE_CHECKING:
     from hsm.dialects.eracom.dispatch import Dispatcher as EracomDispatcher
     from hsm.dialects.thales.dispatch import Dispatcher
+    from hsm.keys.domain import Domain
+    from hsm.policy.settings import Settings
 
 M = TypeVar("M", bound=Message)
 
@@ -354,7 +356,6 @@ def dispatcher(
     from hsm.policy.fraud import FraudCounters
     from hsm.policy.settings import Settings
     from hsm.ports import SeededRandom, SystemClock
-    from hsm.server.domain_founding import published_domain
     from hsm.state import State
     from hsm.storage.slots import MemorySlots
 
@@ -371,7 +372,7 @@ def dispatcher(
             lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
             old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
             authority=authority,
-            domain=None if km is None else published_domain(km, stored_keys, chosen),
+            domain=_domain(km, stored_keys, chosen),
         ),
         slots=MemorySlots(),
         fraud=FraudCounters(),
@@ -380,6 +381,12 @@ def dispatcher(
         random=SeededRandom(seed, "testing"),
     )
     return Dispatcher(appliance)
+
+
+def _domain(km: str | None, stored_keys: Mapping[str, str], settings: Settings) -> Domain | None:
+    from hsm.server.domain_founding import published_domain
+
+    return None if km is None else published_domain(km, stored_keys, settings)
 
 
 def eracom_dispatcher(km: str = "test-2266", **more: Any) -> EracomDispatcher:
