@@ -224,9 +224,7 @@ class Settings(DeclaredSettings):
         governs=("EE0600",),
     )
     pin_mailing: bool = switch(
-        "Enable PIN mailing",
-        "Functions that print PINs (EE0E05, EE0E06, E2) may be used; pages lie sealed until officers release them.",
-        governs=("EE0E05", "EE0E06", "E2"),
+        "Enable PIN mailing", "PINs may be printed, for officers to release.", governs=("EE0E05", "EE0E06", "E2")
     )
     variable_length_offset: bool = switch(
         "Enable support for variable length PIN offset",

@@ -53,7 +53,7 @@ def test_the_published_one() -> None:
         (f"EE0803 00 020001 {TEXT} F561", "04"),
         (f"EE0803 00 020001 {TEXT} 56", "03"),
         (f"EE0803 00 020002 {TEXT} 561F", "28"),
-        (f"9B 0F {TEXT}", "04"),
+        (f"9B 0F {TEXT}", "05"),
         (f"9B 00 {TEXT}", "05"),
         (f"9B 04 {TEXT}", "0A"),
         (f"9B 01 {TEXT}00", "03"),
