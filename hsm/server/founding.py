@@ -81,11 +81,10 @@ def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
     from hsm.dialects.eracom.families import load as load_functions
 
     load_functions()
-    outcomes = sorted({"00", *eracom.refusals.values()})
     return (
         *counter_names,
         *(f"command {ERACOM} {code}" for code in (*eracom.commands, UNKNOWN_COMMAND)),
-        *(f"outcome {ERACOM} {code}" for code in outcomes),
+        *(f"outcome {ERACOM} {code}" for code in sorted(eracom.outcomes)),
     )
 
 

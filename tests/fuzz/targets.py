@@ -89,7 +89,7 @@ def function(data: bytes) -> None:
     code, at = eracom.spelling.code_at(request)
     assert reply[:at] == request[:at]
     outcome, end = eracom.spelling.outcome_at(reply, at if request[:1] != "\xe3" or len(reply) <= 2 else at + 3)
-    assert outcome in {"00", *eracom.refusals.values()} - {eracom.code_of(None, InternalFault)}
+    assert outcome in eracom.outcomes - {eracom.code_of(None, InternalFault)}
     assert outcome == "00" or end == len(reply)
     assert len(reply) <= 0xFFFF
     counts["executions"] += 1

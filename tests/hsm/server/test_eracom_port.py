@@ -92,10 +92,12 @@ def test_processes_count_functions_apart_from_thales_commands() -> None:
         session = household.session(PORT, "192.0.2.1:1")
         assert session.execute(b"\xff\xf0\x00")[:4] == b"\xff\xf0\x00\x00"
         assert session.execute(b"\xee\x99\x99") == b"\xee\x99\x99\x02"
+        assert session.execute(b"\xff\xf1\x00") == b"\xff\xf1\x00\x13"  # a code that no other function has
         household.flush()
     told = {name: rows[0].total(name) for name in names if rows[0].total(name)}
     assert {name: count for name, count in told.items() if "eracom" in name} == {
-        "command eracom FFF000": 2, "command eracom $$": 2, "outcome eracom 00": 2, "outcome eracom 02": 2,
+        "command eracom FFF000": 2, "command eracom FFF100": 2, "command eracom $$": 2,
+        "outcome eracom 00": 2, "outcome eracom 02": 2, "outcome eracom 13": 2,
     }  # fmt: skip
     assert not any(name.startswith(("command F", "outcome 0")) for name in told)
     owner.close()
