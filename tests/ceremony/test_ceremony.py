@@ -11,8 +11,6 @@ from __future__ import annotations
 import base64
 import shutil
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.canary import Canary
@@ -27,14 +25,6 @@ pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no
 CARD = Card("4012345678909", "816303925527")
 CASES = tuple(zip(KINDS, (("ssh", "telnet"), ("telnet", "ssh")) * 2, strict=True))
 TEST_LMK = ("--lmk", "00=test-variant", "--set", "encrypted-pin-length=13")
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    found = Site(tmp_path)
-    found.prepare("alice", "bob")
-    yield found
-    found.close()
 
 
 @pytest.fixture

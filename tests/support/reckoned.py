@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -48,7 +49,7 @@ class Kind:
         return [combined(pieces) for pieces in zip(*map(self.component, range(CUSTODIANS_COUNT)), strict=True)]
 
     def lmk_check(self, pieces: list[bytes]) -> str:
-        """6 digits: of a variant LMK as README of its console says, a zero block through all pairs in turn."""
+        """6 digits: of a variant LMK a zero block through all pairs in turn."""
         if self.in_blocks:
             return check_of(pieces[0], aes=self.is_aes)
         return reduce(lambda block, pair: des3(pair, block), pieces, bytes(8))[:3].hex().upper()
@@ -73,7 +74,7 @@ KINDS = (
 )
 
 
-def combined(parts: list[bytes]) -> bytes:
+def combined(parts: Sequence[bytes]) -> bytes:
     """The exclusive or of *parts*; that of three DES components of odd parity is of odd parity."""
     return reduce(lambda one, other: bytes(a ^ b for a, b in zip(one, other, strict=True)), parts)
 

@@ -6,6 +6,7 @@ whatever else is offered or asked for, and sends keys as they are pressed.
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import sys
@@ -54,7 +55,7 @@ def main() -> None:
             while True:
                 readable, _, _ = select.select([keyboard, stream], [], [])
                 if keyboard in readable:
-                    stream.sendall(sys.stdin.buffer.raw.read(1024).replace(b"\r", b"\r\0"))  # type: ignore[attr-defined]  # typeshed has no raw
+                    stream.sendall(os.read(keyboard, 1024).replace(b"\r", b"\r\0"))
                 if stream in readable:
                     arrived = stream.recv(4096)
                     if not arrived:

@@ -1,12 +1,10 @@
-"""People at terminals: the clients that people have (ssh, telnet, ``hsm console``), each in a pseudo-terminal of its own."""
+"""People at terminals: the clients they have (ssh, telnet, ``hsm console``), each in a pseudo-terminal of its own."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
@@ -111,6 +109,3 @@ def ssh(served: Served, folder: Path, user: str) -> Terminal:
 
 def _each(option: str, values: list[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
-
-
-Way = Callable[[], Terminal]
