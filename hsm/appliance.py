@@ -16,6 +16,7 @@ from types import MappingProxyType
 from hsm.audit.load import LoadMeter
 from hsm.audit.record import Audit, AuditUnwritable
 from hsm.crypto.blockcipher import Cipher
+from hsm.keys.domain import Domain, DomainRing
 from hsm.keys.lmk import LmkUse, ParityWrong
 from hsm.keys.masters import Lmk, padding_keys
 from hsm.keys.ring import KeyRing, Rules
@@ -42,15 +43,20 @@ from hsm.refusal import (
     Tampered,
 )
 from hsm.state import Keeper, NoKeeper, State, TamperCause
+from hsm.storage.printer import Printer, memory_printer
 from hsm.storage.slots import Slots, UserStorage
 
 DEFAULT_LMK = "00"
 
 
 def without_lmks(state: State) -> State:
-    """*state* with every LMK erased, the key change storage too."""
+    """*state* with every LMK erased, the key change storage and the Domain Master Key with its keys too."""
     none: Mapping[str, Lmk] = {}
-    return replace(state, lmks=none, old_lmks=none, new_lmks=none)
+    return replace(state, lmks=none, old_lmks=none, new_lmks=none, domain=None)
+
+
+def _with_variants(domain: Domain, settings: Settings) -> Domain:
+    return replace(domain, km=domain.km.with_variants(dict(settings.km_variants)))
 
 
 def no_requests(request: str) -> str:
@@ -74,12 +80,14 @@ class Appliance:
         network: Network | None = None,
         reboots: int = 0,
         keeper: Keeper | None = None,
+        printer: Printer | None = None,
     ) -> None:
         self._slots = slots
         self.audit = audit
         self._time_of_day = clock if isinstance(clock, OffsetClock) else OffsetClock(clock)
         self.clock: Clock = self._time_of_day
         self.random = random
+        self.printer = printer or memory_printer(clock)
         self.load = load or LoadMeter()
         self.network: Network = network or NoNetwork()
         self.reboots = reboots
@@ -87,7 +95,6 @@ class Appliance:
         self.version = 0
         self.fault = ""
         self._told: Callable[[], None] | None = None
-        self._zeroised_too: list[Callable[[], None]] = []
         self._keeper: Keeper = keeper or NoKeeper()
         self._set(state)
         self.started = self.clock.now()
@@ -111,6 +118,7 @@ class Appliance:
         self.ring = KeyRing(self.lmks, rules, default_id=DEFAULT_LMK)
         self.old_ring = KeyRing(self.old_lmks, rules, default_id=DEFAULT_LMK)
         self.new_ring = KeyRing(new_lmks, rules, default_id=DEFAULT_LMK)
+        self.domain = DomainRing(state.domain and _with_variants(state.domain, settings), rules)
         self.gate = Gate(settings, state.authority, self.clock, state.position)
         self.fraud = FraudDetection(settings, self._fraud_counters, self.clock)
         self.formats = PinFormats(settings)
@@ -150,6 +158,10 @@ class Appliance:
         new_lmks = self.state.new_lmks if new_lmks is None else new_lmks
         self._change(replace(self.state, lmks=lmks, old_lmks=old_lmks, new_lmks=new_lmks))
 
+    def load_domain(self, domain: Domain | None) -> None:
+        """Replace the Domain Master Key and the keys stored under it.  Raises StorageError."""
+        self._change(replace(self.state, domain=domain))
+
     def authorise(self, authority: Authority) -> None:
         """Replace what is authorised.  Raises StorageError, Tampered."""
         self._admit(bool(authority.grants))
@@ -179,19 +191,17 @@ class Appliance:
 
     # --- when something is wrong ---------------------------------------------------------------------------------
     def tamper(self, cause: TamperCause) -> None:
-        """Zeroise: every LMK and authority goes, and *cause* stays.  Raises StorageError; the keys are gone even so."""
+        """Zeroise: every LMK, authority and printed page goes, and *cause* stays.
+
+        Raises StorageError; the keys are gone even so.
+        """
         before = self.state
         gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
         self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
         with ExitStack() as all_of_it:  # each step is taken, whatever another raises
+            all_of_it.callback(self.printer.clear)
             all_of_it.callback(self._tell, "TAMPER", place=cause.value)
             all_of_it.callback(self._keeper.keep, before, self.state)
-            for zeroise in self._zeroised_too:
-                all_of_it.callback(zeroise)
-
-    def on_tamper(self, zeroise: Callable[[], None]) -> None:
-        """Have *zeroise* called at a tamper event: it destroys what is secret outside the state."""
-        self._zeroised_too.append(zeroise)
 
     def clear_tamper(self) -> None:
         """Let LMKs be loaded again after a tamper event.  Raises StorageError."""
@@ -236,8 +246,8 @@ class Hsm:
     """The view of the appliance that a command function receives."""
 
     __slots__ = (
-        "_named", "_open", "_ring", "appliance", "execute", "formats", "fraud", "header_chars", "interface", "lmk_id",
-        "random", "settings",
+        "_named", "_open", "_ring", "appliance", "domain", "domain_key", "execute", "formats", "fraud", "header_chars",
+        "interface", "lmk_id", "random", "settings",
     )  # fmt: skip
 
     def __init__(
@@ -253,6 +263,8 @@ class Hsm:
         self.random = appliance.random
         self.formats = appliance.formats
         self.fraud = appliance.fraud
+        self.domain = appliance.domain
+        self.domain_key = appliance.domain.key
         self.lmk_id = named or DEFAULT_LMK
         self.execute = execute
         self.header_chars = header_chars

@@ -307,3 +307,67 @@ class DestinationModeInvalid(ModeInvalid):
 
 class DestinationKeyTypeCodeInvalid(KeyTypeCodeInvalid):
     """The key type code of the destination key, of two, is wrong."""
+
+
+class MessageLengthInvalid(InputInvalid):
+    """The message is shorter or longer than its fields."""
+
+
+class DigitsInvalid(InputInvalid):
+    """A field of digits holds something else."""
+
+
+class FunctionModifierInvalid(InputInvalid):
+    """No such function modifier, or not with this function."""
+
+
+class FieldsInconsistent(InputInvalid):
+    """Fields that are right each by itself contradict each other."""
+
+
+class CheckLengthInvalid(InputInvalid):
+    """More digits are to be checked than there are, or too few to tell anything."""
+
+
+class PinEmpty(PinLengthInvalid):
+    """A PIN of no digits."""
+
+
+class PvkIndexInvalid(IndexInvalid):
+    """No such index of a PIN verification key."""
+
+
+class PrinterUnavailable(Refusal):
+    """The printer takes no page: its tray is full, or its pages can't be kept."""
+
+
+class KeySpecLengthInvalid(InputInvalid):
+    """A key specifier is cut off, or not as long as its format."""
+
+
+class KeySpecUnsupported(InputInvalid):
+    """No such key specifier format, or none whose layout is public."""
+
+
+class KeySpecContentInvalid(InputInvalid):
+    """A key specifier holds what its format does not allow."""
+
+
+class KeySpecForbidden(InputInvalid):
+    """A key specifier is of a format that does not do here."""
+
+
+class KeyAttributesInvalid(KeyFunctionForbidden):
+    """What a key is bound to does not allow this."""
+
+
+class VariantSchemeInvalid(KeySchemeInvalid):
+    """No such variant scheme of transport keys, or none for keys of this type."""
+
+
+class KeyNotStored(StorageUnavailable):
+    """No key, or no decimalisation table with it, is stored under that index."""
+
+
+class DomainUnavailable(LmkInvalid):
+    """No Domain Master Key is loaded."""

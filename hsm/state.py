@@ -11,6 +11,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Protocol
 
+from hsm.keys.domain import Domain
 from hsm.keys.masters import Lmk
 from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Authority
@@ -34,6 +35,7 @@ class State:
     """All that decides how a request is answered; LMKs by identifier (2 digits).
 
     *old_lmks* and *new_lmks* are the key change storage: keys come from under the old ones, or go under the new ones.
+    *domain* is the Domain Master Key and the keys stored under it, None when no such key is loaded.
     *tampered* is the cause of a tamper event (a TamperCause's value), empty while there was none or it was cleared, and
     *tampered_at* its time (ISO 8601); a tampered appliance holds no LMK.  *tampers_count* counts all such events.
     *clock_offset_seconds* is what SETTIME put between the machine's time of day and the appliance's.
@@ -50,6 +52,7 @@ class State:
     tampers_count: int = 0
     clock_offset_seconds: int = 0
     audit_options: AuditOptions = field(default_factory=AuditOptions)
+    domain: Domain | None = None
 
 
 class Keeper(Protocol):

@@ -1,6 +1,7 @@
 """For tests: Hypothesis strategies for every message, and an appliance without a process.
 
-``strategy(MessageClass)``, ``requests()`` and ``values(kind)`` draw messages; ``dispatcher()`` answers them.
+``strategy(MessageClass)``, ``requests()`` and ``values(kind)`` draw messages; ``dispatcher()`` and
+``eracom_dispatcher()`` answer them.
 
 For tests of programs that speak to an HSM as well as for our own.  Needs Hypothesis: ``pip install zonekey[testing]``.
 
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from hsm.wire.codec import codec_of
+from hsm.wire.counts import counted
 from hsm.wire.kinds import (
     Binary,
     CardValue,
@@ -39,10 +41,31 @@ from hsm.wire.kinds import (
     width_of,
 )
 from hsm.wire.message import Message
-from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.packed import Packed, PackedChoice, PackedPadded, Whole
+from hsm.wire.shapes import (
+    Ahead,
+    BlockUnder,
+    Cases,
+    Group,
+    IfMore,
+    Key,
+    KeySpec,
+    Maybe,
+    MaybeCounted,
+    Prefixed,
+    Repeated,
+    Rest,
+    ToEnd,
+    Until,
+    Variable,
+    When,
+)
 
 if TYPE_CHECKING:
+    from hsm.dialects.eracom.dispatch import Dispatcher as EracomDispatcher
     from hsm.dialects.thales.dispatch import Dispatcher
+    from hsm.keys.domain import Domain
+    from hsm.policy.settings import Settings
 
 M = TypeVar("M", bound=Message)
 
@@ -75,28 +98,30 @@ def strategy(cls: type[M], widths: Widths | None = None) -> SearchStrategy[M]:
     return draw_message()
 
 
-def requests(widths: Widths | None = None) -> SearchStrategy[tuple[str, Message]]:
-    """A command code and a well-formed request for it, any declared Thales command."""
+def requests(widths: Widths | None = None, dialect: str = "thales") -> SearchStrategy[tuple[str, Message]]:
+    """A command code and a well-formed request for it, any declared command of *dialect*."""
     # Here and not above: strategies for messages alone need no dialect.
-    from hsm.dialects.thales.codes import thales
-    from hsm.dialects.thales.families import load
+    from hsm.client.codec import dialect_named
 
-    load()
+    commands = dialect_named(dialect).commands
 
     def of(code: str) -> SearchStrategy[tuple[str, Message]]:
-        return st.tuples(st.just(code), strategy(thales.commands[code].asks, widths))
+        return st.tuples(st.just(code), strategy(commands[code].asks, widths))
 
-    return st.sampled_from(sorted(thales.commands)).flatmap(of)
+    return st.sampled_from(sorted(commands)).flatmap(of)
 
 
-def request_bytes(widths: Widths | None = None) -> SearchStrategy[bytes]:
-    """A request of any declared Thales command as it stands in a frame: code and fields, without header."""
+def request_bytes(widths: Widths | None = None, dialect: str = "thales") -> SearchStrategy[bytes]:
+    """A request of any declared command of *dialect* as it stands in a frame: code and fields, without header."""
+    from hsm.client.codec import dialect_named
+
+    wire = dialect_named(dialect).spelling.wire
 
     def written(drawn: tuple[str, Message]) -> bytes:
         code, message = drawn
-        return code.encode() + codec_of(type(message), widths).build(message)
+        return wire(code).encode("latin-1") + codec_of(type(message), widths).build(message)
 
-    return requests(widths).map(written)
+    return requests(widths, dialect).map(written)
 
 
 @singledispatch
@@ -124,7 +149,7 @@ def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrateg
 
 
 @values.register
-def _(kind: Number, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
+def _(kind: Number | Whole, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[int]:
     # A number that counts later fields would make huge messages; its small values show the same shape.
     return st.integers(kind.least, min(kind.most, kind.least + BYTES_MAX))
 
@@ -143,12 +168,6 @@ def _(kind: HexOf, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[by
 def _(kind: HexDigits, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
     width = width_of(kind.width, widths)
     return st.text(_LETTERS["H"], min_size=width, max_size=width)
-
-
-@values.register
-def _(kind: CardValue, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
-    given = st.text(_LETTERS["N"], min_size=kind.width, max_size=kind.width)
-    return given | st.just("F" * kind.width) if kind.may_be_absent else given
 
 
 @values.register
@@ -269,6 +288,49 @@ def _(kind: Key, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]
     return digits(width_of(kind.untagged, widths)) | tagged | blocks | stored
 
 
+@values.register
+def _(kind: Packed, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.text(_LETTERS[kind.alphabet], min_size=kind.digits, max_size=kind.digits)
+
+
+@values.register
+def _(kind: PackedPadded, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.text(_LETTERS["N"], min_size=kind.least, max_size=kind.digits)
+
+
+@values.register
+def _(kind: PackedChoice, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    return st.sampled_from(kind.texts)
+
+
+@values.register
+def _(kind: Variable, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    return st.binary(max_size=min(kind.most, 3 * BYTES_MAX))
+
+
+@values.register
+def _(kind: MaybeCounted, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[bytes]:
+    size = (seen[kind.length] + 1) // 2
+    return st.binary(min_size=size, max_size=size).map(lambda digits: bytes((size,)) + digits)
+
+
+@values.register
+def _(kind: KeySpec, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[str]:
+    """Stored keys by index, keys under the KM, and as many bytes of any format as need a count of two."""
+
+    def of(form: str, size: int) -> SearchStrategy[str]:
+        return st.binary(min_size=size, max_size=size).map(lambda raw: counted(form + raw.decode("latin-1")))
+
+    index = st.integers(0, 99).map(lambda number: counted(f"\x00{chr(16 * (number // 10) + number % 10)}"))
+    under_km = [of("\x10", 8), of("\x11", 16), of("\x12", 24), of("\x13", 16), of("\x14", 24)]
+    return st.one_of(index, of("\x01", 1), of("\x03", 2), *under_km, of("\x17", 140))
+
+
+@values.register
+def _(kind: ToEnd, widths: Widths, seen: Mapping[str, Any]) -> SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values(kind.inner, widths, seen), max_size=4).map(tuple)
+
+
 def dispatcher(
     lmks: Mapping[str, str] = MappingProxyType({"00": "test-variant"}),
     *,
@@ -276,12 +338,15 @@ def dispatcher(
     settings: Mapping[str, str] = MappingProxyType({}),
     authorised: Sequence[str] = (),
     seed: int = 0,
+    km: str | None = None,
+    stored_keys: Mapping[str, str] = MappingProxyType({}),
 ) -> Dispatcher:
     """An appliance in this process, behind its dispatcher: ``dispatcher().execute("NC")`` answers like a port.
 
-    *lmks* and *old_lmks* give identifiers the names of published test LMKs; *settings* are names and texts as
+    *lmks* and *old_lmks* give identifiers the names of published test LMKs, *km* is that of a published Domain Master
+    Key and *stored_keys* are clear keys under it, ``TYPE:INDEX`` → hexadecimal; *settings* are names and texts as
     ``hsm serve --set`` takes them; *authorised* are activities, or ``all``.  Equal seeds make equal keys.
-    Raises SettingError, ActivityError, or ValueError for an LMK that is not published.
+    Raises SettingError, ActivityError, ConfigError, or ValueError for an LMK that is not published.
     """
     from hsm.appliance import Appliance
     from hsm.audit.record import Audit, MemoryAuditor
@@ -307,6 +372,7 @@ def dispatcher(
             lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
             old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
             authority=authority,
+            domain=None if km is None else _domain(km, stored_keys, chosen),
         ),
         slots=MemorySlots(),
         fraud=FraudCounters(),
@@ -315,3 +381,20 @@ def dispatcher(
         random=SeededRandom(seed, "testing"),
     )
     return Dispatcher(appliance)
+
+
+def _domain(km: str, stored_keys: Mapping[str, str], settings: Settings) -> Domain | None:
+    from hsm.server.config import STORED_KEY_EXPECTED, Config, ConfigError, stored_key_given
+    from hsm.server.domain_founding import domain_for
+
+    stored = tuple(each for place, key in stored_keys.items() if (each := stored_key_given(place, key, "testing")))
+    if len(stored) < len(stored_keys):
+        raise ConfigError("testing", "stored_keys", STORED_KEY_EXPECTED)
+    return domain_for(Config(km=km, stored_keys=stored), settings)
+
+
+def eracom_dispatcher(km: str = "test-2266", **more: Any) -> EracomDispatcher:
+    """As ``dispatcher``, which takes *more*, behind Eracom's: ``eracom_dispatcher().execute("\\x01")`` is a status."""
+    from hsm.dialects.eracom.dispatch import Dispatcher as Eracom
+
+    return Eracom(dispatcher(km=km, **more).appliance)

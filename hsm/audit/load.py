@@ -6,12 +6,14 @@ of the time that went by.  So idle processes cost nothing, and the sum is right 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 
 from hsm.audit.record import MemoryTally, Tally
 
 BANDS_COUNT = 10
+RECENT_SECONDS_MAX = 600
 COUNTED_BANDS = tuple(str(band) for band in range(1, BANDS_COUNT))
 """Names under which a tally keeps the periods of each band but the lowest."""
 
@@ -31,15 +33,24 @@ class LoadMeter:
         self._period = int(seconds())
         self._busy = 0.0
         self._counted_to = seconds()
+        self._calls: deque[tuple[int, int]] = deque(maxlen=RECENT_SECONDS_MAX)
+        self._calls_now = 0
 
-    def spent(self, began: float, ended: float) -> None:
-        """A command ran from *began* to *ended*.  Of a command within another, time is counted once."""
+    def spent(self, began: float, ended: float, commands: int = 1) -> None:
+        """*commands* ran from *began* to *ended*.  Of a command within another, time is counted once."""
         began = max(began, self._counted_to)
         self._counted_to = ended
         period = int(ended)
         if began < period or period != self._period:
             began = self._crossed(began, period)
         self._busy += ended - began
+        self._calls_now += commands
+
+    def calls(self, seconds: int) -> int:
+        """Commands of the last *seconds*, at most 600; those of this process, and of the second that is running."""
+        now = int(self._seconds())
+        self._begin(now)
+        return self._calls_now + sum(count for second, count in self._calls if second > now - seconds)
 
     def _crossed(self, began: float, period: int) -> float:
         """Close the periods before *period*; where the part of the command that belongs to it began."""
@@ -57,6 +68,9 @@ class LoadMeter:
         if band:
             self._tally.add(str(band))
             self._tally.flush()
+        if self._calls_now:
+            self._calls.append((self._period, self._calls_now))
+            self._calls_now = 0
         self._period, self._busy = period, 0.0
 
     def periods(self, elapsed_seconds: int) -> tuple[int, ...]:

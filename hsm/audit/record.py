@@ -27,8 +27,8 @@ FAULT = "41"
 
 LOG_CLEARED, ERRORS_CLEARED = "CLEARAUDIT", "CLEARERR"
 
-# Neither form admits a run of digits or hex digits as long as a PIN, let alone a key.
-_COMMAND = re.compile(r"[A-Z0-9$]{2}|[A-Z$][A-Z]{0,15}")
+# No form admits digits alone, as many as a PIN has, or hex digits, as many as a key has.
+_COMMAND = re.compile(r"[A-Z0-9$]{2}|E[EF][0-9A-F]{4}|FFF[0-9A-F]{3}|[A-Z$][A-Z]{0,15}")
 _OUTCOME = re.compile(r"[0-9A-Z]{2}")
 _PEER = re.compile(r"[0-9a-z_.:%\[\]-]{0,64}")
 _HOLDER = re.compile(r"[A-Z][A-Z .'-]{0,19}")
@@ -311,16 +311,34 @@ class Audit:
         """
         self._count_command(command)
         self._count_outcome(outcome)
-        if category in self._entered or (outcome != "00" and (self.options.refusals or outcome == FAULT)):
-            if not self.writable:
-                return False
-            sequence = self._auditor.last_sequence + 1
-            now = self._clock.now()
-            duration_us = 0 if began is None else int((perf_counter() - began) * 1_000_000)
-            self._auditor.note(
-                Entry(sequence, now, interface, peer, command, outcome, category, duration_us, place, who)
-            )
-            self._lasting = self._lasting or lasting
+        if self.enters(category, outcome, FAULT):
+            return self.enter(command, outcome, category, peer, interface, began, place, who, lasting)
+        return True
+
+    def enters(self, category: Category, outcome: str, fault: str) -> bool:
+        """Is a command of *category* with that *outcome* entered, where *fault* is a fault of our own?"""
+        return category in self._entered or (outcome != "00" and (self.options.refusals or outcome == fault))
+
+    def enter(
+        self,
+        command: str,
+        outcome: str,
+        category: Category,
+        peer: str,
+        interface: Interface,
+        began: float | None,
+        place: str,
+        who: tuple[str, ...],
+        lasting: bool,
+    ) -> bool:
+        """As ``done``, for what must be entered."""
+        if not self.writable:
+            return False
+        sequence = self._auditor.last_sequence + 1
+        now = self._clock.now()
+        duration_us = 0 if began is None else int((perf_counter() - began) * 1_000_000)
+        self._auditor.note(Entry(sequence, now, interface, peer, command, outcome, category, duration_us, place, who))
+        self._lasting = self._lasting or lasting
         return True
 
     def event(self, name: str, outcome: str = "00", *, place: str = "", who: tuple[str, ...] = ()) -> None:

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from hsm.client.codec import Reply, Wire
+from hsm.client.codec import HostWire, Reply, Wire
 from hsm.wire.message import Message
 
-FRAME_BYTES_MAX = 0xFFFF
 TIMEOUT_SECONDS = 10.0
 
 
@@ -33,14 +32,14 @@ class BlockingClient:
         self,
         host: str,
         port: int,
-        wire: Wire | None = None,
+        wire: HostWire | None = None,
         *,
         tls: ssl.SSLContext | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         on_frame: Callable[[str, bytes], None] | None = None,
     ) -> None:
         """Raises OSError when there is no connection."""
-        self.wire = wire or Wire()
+        self.wire: HostWire = wire or Wire()
         self._on_frame = on_frame or (lambda way, frame: None)
         plain = socket.create_connection((host, port), timeout_seconds)
         try:
@@ -62,12 +61,11 @@ class BlockingClient:
         return self.exchange(header + text.encode("latin-1"))[len(header) :].decode("latin-1")
 
     def exchange(self, frame: bytes) -> bytes:
-        """The frame that answers *frame*, both without length.  Raises ConnectionLost, OSError."""
-        if len(frame) > FRAME_BYTES_MAX:
-            raise ValueError(f"a frame holds at most {FRAME_BYTES_MAX} bytes")
+        """The frame that answers *frame*, both without what leads them.  Raises ConnectionLost, ReplyError, OSError."""
+        sent = self.wire.framed(frame)
         self._on_frame(">", frame)
-        self._socket.sendall(len(frame).to_bytes(2, "big") + frame)
-        reply = self._take(int.from_bytes(self._take(2), "big"))
+        self._socket.sendall(sent)
+        reply = self._take(self.wire.content_bytes(self._take(self.wire.lead_bytes)))
         self._on_frame("<", reply)
         return reply
 

@@ -7,10 +7,10 @@ import sys
 import click
 
 from hsm.client.blocking import BlockingClient, ConnectionLost
-from hsm.client.codec import ReplyError, Wire, command_of
+from hsm.client.codec import HostWire, ReplyError, Wire, command_of
 from hsm.client.fieldtext import FieldError, message_from
 from hsm.client.options import port_options, tls_context, widths_of
-from hsm.client.shown import exchange_lines
+from hsm.client.shown import eracom_lines, exchange_lines
 
 
 @click.command("call", short_help="Send one typed command and show both sides decoded.")
@@ -40,6 +40,7 @@ def command(
     header: str | None,
     trailer: str,
     timeout: float,
+    dialect: str,
     header_length: int,
     ebcdic: bool,
     zmk_length: str,
@@ -51,14 +52,16 @@ def command(
     answer is 00, 1 when it is another code, 2 when there is none.
     """
     widths = widths_of(zmk_length, pin_length)
-    wire = Wire(header_length, ebcdic, tuple(widths.items()))
+    wire = _wire(dialect, Wire(header_length, ebcdic, tuple(widths.items())))
 
     def show(way: str, frame: bytes) -> None:
-        for line in exchange_lines(way, frame, header_length, ebcdic, widths):
+        thales = dialect == "thales"
+        lines = exchange_lines(way, frame, header_length, ebcdic, widths) if thales else eracom_lines(way, frame)
+        for line in lines:
             click.echo(line)
 
     try:
-        request = message_from(command_of(code).asks, _pairs(fields), widths)
+        request = message_from(command_of(code, dialect).asks, _pairs(fields), widths)
         context = tls_context(tls_ca, tls_cert, tls_key) if tls else None
         with BlockingClient(host, port, wire, tls=context, timeout_seconds=timeout, on_frame=show) as client:
             sent = header.encode("latin-1") if header is not None else None
@@ -71,6 +74,16 @@ def command(
         click.echo(f"no answer from {host}:{port}: {e or type(e).__name__}", err=True)
         sys.exit(2)
     sys.exit(0 if reply.succeeded else 1)
+
+
+def _wire(dialect: str, thales: Wire) -> HostWire:
+    """How a port of *dialect* is spoken to, which is as *thales* if that is the dialect."""
+    if dialect == "thales":
+        return thales
+    # Imported by those who speak it.
+    from hsm.client.eracomcodec import EracomWire
+
+    return EracomWire()
 
 
 def _pairs(fields: tuple[str, ...]) -> dict[str, str]:

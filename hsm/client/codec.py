@@ -6,8 +6,9 @@ The bytes here have no length prefix: a connection frames them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from hsm.dialects.dialect import Command
+from hsm.dialects.dialect import Command, Dialect
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.ebcdic import TO_ASCII, TO_EBCDIC, arrived, departing
 from hsm.dialects.thales.families import load
@@ -16,6 +17,7 @@ from hsm.wire.kinds import Widths
 from hsm.wire.message import Message, WireError
 
 TRAILER_CHARS_MAX = 32
+FRAME_BYTES_MAX = 0xFFFF
 END = "\x19"
 DATA_CODES = frozenset({"00", "01", "02"})
 """Codes that fields may follow: success and the two advices."""
@@ -39,12 +41,51 @@ class Reply:
         return self.code == "00"
 
 
-def command_of(code: str) -> Command:
+def dialect_named(name: str) -> Dialect:
+    """The dialect *name* with all its commands."""
+    if name == thales.name:
+        load()
+        return thales
+    # Most clients speak one dialect: the other is imported by those that speak it.
+    from hsm.dialects.eracom.codes import eracom
+    from hsm.dialects.eracom.families import load as load_functions
+
+    load_functions()
+    return eracom
+
+
+def command_of(code: str, dialect: str = thales.name) -> Command:
     """The declared command *code*.  Raises LookupError."""
-    load()
-    if code not in thales.commands:
-        raise LookupError(f"no command {code[:2]!r} is declared")
-    return thales.commands[code]
+    commands = dialect_named(dialect).commands
+    if code not in commands:
+        raise LookupError(f"no command {code[:6]!r} is declared")
+    return commands[code]
+
+
+class HostWire(Protocol):
+    """How a host port is spoken to."""
+
+    @property
+    def header_chars(self) -> int:
+        """How many characters lead each message and are echoed."""
+
+    @property
+    def lead_bytes(self) -> int:
+        """How many bytes lead each frame, its length among them."""
+
+    def ask(
+        self, code: str, request: Message, header: bytes | None = None, lmk: str | None = None, trailer: str = ""
+    ) -> bytes:
+        """The content of a frame that asks for *request*.  Raises LookupError, ValueError."""
+
+    def read_answer(self, code: str, frame: bytes) -> Reply:
+        """The reply to command *code* that the content *frame* is.  Raises ReplyError."""
+
+    def framed(self, content: bytes) -> bytes:
+        """*content* as a frame.  Raises ValueError when it is too long."""
+
+    def content_bytes(self, lead: bytes) -> int:
+        """How many bytes follow the *lead* of a reply.  Raises ReplyError when it is none."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +95,8 @@ class Wire:
     header_chars: int = 4
     ebcdic: bool = False
     widths: tuple[tuple[str, int], ...] = ()
+
+    lead_bytes = 2
 
     def ask(
         self, code: str, request: Message, header: bytes | None = None, lmk: str | None = None, trailer: str = ""
@@ -92,6 +135,16 @@ class Wire:
         if body[end : end + 1] not in ("", END) or len(body) - end > 1 + TRAILER_CHARS_MAX:
             raise ReplyError(f"{command.reply}: {len(body) - end} characters too many")
         return Reply(header, code, answer, body[end + 1 :])
+
+    def framed(self, content: bytes) -> bytes:
+        """*content* as a frame.  Raises ValueError when it is too long."""
+        if len(content) > FRAME_BYTES_MAX:
+            raise ValueError(f"a frame holds at most {FRAME_BYTES_MAX} bytes")
+        return len(content).to_bytes(2, "big") + content
+
+    def content_bytes(self, lead: bytes) -> int:
+        """How many bytes follow the *lead* of a reply."""
+        return int.from_bytes(lead, "big")
 
     @property
     def _widths(self) -> Widths:

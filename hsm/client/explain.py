@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hsm.client.codec import END
-from hsm.dialects.dialect import Command
+from hsm.client.codec import END, dialect_named
+from hsm.dialects.dialect import Command, Dialect
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.ebcdic import TO_ASCII
 from hsm.dialects.thales.families import load
 from hsm.wire.codec import codec_of
+from hsm.wire.framing import SohFramed
 from hsm.wire.kinds import Kind, Widths
 from hsm.wire.message import Message, WireError, is_sensitive
-from hsm.wire.shapes import Group, IfMore, Key, Maybe, Repeated, When
+from hsm.wire.shapes import Group, IfMore, Key, KeySpec, Maybe, Repeated, ToEnd, When
 
 MASK = "*"
 
@@ -65,11 +66,40 @@ def explain(
     if not reply:
         body, at, cls = text[2:], at + 2, command.asks
     else:
-        parts.append(Part("code", at + 2, at + 4, printable(text[2:4]), _meaning(command, text[2:4])))
+        parts.append(Part("code", at + 2, at + 4, printable(text[2:4]), _meaning(thales, command, text[2:4])))
         body, at, cls = text[4:], at + 4, command.answers
         if not body or body.startswith(END) or text[2:4] not in ("00", "01", "02"):
             cls = None
-    wrong = _fields(parts, cls, body, at, widths or {})
+    end, wrong = _fields(parts, cls, body, at, widths or {})
+    wrong = wrong or _tail(parts, body, at, end)
+    return Explained(command.purpose, tuple(parts), _line(parts, len(frame)), wrong)
+
+
+def explain_eracom(frame: bytes, *, reply: bool) -> Explained:
+    """An Eracom *frame*, with the six bytes that lead it or without, taken apart.  Never raises for what is in it."""
+    eracom = dialect_named("eracom")
+    whole = frame.decode("latin-1")
+    leads = frame[:2] == SohFramed.LEAD and int.from_bytes(frame[4:6], "big") == len(frame) - SohFramed.HEADER_BYTES
+    at = SohFramed.HEADER_BYTES if leads else 0
+    parts = [Part("lead", 0, at, printable(whole[:at]), "SOH, version, sequence number, length")] if at else []
+    code, size = eracom.spelling.code_at(whole[at:])
+    size = min(size, len(whole) - at)
+    command = eracom.commands.get(code)
+    if command is None:
+        parts.append(Part("function", at, at + size, code, "not declared"))
+        return Explained(
+            "", tuple(parts), _line(parts, len(frame)), f"no function {code or 'without a code'} is declared"
+        )
+    parts.append(Part("function", at, at + size, code, f"answers {code}" if reply else command.purpose))
+    at += size
+    cls: type[Message] | None = command.asks
+    if reply:
+        outcome, end = eracom.spelling.outcome_at(whole, at)
+        parts.append(Part("return code", at, min(end, len(whole)), outcome, _meaning(eracom, command, outcome)))
+        cls, at = command.answers if outcome == "00" else None, min(end, len(whole))
+    end, wrong = _fields(parts, cls, whole[at:], at, {})
+    if wrong is None and at + end < len(whole):
+        wrong = f"{len(whole) - at - end} bytes too many from byte {at + end} on"
     return Explained(command.purpose, tuple(parts), _line(parts, len(frame)), wrong)
 
 
@@ -79,19 +109,19 @@ def _command(code: str, reply: bool) -> Command | None:
     return next((c for c in thales.commands.values() if c.reply == code), None)
 
 
-def _meaning(command: Command, code: str) -> str:
+def _meaning(dialect: Dialect, command: Command, code: str) -> str:
     if code == "00":
         return "done"
     reasons = {
-        **{c: r for r, c in reversed(tuple(thales.refusals.items()))},
+        **{c: r for r, c in reversed(tuple(dialect.refusals.items()))},
         **{c: r for r, c in command.refusals.items()},
     }
     reason = reasons.get(code)
     return (reason.__doc__ or "").strip().partition("\n")[0] if reason else "not a code that this command declares"
 
 
-def _fields(parts: list[Part], cls: type[Message] | None, body: str, at: int, widths: Widths) -> str | None:
-    """Append the parts of *body*; what is wrong with it, in words."""
+def _fields(parts: list[Part], cls: type[Message] | None, body: str, at: int, widths: Widths) -> tuple[int, str | None]:
+    """Append the fields of *body*; where they end, and what is wrong with them, in words."""
     end = 0
     wrong = None
     if cls is not None:
@@ -105,27 +135,30 @@ def _fields(parts: list[Part], cls: type[Message] | None, body: str, at: int, wi
             if stop > start:
                 parts += _parts(name, cls.FIELDS[name], body[start:stop], at + start)
         end = spans[-1][2] if spans else 0
+    return end, wrong
+
+
+def _tail(parts: list[Part], body: str, at: int, end: int) -> str | None:
+    """Append what may follow the fields of a Thales message, which *end* there; what is wrong, in words."""
     rest = body[end:]
-    if wrong is None and rest.startswith("%") and rest[1:3].isdecimal():
+    if rest.startswith("%") and rest[1:3].isdecimal():
         parts.append(Part("lmk", at + end, at + end + 3, rest[:3], "LMK identifier"))
         end, rest = end + 3, rest[3:]
-    if wrong is None and rest.startswith(END):
+    if rest.startswith(END):
         parts.append(Part("trailer", at + end, at + end + len(rest), printable(rest), "echoed"))
         rest = ""
-    if wrong is None and rest:
-        wrong = f"{len(rest)} characters too many from character {at + end} on"
-    return wrong
+    return f"{len(rest)} characters too many from character {at + end} on" if rest else None
 
 
 def _parts(name: str, kind: Kind, text: str, at: int) -> list[Part]:
     words = name.replace("_", " ")
-    meaning = kind.usage if isinstance(kind, Key) else kind.notation
+    meaning = kind.usage if isinstance(kind, Key | KeySpec) else kind.notation
     return [Part(words, at, at + len(text), MASK * len(text) if holds_secret(kind) else printable(text), meaning)]
 
 
 def holds_secret(kind: Kind) -> bool:
     """Is the field, or a field of the message within it, one that must not be shown?"""
-    while isinstance(kind, Maybe | IfMore | When | Repeated):
+    while isinstance(kind, Maybe | IfMore | When | Repeated | ToEnd):
         if is_sensitive(kind):
             return True
         kind = kind.inner

@@ -12,10 +12,29 @@ from functools import singledispatch
 from typing import Any, TypeVar
 
 from hsm.wire.codec import codec_of
-from hsm.wire.kinds import Hex, HexOf, Kind, Mismatch, Number, Padded, Plain, Widths
+from hsm.wire.counts import count_at, counted
+from hsm.wire.kinds import Binary, Hex, HexOf, Kind, Mismatch, Number, Padded, Plain, Widths
 from hsm.wire.message import Message
+from hsm.wire.packed import Fixed, PackedChoice, Whole
 from hsm.wire.readers import reader
-from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import (
+    Ahead,
+    BlockUnder,
+    Cases,
+    Group,
+    IfMore,
+    Key,
+    KeySpec,
+    Maybe,
+    MaybeCounted,
+    Prefixed,
+    Repeated,
+    Rest,
+    ToEnd,
+    Until,
+    Variable,
+    When,
+)
 
 M = TypeVar("M", bound=Message)
 
@@ -59,6 +78,8 @@ def _value(name: str, kind: Kind, own: Mapping[str, str], widths: Widths, before
             return None
         if isinstance(kind, Repeated) and _times(kind, before) == 0:
             return ()
+        if isinstance(kind, PackedChoice) and len(kind.texts) == 1:
+            return kind.texts[0]
         raise FieldError(f"{name} is missing: {kind.notation}")
     if absent:
         raise FieldError(f"{name} must not be given: {kind.notation}")
@@ -94,6 +115,15 @@ def _(kind: Number, text: str, widths: Widths, before: Mapping[str, Any]) -> int
 @from_text.register
 def _(kind: Hex, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
     value = bytes.fromhex(text)
+    if len(value) != kind.size:
+        raise ValueError
+    return value
+
+
+@from_text.register
+def _(kind: Binary, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+    """Hexadecimal, or the bytes themselves."""
+    value = bytes.fromhex(text) if len(text) == 2 * kind.size else text.encode("latin-1")
     if len(value) != kind.size:
         raise ValueError
     return value
@@ -153,11 +183,20 @@ def _(kind: Group, text: str, widths: Widths, before: Mapping[str, Any]) -> Mess
 
 
 @from_text.register
-def _(kind: Prefixed | Rest, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+def _(kind: Prefixed | Rest | Variable, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
     value = bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode("latin-1")
     if len(value) > kind.most:
         raise ValueError
     return value
+
+
+@from_text.register
+def _(kind: MaybeCounted, text: str, widths: Widths, before: Mapping[str, Any]) -> bytes:
+    """The digits; fill may be left out."""
+    digits = text + "F" * (len(text) % 2)
+    if len(digits) // 2 != (before[kind.length] + 1) // 2:
+        raise ValueError
+    return bytes((len(digits) // 2,)) + bytes.fromhex(digits)
 
 
 @from_text.register
@@ -166,6 +205,39 @@ def _(kind: Ahead, text: str, widths: Widths, before: Mapping[str, Any]) -> byte
     if len(value) not in kind.sizes:
         raise ValueError
     return value
+
+
+@from_text.register
+def _(kind: Fixed, text: str, widths: Widths, before: Mapping[str, Any]) -> Any:
+    """Digits as they stand on the wire, two in a byte; fill may be left out."""
+    if not text.isascii() or not text.isalnum() or len(text) > 2 * kind.bytes_count:
+        raise ValueError
+    return from_text.dispatch(Plain)(kind, kind.encode(text.upper(), widths), widths, before)
+
+
+@from_text.register
+def _(kind: Whole, text: str, widths: Widths, before: Mapping[str, Any]) -> int:
+    """A decimal number, whatever its bytes."""
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else -1
+    if not kind.least <= value <= kind.most:
+        raise ValueError
+    return value
+
+
+@from_text.register
+def _(kind: KeySpec, text: str, widths: Widths, before: Mapping[str, Any]) -> str:
+    """Hexadecimal: format byte and content, whose count may stand before them or be left to us."""
+    raw = bytes.fromhex(text).decode("latin-1")
+    found = count_at(raw, 0)
+    return raw if found is not None and found[0] + found[1] == len(raw) else counted(raw)
+
+
+@from_text.register
+def _(kind: ToEnd, text: str, widths: Widths, before: Mapping[str, Any]) -> tuple[Any, ...]:
+    values = tuple(from_text(kind.inner, each, widths, before) for each in text.split(",") if each)
+    if len(values) > kind.most:
+        raise ValueError
+    return values
 
 
 def _times(kind: Repeated, before: Mapping[str, Any]) -> int:

@@ -12,12 +12,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def port_options(command: F) -> F:
-    """How a host port is spoken to: ``header_length``, ``ebcdic``, ``zmk_length``, ``pin_length``."""
+    """How a host port is spoken to: ``dialect``; of a Thales port ``header_length``, ``ebcdic``, ``zmk_length`` and
+    ``pin_length``."""
     for option in (
         click.option("--pin-length", type=click.IntRange(5, 13), default=5, help="characters of a PIN under the LMK"),
         click.option("--zmk-length", type=click.Choice(["single", "double"]), default="double"),
         click.option("--ebcdic", is_flag=True, help="the port speaks EBCDIC"),
         click.option("--header-length", type=click.IntRange(0, 255), default=4, show_default=True),
+        click.option("--dialect", type=click.Choice(["thales", "eracom"]), default="thales", show_default=True),
     ):
         command = option(command)
     return command

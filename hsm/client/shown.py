@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hsm.client.explain import Explained, explain
+from hsm.client.explain import Explained, explain, explain_eracom
 from hsm.wire.kinds import Widths
 
 MEANING_CHARS_MAX = 90
@@ -13,6 +13,13 @@ MEANING_CHARS_MAX = 90
 def exchange_lines(way: str, frame: bytes, header_chars: int, ebcdic: bool, widths: Widths) -> Iterator[str]:
     """*frame* that goes ('>') or comes ('<'): a line of what is on the wire, then a line a field."""
     explained = explain(frame, reply=way == "<", header_chars=header_chars, ebcdic=ebcdic, widths=widths)
+    yield f"{way} {len(frame):04X} {explained.shown}"
+    yield from field_lines(explained)
+
+
+def eracom_lines(way: str, frame: bytes) -> Iterator[str]:
+    """As ``exchange_lines``, of the content of an Eracom frame."""
+    explained = explain_eracom(frame, reply=way == "<")
     yield f"{way} {len(frame):04X} {explained.shown}"
     yield from field_lines(explained)
 

@@ -10,11 +10,11 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from hsm.appliance import Hsm
+from hsm.appliance import Appliance, Hsm
 from hsm.audit.record import Category
-from hsm.refusal import Advised, Refusal
+from hsm.refusal import Advised, CommandDisabled, InputInvalid, InternalFault, LmkInvalid, Refusal
 from hsm.wire.message import Message
 
 Q = TypeVar("Q", bound=Message)
@@ -58,13 +58,49 @@ class Command:
         return self.does.__module__.rpartition(".")[2]
 
 
+class Spelling(Protocol):
+    """How the codes of a dialect stand on the wire; characters are bytes."""
+
+    hexadecimal: bool
+    """Are messages shown, and witnessed, in hexadecimal as a whole?"""
+
+    def code_at(self, text: str) -> tuple[str, int]:
+        """The command or reply code that *text* begins with, as it is declared, and where it ends."""
+
+    def outcome_at(self, text: str, at: int) -> tuple[str, int]:
+        """The outcome that stands at *at* in a reply, as refusals are coded, and where it ends."""
+
+    def wire(self, code: str) -> str:
+        """A declared code as it stands on the wire."""
+
+
+class Letters:
+    """Codes of two characters, as they are."""
+
+    hexadecimal = False
+
+    def code_at(self, text: str) -> tuple[str, int]:
+        return text[:2], 2
+
+    def outcome_at(self, text: str, at: int) -> tuple[str, int]:
+        return text[at : at + 2], at + 2
+
+    def wire(self, code: str) -> str:
+        return code
+
+
 @dataclass
 class Dialect:
-    """The commands of one dialect, filled as its modules are imported, and its word for each refusal."""
+    """The commands of one dialect, filled as its modules are imported, and its word for each refusal.
+
+    *spelling* is how codes stand on the wire; *always* what any command may be refused for.
+    """
 
     name: str
     reply_code: Callable[[str], str]
     refusals: Mapping[type[Refusal], str]
+    spelling: Spelling = field(default_factory=Letters)
+    always: tuple[type[Refusal], ...] = (InputInvalid, LmkInvalid, CommandDisabled)
     commands: dict[str, Command] = field(default_factory=dict)
 
     def command(
@@ -99,6 +135,19 @@ class Dialect:
             if ancestor in self.refusals:
                 return self.refusals[ancestor]
         raise LookupError(reason.__name__)
+
+
+def closed(command: Command, appliance: Appliance) -> type[Refusal] | None:
+    """Why *command* is not executed at all, if it is not.
+
+    While the audit log can't be written, nothing is done that it must tell of one by one.
+    """
+    if not appliance.gate.enables(command.code):
+        return CommandDisabled
+    weighty = command.changes_state or command.needs is not None
+    if not appliance.audit.admits(command.category) or (weighty and not appliance.audit.writable):
+        return InternalFault
+    return None
 
 
 def _answer_class(hint: Any) -> type[Message]:

@@ -7,6 +7,8 @@ samples of EFTLab's tools.  Anything under these keys is as good as clear.
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 PUBLISHED_PAIRS = tuple(
     bytes.fromhex(pair)
     for pair in (
@@ -37,3 +39,12 @@ PUBLISHED_CHECK_VALUE = "2686040000000000"
 
 PUBLISHED_3DES_BLOCK = bytes.fromhex("0123456789ABCDEF8080808080808080FEDCBA9876543210")
 PUBLISHED_AES_BLOCK = bytes.fromhex("9B71333A13F9FAE72F9D0E2DAB4AD6784718012F9244033F3F26A2DE0C8AA11A")
+
+PUBLISHED_KMS = MappingProxyType(
+    {
+        "test-2266": bytes.fromhex("22222222222222226666666666666666"),
+        "test-33": bytes.fromhex("33333333333333333333333333333333"),
+    }
+)
+"""Domain Master Keys of test devices, found by search from public traces of their clients: every cryptogram of known
+content in those traces opens under one of them."""

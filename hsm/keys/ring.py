@@ -48,6 +48,16 @@ class Rules:
     forbid_masquerade: bool = False
     cache: bool = True
 
+    def allow(self, key: ClearKey) -> None:
+        """Nothing, if *key* may be used; these rules hold for keys imported, generated and formed as well.
+
+        Raises KeyLengthInvalid (KeyBlockLengthInvalid for a key from a block) or KeyMasquerades.
+        """
+        if key.algorithm is Algorithm.DES and self.forbid_single_des:
+            raise KeyLengthInvalid if key.attributes is None else KeyBlockLengthInvalid
+        if key.algorithm is Algorithm.TDES and self.forbid_masquerade and masquerades(key.reveal()):
+            raise KeyMasquerades
+
 
 class _Openers(dict[str | None, _Open]):
     """By LMK identifier; an identifier that is not there is refused."""
@@ -164,11 +174,5 @@ class KeyRing:
         return key
 
     def allow(self, key: ClearKey) -> None:
-        """Nothing, if the rules let *key* be used; they hold for keys imported, generated and formed as well.
-
-        Raises KeyLengthInvalid (KeyBlockLengthInvalid for a key from a block) or KeyMasquerades.
-        """
-        if key.algorithm is Algorithm.DES and self.rules.forbid_single_des:
-            raise KeyLengthInvalid if key.attributes is None else KeyBlockLengthInvalid
-        if key.algorithm is Algorithm.TDES and self.rules.forbid_masquerade and masquerades(key.reveal()):
-            raise KeyMasquerades
+        """Nothing, if the rules let *key* be used; raises as ``Rules.allow``."""
+        self.rules.allow(key)

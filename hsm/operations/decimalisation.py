@@ -20,10 +20,15 @@ def open_table(hsm: Hsm, given: str, beside: str = "") -> str:
     text = hsm.stored(given)
     if hsm.settings.encrypted_decimalisation_tables or not _is_plain(text):
         text = _decipher(hsm, text, beside)
-    if not _is_plain(text) or (hsm.settings.decimalisation_table_checks and not table_is_sound(text)):
+    return admitted_table(hsm, text)
+
+
+def admitted_table(hsm: Hsm, table: str) -> str:
+    """*table* itself, if it is one that the settings let be used; raises as ``open_table``."""
+    if not _is_plain(table) or (hsm.settings.decimalisation_table_checks and not table_is_sound(table)):
         hsm.fraud.attacked()
         raise DecimalisationTableInvalid
-    return text
+    return table
 
 
 def seal_table(hsm: Hsm, table: str, beside: str = "") -> str:

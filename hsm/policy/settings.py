@@ -8,21 +8,20 @@ file, listings and the manual all read these declarations.  The record is frozen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hsm.policy.choices import DataEncryption, M6Layout, Profile, SocketDigits, StorageLength, ZmkLength
-from hsm.policy.declaration import Declaration, declared, declared_in, setting, switch
+from hsm.policy.choices import DataEncryption, M6Layout, SocketDigits, StorageLength, ZmkLength
+from hsm.policy.declaration import setting, switch
+from hsm.policy.declared import DeclaredSettings
 from hsm.policy.values import (
     USUAL_PINS,
     Choice,
     Codes,
     ExcludedPins,
+    KmVariants,
     Selection,
-    SettingError,
     Span,
     Text,
-    Unreadable,
     YesNo,
 )
 
@@ -30,7 +29,7 @@ _EVERYTHING = Selection.everything()
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(DeclaredSettings):
     """What is set.  Attributes are the host names with underscores; the values here are the legacy profile's."""
 
     # --- lengths and layouts -------------------------------------------------------------------------------------
@@ -219,9 +218,15 @@ class Settings:
     )
     select_clear_pins: bool = switch(
         "Select clear PINs",
-        "Commands that take or give a clear PIN (BA, NG) may be used, when authorised.",
+        "Commands that take or give a clear PIN may be used: BA and NG when authorised, and EE0600.",
         legacy=True,
         number="S14",
+        governs=("EE0600",),
+    )
+    pin_mailing: bool = switch(
+        "Enable PIN mailing",
+        "Functions that print PINs (EE0E05, EE0E06, E2) may be used; pages lie sealed until officers release them.",
+        governs=("EE0E05", "EE0E06", "E2"),
     )
     variable_length_offset: bool = switch(
         "Enable support for variable length PIN offset",
@@ -279,7 +284,7 @@ class Settings:
     )
     # --- commands and authority ----------------------------------------------------------------------------------
     enabled_commands: Selection = setting(
-        Codes("command"),
+        Codes("command", functions=True),
         "CONFIGCMDS",
         "Host commands in use; another is refused (68).",
         legacy=_EVERYTHING,
@@ -297,6 +302,20 @@ class Settings:
         "Officers name the activities that they authorise, one by one; when off they authorise everything at once.",
         hardened=True,
         number="S22",
+    )
+    km_variants: tuple[tuple[str, int], ...] = setting(
+        KmVariants(),
+        "Variants of the Domain Master Key",
+        "The byte over the KM that keys of a type lie under, by key type, for types whose byte is not public. Keys under "
+        "the KM, stored ones too, open only with the bytes they were made with.",
+        legacy=(),
+        hardened=(),
+    )
+    eracom_wrapper: bool = switch(
+        "Eracom meta-function E3",
+        "A request in the wrapper E3, which gives it a message identifier, is executed.",
+        legacy=False,
+        hardened=False,
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",
@@ -326,58 +345,3 @@ class Settings:
         legacy=SocketDigits.TWO,
         hardened=SocketDigits.TWO,
     )
-
-    @classmethod
-    def of(cls, profile: Profile) -> Settings:
-        """The whole profile: everything set as *profile* has it."""
-        return _settings(**{found.attribute: found.value_in(profile) for found in declared_in(cls)})
-
-    def changed(self, name: str, text: str) -> Settings:
-        """These settings with *name* set to what *text* means.  Raises SettingError for either."""
-        found = declared(Settings, name)
-        if found is None:
-            raise SettingError(name[:80], "the name of a setting; `hsm settings` lists them")
-        try:
-            value = found.kind.parse(text, getattr(self, found.attribute))
-        except Unreadable:
-            raise SettingError(name, found.kind.expected) from None
-        values = {each.attribute: getattr(self, each.attribute) for each in declared_in(Settings)}
-        return _settings(**values | {found.attribute: value})
-
-    def text(self, name: str) -> str:
-        """The value of *name* as ``changed`` reads it.  Raises SettingError when there is no such setting."""
-        found = declared(Settings, name)
-        if found is None:
-            raise SettingError(name[:80], "the name of a setting; `hsm settings` lists them")
-        return found.kind.format(getattr(self, found.attribute))
-
-    def listing(self) -> Iterator[tuple[Declaration, str]]:
-        """Every declaration with its value as text, in the order of the chapter."""
-        for found in declared_in(Settings):
-            yield found, found.kind.format(getattr(self, found.attribute))
-
-    def deviations(self, profile: Profile) -> Iterator[tuple[Declaration, str]]:
-        """What is set otherwise than *profile* has it."""
-        for found, text in self.listing():
-            if getattr(self, found.attribute) != found.value_in(profile):
-                yield found, text
-
-    def erases_lmks(self, other: Settings) -> bool:
-        """Would going from these settings to *other* endanger keys, so that the LMKs must go?"""
-        return any(
-            found.erases and getattr(self, found.attribute) != getattr(other, found.attribute)
-            for found in declared_in(Settings)
-        )
-
-    def switched_off(self) -> frozenset[str]:
-        """Codes of host commands that a switch other than ``enabled-commands`` disables."""
-        return frozenset(
-            code
-            for found in declared_in(Settings)
-            if found.governs and not getattr(self, found.attribute)
-            for code in found.governs
-        )
-
-
-# Values read through a declaration have their kind's type; the checker can't follow them through its name.
-_settings: Callable[..., Settings] = Settings

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 V = TypeVar("V")
@@ -160,31 +161,32 @@ class Selection:
 
 @dataclass(frozen=True)
 class Codes:
-    """A Selection of two-character codes.
+    """A Selection of two-character codes, or with *functions* of three-byte function codes in hexadecimal as well.
 
     ``all``, ``none`` or plain codes begin a new list; ``+XX`` and ``-XX`` change it.  A text of changes alone changes
     the present list: ``-BA,-NG`` takes two commands away and keeps the rest as it is.
     """
 
     what: str
+    functions: bool = False
 
     @property
     def expected(self) -> str:
-        return (
-            f"all, none, or {self.what} codes of two characters; +XX adds to the present list and -XX removes from it"
-        )
+        length = "two characters, or six for function codes" if self.functions else "two characters"
+        return f"all, none, or {self.what} codes of {length}; +XX adds to the present list and -XX removes from it"
 
     def parse(self, text: str, present: Selection) -> Selection:
         items = [item.upper() for item in re.split(r"\s*,\s*|\s+", text.strip())]
         if len(items) > LIST_ITEMS_MAX:
             raise Unreadable
         chosen = present if items[0].startswith(("+", "-")) else Selection.only(())
+        form = r"[+-]?([A-Z0-9]{2}|[EF][0-9A-F]{5})" if self.functions else r"[+-]?[A-Z0-9]{2}"
         for item in items:
             if item == "ALL":
                 chosen = Selection.everything()
             elif item == "NONE":
                 chosen = Selection.only(())
-            elif not re.fullmatch(r"[+-]?[A-Z0-9]{2}", item):
+            elif not re.fullmatch(form, item):
                 raise Unreadable
             elif item.startswith("-"):
                 chosen = chosen.without([item[1:]])
@@ -238,3 +240,34 @@ class ExcludedPins:
         if value >= USUAL_PINS:
             return ",".join(["usual", *sorted(value - USUAL_PINS)])
         return ",".join(sorted(value)) or "none"
+
+
+PROVEN_VARIANTS = MappingProxyType({"00": 0x00, "01": 0x28, "02": 0x24, "05": 0x22, "07": 0x18, "10": 0x9C})
+"""KM variants that device traces show, by type of key."""
+
+
+@dataclass(frozen=True)
+class KmVariants:
+    """Bytes by key type, ``03=30,04=36``; ``default`` for none.  Those that device traces show can't be others.
+
+    A byte has as many ones as keep the parity of a key (an even number), and goes for one type alone.
+    """
+
+    expected: str = "default, or TT=VV with a key type of two digits and a byte of even weight, separated by commas"
+
+    def parse(self, text: str, present: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+        if text.strip().lower() == "default":
+            return ()
+        found: dict[str, int] = {}
+        for item in re.split(r"\s*,\s*|\s+", text.strip()):
+            match = re.fullmatch(r"([0-9]{2})=([0-9A-Fa-f]{2})", item, re.ASCII)
+            if match is None or match[1] in PROVEN_VARIANTS or match[1] in found:
+                raise Unreadable
+            value = int(match[2], 16)
+            if value.bit_count() % 2 or value in (*found.values(), *PROVEN_VARIANTS.values()):
+                raise Unreadable
+            found[match[1]] = value
+        return tuple(sorted(found.items()))
+
+    def format(self, value: tuple[tuple[str, int], ...]) -> str:
+        return ",".join(f"{code}={byte:02X}" for code, byte in value) or "default"

@@ -6,6 +6,8 @@ The command line wins over the file, and the file over the defaults here.
 from __future__ import annotations
 
 import os
+import re
+import string
 from dataclasses import dataclass, field
 
 from hsm.server.ports import Limits, Listener
@@ -15,7 +17,9 @@ HOST_PORT = 1500
 
 PROFILES = ("legacy", "hardened")
 CHARSETS = ("ascii", "ebcdic")
-DIALECTS = ("thales",)
+DIALECTS = ("thales", "eracom")
+KM_DEFAULT = "test-2266"
+"""The Domain Master Key of an appliance that is told none and speaks Eracom."""
 HEADER_BYTES_MAX = 255
 WORKERS_MAX = 64
 CONSOLE_PORT_NAMES = ("console", "ssh")
@@ -23,6 +27,20 @@ CONSOLE_PORT_NAMES = ("console", "ssh")
 
 CONSOLE_IDLE_SECONDS = 600.0
 SOCKET_NAME = "console.sock"
+
+
+STORED_KEY_EXPECTED = (
+    "TYPE:INDEX=HEX with a key type of two digits, an index of four at most, and the key in hex digits"
+)
+_STORED = re.compile("([0-9]{1,2}):([0-9]{1,4})")
+
+
+def stored_key_given(place: str, key: str, where: str) -> StoredKeyGiven | None:
+    """The stored key at *place* (``TYPE:INDEX``) whose clear bytes are *key*, hexadecimal; None for no such thing."""
+    found = _STORED.fullmatch(place)
+    if found is None or len(key) % 2 or not all(each in string.hexdigits for each in key):
+        return None
+    return StoredKeyGiven(found[1].zfill(2), int(found[2]), key, where)
 
 
 class ConfigError(Exception):
@@ -53,6 +71,16 @@ class LoadedLmk:
 
     lmk_id: str
     name: str
+    where: str
+
+
+@dataclass(frozen=True)
+class StoredKeyGiven:
+    """A clear key to be stored for hosts: *key_type* of 2 digits, *index*, *key* in hexadecimal."""
+
+    key_type: str
+    index: int
+    key: str = field(repr=False)
     where: str
 
 
@@ -92,6 +120,9 @@ class Config:
     state_dir: str | None = None
     lmks: tuple[LoadedLmk, ...] = ()
     old_lmks: tuple[LoadedLmk, ...] = ()
+    km: str | None = None
+    """Name of the Domain Master Key; None: the published test key, if any port speaks Eracom, else none."""
+    stored_keys: tuple[StoredKeyGiven, ...] = ()
     settings: tuple[Setting, ...] = ()
     profile: str | None = None
     """None: as the state directory has it, else legacy."""
@@ -105,3 +136,8 @@ class Config:
     seed: int | None = None
     limits: Limits = field(default_factory=Limits)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        """The dialects that hosts are spoken to in."""
+        return tuple(sorted({each.dialect for each in self.listeners}))

@@ -8,9 +8,13 @@ workers = 2
 authorise = ["all"]
 ready-file = "ready.json"
 seed = 1
+km = "test-2266"                # the Domain Master Key, for Eracom ports
 
 [lmk]                           # and [old-lmk]
 00 = "test-variant"
+
+[stored-key]                    # clear keys that Eracom hosts name by type and index, under a published KM only
+"01:22" = "66666666666666666666666666666666"
 
 [settings]
 zmk-length = "double"
@@ -33,6 +37,7 @@ port = 1500
 bind = "127.0.0.1"
 header-length = 4
 lmk = "00"
+dialect = "thales"              # or "eracom", which has no header, LMK or character set
 charset = "ascii"               # or "ebcdic"
 tls-cert = "server.pem"         # these make it a TLS port
 tls-key = "server.key"
@@ -54,12 +59,15 @@ from hsm.server.config import (
     HEADER_BYTES_MAX,
     HOST_PORT,
     PROFILES,
+    STORED_KEY_EXPECTED,
     WORKERS_MAX,
     Config,
     ConfigError,
     ConsoleConfig,
     LoadedLmk,
     Setting,
+    StoredKeyGiven,
+    stored_key_given,
 )
 from hsm.server.ports import Limits, Listener, TlsFiles
 
@@ -211,6 +219,8 @@ def _config(path: str, lines: dict[tuple[str, int, str], int], whole: dict[str, 
         state_dir=top.text("state-dir", "a directory"),
         lmks=_lmks(table("lmk")),
         old_lmks=_lmks(table("old-lmk")),
+        km=top.text("km", "the name of a Domain Master Key"),
+        stored_keys=_stored_keys(table("stored-key")),
         settings=tuple(Setting(*each) for each in settings.pairs()),
         profile=top.choice("profile", PROFILES),
         passphrase_file=top.text("passphrase-file", "a file name"),
@@ -223,14 +233,15 @@ def _config(path: str, lines: dict[tuple[str, int, str], int], whole: dict[str, 
         console=_console(table("console")),
     )
     top.end(
-        "bind, state-dir, passphrase-file, key-file, profile, workers, authorise,"
-        " ready-file, seed, lmk, old-lmk, settings, limits, console, host"
+        "bind, state-dir, passphrase-file, key-file, profile, workers, authorise, ready-file, seed, km, lmk, old-lmk,"
+        " stored-key, settings, limits, console, host"
     )
     return config
 
 
 def _listener(table: _Table, bind: str, others: list[Listener]) -> Listener:
-    name = table.text("name") or ("thales" if not others else f"thales-{len(others) + 1}")
+    dialect = table.choice("dialect", DIALECTS) or Listener.dialect
+    name = table.text("name") or (dialect if not others else f"{dialect}-{len(others) + 1}")
     if any(each.name == name for each in others) or name in CONSOLE_PORT_NAMES:
         raise table.wrong("name", f"a name that no other [[host]] has, nor {' or '.join(CONSOLE_PORT_NAMES)}")
     port = table.number("port", 0, 65535)
@@ -247,7 +258,7 @@ def _listener(table: _Table, bind: str, others: list[Listener]) -> Listener:
         name=name,
         port=port,
         host=table.text("bind") or bind,
-        dialect=table.choice("dialect", DIALECTS) or Listener.dialect,
+        dialect=dialect,
         header_bytes=Listener.header_bytes if header_bytes is None else header_bytes,
         lmk_id=None if lmk is None else lmk_id(lmk),
         charset=table.choice("charset", CHARSETS) or Listener.charset,
@@ -280,6 +291,16 @@ def _lmks(table: _Table) -> tuple[LoadedLmk, ...]:
             raise table.wrong(key, "an LMK id of two digits")
         loaded.append(LoadedLmk(identifier, name, where))
     return tuple(loaded)
+
+
+def _stored_keys(table: _Table) -> tuple[StoredKeyGiven, ...]:
+    stored = []
+    for place, key, where in table.pairs():
+        given = stored_key_given(place, key, where)
+        if given is None:
+            raise table.wrong(place, STORED_KEY_EXPECTED)
+        stored.append(given)
+    return tuple(stored)
 
 
 def _limits(table: _Table) -> Limits:

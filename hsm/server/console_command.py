@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from hsm.audit.anchor import AuditFileError
+from hsm.audit.record import AuditUnwritable
 from hsm.console.line import Console, Screen
 from hsm.server.config import ConfigError
 from hsm.server.counters import Counters
@@ -142,7 +142,7 @@ class Alone:
         self._asked = Screen("")
 
     def run(self) -> None:
-        """Until the operator leaves.  Raises AuditFileError."""
+        """Until the operator leaves.  Raises AuditUnwritable."""
         why = "dropped"
         with _raw(self._keyboard) if self._is_terminal else _as_it_is():
             try:
@@ -188,11 +188,11 @@ class Alone:
 
 
 def alone(options: Options) -> None:
-    """A console on the state directory that *options* name.  Raises ConfigError, AuditFileError."""
+    """A console on the state directory that *options* name.  Raises ConfigError, AuditUnwritable."""
     keep_memory_private()
     founding = founding_module(FOUNDING)
     config = configured(options)
-    household = founding.found(config, Counters(1, founding.counter_names))
+    household = founding.found(config, Counters(1, founding.names_counted(config.dialects)))
     limits = TerminalLimits(idle_seconds=config.console.idle_seconds)
     try:
         Alone(household.console("local"), household, limits, sys.stdin.fileno(), sys.stdout.fileno()).run()
@@ -227,7 +227,7 @@ def command(
             raise click.ClickException(f"{path}: no appliance listens there")
         else:
             alone(options)
-    except (AuditFileError, ConfigError, StorageError) as fault:
+    except (AuditUnwritable, ConfigError, StorageError) as fault:
         raise click.ClickException(str(fault)) from None
     except BrokenPipeError:
         sys.exit(1)  # nobody reads what is said any more

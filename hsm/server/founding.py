@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,12 +32,13 @@ from hsm.policy.fraud import ROW_CELLS, FraudCounters
 from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters, SharedTally
+from hsm.server.domain_founding import domain_for
 from hsm.server.keeping import Keeping
 from hsm.server.ports import Limits
 from hsm.server.portsettings import host_port, with_stored
 from hsm.server.shared_state import applied, slots_change, state_of, whole_state
 from hsm.server.traffic import TRAFFIC_NAMES, HostTraffic
-from hsm.state import Keeper, State, TamperCause
+from hsm.state import State, TamperCause
 from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.device import count_start
@@ -48,9 +48,11 @@ from hsm.storage.slots import MemorySlots, Slots
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from hsm.dialects.eracom.session import EracomSession
     from hsm.server.ports import Listener
 
 STARTS = "starts"
+ERACOM = "eracom"
 PEER_CHARS_MAX = 64
 
 load()
@@ -70,6 +72,22 @@ _NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
 
 host_commands = tuple((code, command.purpose) for code, command in sorted(thales.commands.items()))
 """Codes and purposes, for the console."""
+
+
+def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
+    """The names of what processes count when hosts are spoken to in *dialects*."""
+    if ERACOM not in dialects:
+        return counter_names
+    from hsm.dialects.eracom.codes import eracom
+    from hsm.dialects.eracom.families import load as load_functions
+
+    load_functions()
+    outcomes = sorted({"00", *eracom.refusals.values()})
+    return (
+        *counter_names,
+        *(f"command {ERACOM} {code}" for code in (*eracom.commands, UNKNOWN_COMMAND)),
+        *(f"outcome {ERACOM} {code}" for code in outcomes),
+    )
 
 
 class ToldSlots:
@@ -124,10 +142,14 @@ class ApplianceHousehold:
         self.port_settings: PortSettings = (
             MemoryPortSettings(self._running) if database is None else DatabasePortSettings(database, self._running)
         )
+        self._eracom: Callable[[str], EracomSession] | None = None
         self._rack = rack
         self._ceremonies = Ceremonies()
 
-    def session(self, listener: Listener, peer: str) -> ThalesSession:
+    def session(self, listener: Listener, peer: str) -> ThalesSession | EracomSession:
+        if listener.dialect == ERACOM:
+            self._eracom = self._eracom or self._eracom_sessions()
+            return self._eracom(peer)
         return ThalesSession(
             self._dispatcher,
             listener.header_bytes,
@@ -136,6 +158,14 @@ class ApplianceHousehold:
             ebcdic=listener.charset == "ebcdic",
             worker=not self._owns,
         )
+
+    def _eracom_sessions(self) -> Callable[[str], EracomSession]:
+        # Imported when a port speaks it: an appliance that speaks Thales alone starts without.
+        from hsm.dialects.eracom.dispatch import Dispatcher as EracomDispatcher
+        from hsm.dialects.eracom.session import EracomSession
+
+        dispatcher, worker = EracomDispatcher(self._appliance), not self._owns
+        return lambda peer: EracomSession(dispatcher, peer, worker=worker)
 
     def execute(self, listener: Listener, request: bytes, peer: str) -> bytes:
         return self.session(listener, peer).execute(request)
@@ -251,27 +281,15 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
     random = SystemRandom() if config.seed is None else SeededRandom(config.seed, "owner")
     fraud = _fraud_counters(counters)
     keeping.resume_fraud(fraud)
-    appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping.keeper, fraud)
-    appliance.on_tamper(keeping.forget_cards)
+    appliance = _appliance(state, slots, auditor, clock, counters, traffic, random, reboots, keeping, fraud)
     if rested:
         for told in keeping.type_over(appliance, config):
             print(f"WARNING: {told}", file=sys.stderr, flush=True)
     keeping.tell_restore(appliance)
-    # What is authorised on the command line holds for this start: it is not kept.
-    state, now = appliance.state, appliance.clock.monotonic()
-    appliance.adopt(replace(state, authority=_authority(config, state, now)))
-
-    def notice() -> None:
-        # A PIN verification is answered though the disk be full: that it was the last one is in force, and kept later.
-        with suppress(StorageError):
-            keeping.keep_fraud(fraud)
-
-    def settle() -> None:
-        keeping.keep_fraud(fraud)
-        keeping.settle()
+    appliance.adopt(_for_this_start(config, appliance.state, appliance.clock.monotonic()))
 
     def close_files() -> None:
-        notice()
+        keeping.notice()
         try:
             if isinstance(auditor, FileAuditor):
                 auditor.close()
@@ -289,8 +307,8 @@ def _founded(config: Config, counters: Counters, keeping: Keeping) -> ApplianceH
         database=keeping.database,
         rack=keeping.rack,
         closing=close_files,
-        noticing=notice if watched else None,
-        settling=settle if watched else None,
+        noticing=keeping.notice if watched else None,
+        settling=keeping.settle if watched else None,
     )
 
 
@@ -302,6 +320,12 @@ def _audited(config: Config, keeping: Keeping, clock: OffsetClock) -> tuple[File
         return FileAuditor(Path(config.state_dir), clock, keeping.vault), count_start(keeping.database)
     except StorageError as fault:
         raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
+
+
+def _for_this_start(config: Config, state: State, now: float) -> State:
+    """*state* with what is not kept: what is authorised on the command line, and the Domain Master Key."""
+    domain = None if state.tampered else domain_for(config, state.settings)
+    return replace(state, authority=_authority(config, state, now), domain=domain)
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:
@@ -328,7 +352,7 @@ def _appliance(
     traffic: HostTraffic,
     random: Random,
     reboots: int = 0,
-    keeper: Keeper | None = None,
+    keeping: Keeping | None = None,
     fraud: FraudCounters | None = None,
 ) -> Appliance:
     shared = counters.rows > 1
@@ -346,7 +370,8 @@ def _appliance(
         load=load_meter,
         network=traffic,
         reboots=reboots,
-        keeper=keeper,
+        keeper=keeping.keeper if keeping is not None else None,
+        printer=keeping.printer if keeping is not None else None,
     )
     # Not from *random*: a seed's values must be the same whatever is tested.
     if fault := failures(self_test(SystemRandom().bytes)):
@@ -356,7 +381,7 @@ def _appliance(
 
 
 def _fraud_counters(counters: Counters) -> FraudCounters:
-    return FraudCounters(counters.cells, counters.rows, counters.row, len(counter_names))
+    return FraudCounters(counters.cells, counters.rows, counters.row, len(counters.cells) // counters.rows)
 
 
 def _authority(config: Config, state: State, now: float) -> Authority:

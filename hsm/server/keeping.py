@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,15 +18,17 @@ from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
+from hsm.ports import SystemClock
 from hsm.server.config import Config, ConfigError, LoadedLmk
-from hsm.state import Keeper, NoKeeper, State
+from hsm.state import Keeper, State
 from hsm.storage import device
-from hsm.storage.cards import CardRack, CardShelf, MemoryShelf
+from hsm.storage.cards import CardRack, MemoryShelf
 from hsm.storage.database import Database, DirectoryLock, StorageError
-from hsm.storage.keeper import DatabaseKeeper, fraud_at_rest, keep_fraud, state_at_rest
+from hsm.storage.keeper import DatabaseKeeper, Keyed, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.loaded import CLOSED, same
 from hsm.storage.passphrase import PASSPHRASE_VARIABLE, opener
-from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, secret
+from hsm.storage.printer import DatabaseTray, Printer, memory_printer
+from hsm.storage.secrets import PRINTER_KEY, RACK_KEY, SECRET_BYTES, secret
 from hsm.storage.shelf import DatabaseShelf
 from hsm.storage.slots import DatabaseSlots, MemorySlots, Slots
 from hsm.storage.vault import Vault
@@ -34,19 +37,19 @@ DEFAULT_LMKS = (LoadedLmk("00", "test-variant", "default"),)
 
 
 class Keeping:
-    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``."""
+    """Settings, LMKs and the rest by ``keeper``, user storage in ``slots``, cards in ``rack``, pages in ``printer``."""
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError for a state directory that can't be used, naming the reason."""
         self.database: Database | None = None
         self.vault: Vault | None = None
-        self.keeper: Keeper = NoKeeper()
         self.slots: Slots = MemorySlots()
+        self.rack = CardRack(MemoryShelf(), os.urandom(SECRET_BYTES))
+        self.printer = memory_printer(SystemClock())
+        self.keeper: Keeper = MemoryKeeper(self.rack)
         self._lock: DirectoryLock | None = None
-        self._kept_stop = 0
-        shelf: CardShelf = MemoryShelf()
+        self._counters, self._stopped = FraudCounters(), 0
         if config.state_dir is None:
-            self.rack = CardRack(shelf, os.urandom(SECRET_BYTES))
             return
         try:
             self._lock = DirectoryLock(Path(config.state_dir))
@@ -54,22 +57,13 @@ class Keeping:
             self.vault = opened_vault(self.database, config)
             self.slots = DatabaseSlots(self.database)
             self.rack = CardRack(DatabaseShelf(self.database), secret(self.database, self.vault, RACK_KEY))
-            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self._new_rack_key)
+            printer_key = secret(self.database, self.vault, PRINTER_KEY)
+            self.printer = Printer(DatabaseTray(self.database), printer_key, SystemClock())
+            keyed: dict[str, Keyed] = {RACK_KEY: self.rack, PRINTER_KEY: self.printer}
+            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, keyed)
         except StorageError as fault:
             self.close()
             raise ConfigError("--state-dir", config.state_dir, str(fault)) from None
-
-    def _new_rack_key(self) -> None:
-        assert self.database is not None
-        self.rack.rekey(secret(self.database, self.vault, RACK_KEY))
-
-    def forget_cards(self) -> None:
-        """After a tamper event no card opens any more; the keeper destroys those at rest, and gives the rack a new key."""
-        key = os.urandom(SECRET_BYTES)
-        if self.database is None:
-            self.rack.zeroise(key)
-        else:
-            self.rack.rekey(key)
 
     def state(self, config: Config) -> tuple[State, bool]:
         """The state to start with, and whether it rested; a new one is kept.  Raises ConfigError."""
@@ -155,18 +149,25 @@ class Keeping:
         return lmk_of_material(label.kind, wanted.lmk_id, material, label.name)
 
     def resume_fraud(self, counters: FraudCounters) -> None:
-        """Have PIN verification stopped if it was when the appliance ended.  Raises StorageError."""
+        """Have PIN verification stopped if it was when the appliance ended, and watch *counters*.  Raises StorageError."""
         if self.database is not None:
             stop = fraud_at_rest(self.database)
             counters.resume(stop)
-            self._kept_stop = stop.reasons
+            self._counters, self._stopped = counters, stop.reasons
 
-    def keep_fraud(self, counters: FraudCounters) -> None:
-        """Keep that PIN verification is stopped, or goes on.  Raises StorageError."""
-        stop = counters.stop_now
-        if self.database is not None and stop.reasons != self._kept_stop:
+    def notice(self) -> None:
+        """Keep that PIN verification is stopped, or goes on, if the disk will; else ``settle`` does so later."""
+        # Asked at every turn, so as little as can be.
+        if self._counters.stopped or self._stopped:
+            # A PIN verification is answered though the disk be full: that it was the last is in force.
+            with suppress(StorageError):
+                self._keep_fraud()
+
+    def _keep_fraud(self) -> None:
+        stop = self._counters.stop_now
+        if self.database is not None and stop.reasons != self._stopped:
             keep_fraud(self.database, stop)
-            self._kept_stop = stop.reasons
+            self._stopped = stop.reasons
 
     def tell_restore(self, appliance: Appliance) -> None:
         """Enter in the audit log, once, that the state was restored from a backup.  Raises StorageError."""
@@ -177,9 +178,10 @@ class Keeping:
                 device.note(change, device.RESTORED, None)
 
     def settle(self) -> None:
-        """Do what a fault of the disk left undone.  Raises StorageError."""
+        """Do what a fault of the disk left undone, and keep what changed behind the requests.  Raises StorageError."""
         if self.database is not None:
             self._resting.settle()
+            self._keep_fraud()
 
     def close(self) -> None:
         """Let go of the files."""

@@ -7,7 +7,7 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -134,9 +134,8 @@ class Household(Protocol):
 class Founding(Protocol):
     """The module that makes households (``hsm.server.founding``; tests bring their own)."""
 
-    @property
-    def counter_names(self) -> tuple[str, ...]:
-        """Names of the counters that processes share."""
+    def names_counted(self, dialects: Collection[str]) -> tuple[str, ...]:
+        """Names of the counters that processes share when hosts are spoken to in *dialects*."""
 
     def found(self, config: Config, counters: Counters) -> Household:
         """The household that owns the state.  Raises ConfigError for what *config* asks and can't be had."""

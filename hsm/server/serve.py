@@ -11,12 +11,15 @@ import click
 from hsm.server.config import (
     HEADER_BYTES_MAX,
     PROFILES,
+    STORED_KEY_EXPECTED,
     WORKERS_MAX,
     Config,
     ConfigError,
     ConsoleConfig,
     LoadedLmk,
     Setting,
+    StoredKeyGiven,
+    stored_key_given,
 )
 from hsm.server.config_file import lmk_id, read_config
 from hsm.server.ports import Listener, TlsFiles
@@ -36,6 +39,9 @@ class Options:
     tls_key: str | None = None
     tls_client_ca: str | None = None
     header_length: int | None = None
+    eracom_port: int | None = None
+    km: str | None = None
+    stored_key: tuple[str, ...] = ()
     state_dir: str | None = None
     passphrase_file: str | None = None
     key_file: str | None = None
@@ -68,6 +74,8 @@ def configured(options: Options) -> Config:
         key_file=key_file,
         lmks=_overlaid(config.lmks, lmks),
         old_lmks=_overlaid(config.old_lmks, tuple(_loaded("--old-lmk", each) for each in options.old_lmk)),
+        km=options.km or config.km,
+        stored_keys=config.stored_keys + tuple(_stored_key(each) for each in options.stored_key),
         settings=config.settings + tuple(_setting(each) for each in options.set),
         profile=options.profile or config.profile,
         authorise=config.authorise + options.authorise,
@@ -114,6 +122,9 @@ def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:
         found["tls"] = replace(found.get("tls", replace(model, name="tls")), port=options.tls_port, tls=tls)
     elif any(files):
         raise ConfigError(COMMAND_LINE, "--tls-cert, --tls-key, --tls-client-ca", "--tls-port with them")
+    if options.eracom_port is not None:
+        eracom = found.get("eracom", Listener("eracom", 0, model.host, dialect="eracom"))
+        found["eracom"] = replace(eracom, port=options.eracom_port, dialect="eracom")
     listeners = tuple(found.values())
     if options.bind is not None:
         listeners = tuple(replace(each, host=options.bind) for each in listeners)
@@ -132,6 +143,14 @@ def _loaded(option: str, text: str) -> LoadedLmk:
     if identifier is None or not equals or not name:
         raise ConfigError(COMMAND_LINE, option, "ID=NAME with an ID of two digits")
     return LoadedLmk(identifier, name, COMMAND_LINE)
+
+
+def _stored_key(text: str) -> StoredKeyGiven:
+    place, _, key = text.partition("=")
+    given = stored_key_given(place, key, COMMAND_LINE)
+    if given is None:
+        raise ConfigError(COMMAND_LINE, "--stored-key", STORED_KEY_EXPECTED)
+    return given
 
 
 def _setting(text: str) -> Setting:
@@ -182,6 +201,9 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--tls-key", metavar="FILE", help="PEM key of the certificate.")
 @click.option("--tls-client-ca", metavar="FILE", help="PEM authority; clients must show a certificate of it.")
 @click.option("--header-length", type=click.IntRange(0, HEADER_BYTES_MAX), metavar="N", help="[default: 4]")
+@click.option("--eracom-port", type=_PORT, metavar="N", help="TCP and UDP port that speaks Eracom; 0 picks a free one.")
+@click.option("--km", metavar="NAME", help="Domain Master Key of Eracom ports: test-2266, test-33.")
+@click.option("--stored-key", multiple=True, metavar="TYPE:INDEX=HEX", help="Store a clear key, under a test KM only.")
 @click.option("--state-dir", metavar="DIR", help="Where settings, sealed LMKs and the audit log live.")
 @click.option("--passphrase-file", metavar="FILE", help="What opens its vault; else the variable HSM_PASSPHRASE.")
 @click.option("--key-file", metavar="FILE", help="32 random bytes instead; `hsm lmk keyfile` makes them.")

@@ -193,7 +193,7 @@ def serve(config: Config) -> int:
 
 def _serve_alone(config: Config) -> int:
     founding = founding_module(FOUNDING)
-    household = founding.found(config, Counters(1, founding.counter_names))
+    household = founding.found(config, Counters(1, founding.names_counted(config.dialects)))
     try:
         reactor = running_reactor()
         ports = Ports(reactor, household, config.limits, executed_here(household))

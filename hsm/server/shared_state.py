@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from hsm.appliance import Appliance
+from hsm.keys.domain import Domain, StoredKey
+from hsm.keys.km import Km, VariantScheme
 from hsm.keys.masters import Lmk, lmk_of_material
 from hsm.policy.auditing import AuditOptions
 from hsm.policy.authority import Activity, Authority, Grant
@@ -51,7 +53,8 @@ def applied(change: bytes, appliance: Appliance, slots: Slots) -> None:
         lmks, old_lmks, new_lmks = (_lmks(told[which]) for which in ("lmks", "old_lmks", "new_lmks"))
         position = Position(told["position"])
         adopted = State(settings, lmks, old_lmks, new_lmks, authority, position)
-        adopted = replace(adopted, audit_options=AuditOptions.parse(told["audit_options"]))
+        options, domain = AuditOptions.parse(told["audit_options"]), _domain(told["domain"])
+        adopted = replace(adopted, audit_options=options, domain=domain)
         appliance.fault = appliance.fault or told["fault"]
         appliance.adopt(replace(adopted, **{name: told[name] for name in _PLAIN}))
         appliance.audit.set_writable(told["audit_writable"])
@@ -66,6 +69,7 @@ def _state(appliance: Appliance) -> dict[str, Any]:
         "lmks": [_told(lmk) for lmk in state.lmks.values()],
         "old_lmks": [_told(lmk) for lmk in state.old_lmks.values()],
         "new_lmks": [_told(lmk) for lmk in state.new_lmks.values()],
+        "domain": state.domain and _told_domain(state.domain),
         "position": state.position.value,
         "audit_options": str(state.audit_options),
         "audit_writable": appliance.audit.writable,
@@ -80,3 +84,23 @@ def _told(lmk: Lmk) -> tuple[str, str, str, str]:
 
 def _lmks(told: list[tuple[str, str, str, str]]) -> dict[str, Lmk]:
     return {lmk_id: lmk_of_material(kind, lmk_id, bytes.fromhex(m), name) for kind, lmk_id, m, name in told}
+
+
+def _told_domain(domain: Domain) -> dict[str, Any]:
+    stored = [
+        (*place, key.cryptogram.hex(), key.check_value.hex(), None if key.scheme is None else key.scheme.value)
+        for place, key in domain.stored.items()
+    ]
+    return {"km": domain.km.material().hex(), "name": domain.km.name, "stored": stored}
+
+
+def _domain(told: dict[str, Any] | None) -> Domain | None:
+    if told is None:
+        return None
+    stored = {
+        (code, index): StoredKey(
+            bytes.fromhex(cryptogram), bytes.fromhex(value), None if scheme is None else VariantScheme(scheme)
+        )
+        for code, index, cryptogram, value, scheme in told["stored"]
+    }
+    return Domain(Km(bytes.fromhex(told["km"]), told["name"]), stored)

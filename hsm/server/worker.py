@@ -1,7 +1,7 @@
 """A worker process: serves hosts on the shared ports; the owner of the state tells it everything it knows.
 
-Started by ``hsm.server.workers`` as ``python -m hsm.server.worker FOUNDING ROW ROWS [SEED]``, with the link to the owner
-and the shared counters as inherited descriptors.  It ends when the link does.
+Started by ``hsm.server.workers`` as ``python -m hsm.server.worker FOUNDING ROW ROWS DIALECTS [SEED]``, with the link to
+the owner and the shared counters as inherited descriptors.  It ends when the link does.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class OwnerLink(Link):
 
 def main(arguments: list[str]) -> int:
     """Work until the owner says stop (SIGTERM) or ends."""
-    name, row, rows = arguments[0], int(arguments[1]), int(arguments[2])
+    name, row, rows, dialects = arguments[0], int(arguments[1]), int(arguments[2]), arguments[3].split(",")
     # Ctrl-C reaches every process of the terminal; when to stop is for the owner to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A tamper event is the owner's too; it tells.
@@ -142,8 +142,8 @@ def main(arguments: list[str]) -> int:
     keep_memory_private()
     begin_journal()
     founding = founding_module(name)
-    counters = Counters(rows, founding.counter_names, row=row, descriptor=COUNTERS_DESCRIPTOR)
-    household = founding.adopt(counters, int(arguments[3]) if len(arguments) > 3 else None)
+    counters = Counters(rows, founding.names_counted(dialects), row=row, descriptor=COUNTERS_DESCRIPTOR)
+    household = founding.adopt(counters, int(arguments[4]) if len(arguments) > 4 else None)
     reactor = running_reactor()
     link = OwnerLink(reactor, household)
     with socket.socket(fileno=LINK_DESCRIPTOR) as inherited:

@@ -279,6 +279,13 @@ def _follow(source: Deferred[None]) -> Deferred[None]:
     return follower
 
 
+def _worker_command(config: Config, founding_name: str, rows: int) -> tuple[str, ...]:
+    """What starts a worker; its row of counters goes in place of ROW."""
+    seed = () if config.seed is None else (str(config.seed),)
+    spoken = ",".join(config.dialects)
+    return sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), spoken, *seed
+
+
 def serve_with_workers(config: Config, founding_name: str) -> int:
     """Serve with ``config.workers`` processes until told to stop; gives the exit code.
 
@@ -286,8 +293,9 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
     """
     founding = founding_module(founding_name)
     rows = config.workers + 1
-    descriptor = shared_file(rows, founding.counter_names)
-    household = founding.found(config, Counters(rows, founding.counter_names, row=0, descriptor=descriptor))
+    names = founding.names_counted(config.dialects)
+    descriptor = shared_file(rows, names)
+    household = founding.found(config, Counters(rows, names, row=0, descriptor=descriptor))
     reservations = []
     listeners = []
     try:
@@ -298,8 +306,7 @@ def serve_with_workers(config: Config, founding_name: str) -> int:
             listeners.append(fixed)
             reservations.append(reservation)
         reactor = cast(ProcessReactor, running_reactor())
-        seed = () if config.seed is None else (str(config.seed),)
-        command = (sys.executable, "-m", "hsm.server.worker", founding_name, "ROW", str(rows), *seed)
+        command = _worker_command(config, founding_name, rows)
         staff = Staff(reactor, household, listeners, config.limits, command, descriptor)
         reactor.addSystemEventTrigger("before", "shutdown", staff.drain)
         console = opened_console(reactor, household, config, staff.committed)

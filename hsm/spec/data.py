@@ -107,6 +107,7 @@ def _parameter_schema(name: str, declared: str) -> dict[str, Any]:
         "binary": {"type": ["boolean", "array"]},
         "values": {"type": "array"},
         "texts": {"type": "array", "items": {"type": "string"}},
+        "types": {"type": "array", "items": {"type": "string"}},
         "count": {"type": ["integer", "string"]},
     }
     if name in by_name:

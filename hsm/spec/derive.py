@@ -13,10 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hsm.dialects.dialect import Dialect
+from hsm.dialects.eracom.codes import eracom
+from hsm.dialects.eracom.families import load as load_functions
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.families import load
 from hsm.spec.data import dialect_data, schema
-from hsm.spec.pages import DERIVED, command_page, index_page, settings_page
+from hsm.spec.pages import DERIVED, command_page, index_page, refusals_page, settings_page
 from hsm.spec.witnessed import exchanges
 
 ROOT = Path(__file__).parents[2] / "protocol-spec"
@@ -25,16 +28,25 @@ ROOT = Path(__file__).parents[2] / "protocol-spec"
 def derived(root: Path) -> dict[Path, str]:
     """Every derived file, with its content; the witnessed exchanges are read from below *root*."""
     load()
-    folder = root / thales.name
-    witnessed = exchanges(folder / "vectors")
+    load_functions()
     files = {
         root / "schema.json": _json(schema()),
         root / "settings.md": settings_page(),
-        folder / "commands.json": _json(dialect_data(thales)),
-        folder / "README.md": index_page(thales),
+        root / eracom.name / "refusals.md": refusals_page(eracom, thales),
     }
-    for code, command in thales.commands.items():
-        files[folder / f"{code}.md"] = command_page(command, thales, (e for e in witnessed if e.command == code))
+    for dialect in (thales, eracom):
+        files |= _of_dialect(dialect, root / dialect.name)
+    return files
+
+
+def _of_dialect(dialect: Dialect, folder: Path) -> dict[Path, str]:
+    witnessed = exchanges(folder / "vectors", dialect.spelling)
+    files = {
+        folder / "commands.json": _json(dialect_data(dialect)),
+        folder / "README.md": index_page(dialect),
+    }
+    for code, command in dialect.commands.items():
+        files[folder / f"{code}.md"] = command_page(command, dialect, (e for e in witnessed if e.command == code))
     return files
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from hsm import refusal
-from hsm.dialects.dialect import Command, Dialect
+from hsm.dialects.dialect import Command, Dialect, Spelling
 from hsm.policy.declaration import Declaration, declared_in
 from hsm.policy.settings import Settings
 from hsm.refusal import Refusal
@@ -15,10 +15,18 @@ from hsm.spec.witnessed import Exchange
 from hsm.wire.codec import codec_of
 from hsm.wire.kinds import Kind
 from hsm.wire.message import Message, is_sensitive
+from hsm.wire.shapes import KeySpec
 
+SPECIFIER_REASONS = (
+    refusal.KeySpecLengthInvalid,
+    refusal.KeySpecUnsupported,
+    refusal.KeySpecContentInvalid,
+    refusal.KeySpecForbidden,
+    refusal.IndexInvalid,
+    refusal.KeyNotStored,
+)
+"""What any key specifier may be refused for."""
 DERIVED = "<!-- Derived from the declarations by `python -m hsm.spec.derive`; never edited. -->\n"
-ALWAYS = (refusal.InputInvalid, refusal.LmkInvalid, refusal.CommandDisabled)
-"""What any command may be refused for."""
 
 
 def command_page(command: Command, dialect: Dialect, witnessed: Iterable[Exchange]) -> str:
@@ -36,7 +44,7 @@ def command_page(command: Command, dialect: Dialect, witnessed: Iterable[Exchang
         "## Refused with\n",
         _refusals(command, dialect),
         f"## Remarks\n\n{command.remarks}\n" if command.remarks else "",
-        _examples(command, sorted(witnessed, key=lambda exchange: exchange.id)),
+        _examples(command, dialect.spelling, sorted(witnessed, key=lambda exchange: exchange.id)),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -104,9 +112,9 @@ def _table(message: type[Message], code_of: Callable[[Kind], str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def reasons(command: Command) -> list[type[Refusal]]:
+def reasons(command: Command, dialect: Dialect) -> list[type[Refusal]]:
     """What the declaration says that *command* may be refused for."""
-    found: set[type[Refusal]] = {*ALWAYS, *command.refusals, *_wrongs(command.asks)}
+    found: set[type[Refusal]] = {*dialect.always, *command.refusals, *_wrongs(command.asks)}
     if command.needs is not None:
         found.add(refusal.NotAuthorised)
     return sorted(found, key=lambda reason: reason.__name__)
@@ -116,6 +124,8 @@ def _wrongs(message: type[Message]) -> Iterable[type[Refusal]]:
     for kind in message.FIELDS.values():
         each: object = kind
         while isinstance(each, Kind):
+            if isinstance(each, KeySpec):
+                yield from SPECIFIER_REASONS
             if each.wrong is not None:
                 yield each.wrong
             each = getattr(each, "inner", None)
@@ -125,7 +135,7 @@ def _wrongs(message: type[Message]) -> Iterable[type[Refusal]]:
 
 
 def _refusals(command: Command, dialect: Dialect) -> str:
-    rows = sorted((dialect.code_of(command, reason), _meaning(reason)) for reason in reasons(command))
+    rows = sorted((dialect.code_of(command, reason), _meaning(reason)) for reason in reasons(command, dialect))
     lines = ["| code | because |", "|---|---|"]
     lines += [f"| {code} | {_cell(meaning)} |" for code, meaning in rows]
     return "\n".join(lines) + "\n\nKeys, PINs and key blocks have reasons of their own: see [refusals](refusals.md).\n"
@@ -135,7 +145,7 @@ def _meaning(reason: type[Refusal]) -> str:
     return inspect.cleandoc(reason.__doc__ or "").partition("\n")[0]
 
 
-def _examples(command: Command, witnessed: list[Exchange]) -> str:
+def _examples(command: Command, spelling: Spelling, witnessed: list[Exchange]) -> str:
     if not witnessed:
         return ""
     lines = ["## Witnessed\n", "One blank between fields is for the eye alone.\n"]
@@ -143,8 +153,8 @@ def _examples(command: Command, witnessed: list[Exchange]) -> str:
         lines += [
             f"{exchange.id}: {_sentences(exchange.note, exchange.source, exchange.verified)}\n",
             "```",
-            f"> {_spaced(command.code, command.asks, exchange.request, 2)}",
-            f"< {_spaced(command.reply, command.answers, exchange.reply, 4)}{'...' if exchange.open_ended else ''}",
+            f"> {_spaced(spelling, command.asks, exchange.request, reply=False)}",
+            f"< {_spaced(spelling, command.answers, exchange.reply, reply=True)}{'...' if exchange.open_ended else ''}",
             "```\n",
         ]
     return "\n".join(lines)
@@ -154,21 +164,47 @@ def _sentences(*texts: str) -> str:
     return " ".join(f"{text.strip().rstrip('.')}." for text in texts if text.strip())
 
 
-def _spaced(code: str, message: type[Message], wire: bytes, at: int) -> str:
-    """*wire* with a blank between fields, and bytes that are no text as hexadecimal in brackets."""
+def _spaced(spelling: Spelling, message: type[Message], wire: bytes, *, reply: bool) -> str:
+    """*wire* with a blank between fields, and bytes that are no text as hexadecimal, in brackets beside text."""
     text = wire.decode("latin-1")
-    lead = [text[start : start + 2] for start in range(0, at, 2)]
+    _, at = spelling.code_at(text)
+    lead = [text[:at]]
+    if reply:
+        _, end = spelling.outcome_at(text, at)
+        lead, at = [*lead, text[at:end]], end
     spans = codec_of(message).spans(text[at:])
     pieces = [text[at:][start:end] for _, start, end in spans if end > start]
     rest = text[at + (spans[-1][2] if spans else 0) :]
-    shown = [*lead, *pieces, rest]
-    return " ".join(_printable(piece) for piece in shown if piece)
+    shown = [piece for piece in (*lead, *pieces, rest) if piece]
+    return " ".join(_hex(piece) if spelling.hexadecimal else _printable(piece) for piece in shown)
+
+
+def _hex(piece: str) -> str:
+    return piece.encode("latin-1").hex().upper()
 
 
 def _printable(piece: str) -> str:
     if all(" " <= letter <= "~" for letter in piece):
         return piece
-    return f"[{piece.encode('latin-1').hex().upper()}]"
+    return f"[{_hex(piece)}]"
+
+
+def refusals_page(dialect: Dialect, other: Dialect) -> str:
+    """What each reason to refuse is called in *dialect*, and in the *other*, where the same fault is told."""
+    lines = [DERIVED, f"# What {dialect.name.capitalize()} hosts are told\n"]
+    lines += [
+        f"The code for each reason, and the code that {other.name.capitalize()} hosts get for the same fault. A code that "
+        "stands for more than one reason hides the difference.\n",
+        f"| {dialect.name.capitalize()} | {other.name.capitalize()} | because |",
+        "|---|---|---|",
+    ]
+    rows = sorted((dialect.code_of(None, each), other.code_of(None, each), _meaning(each)) for each in _all(Refusal))
+    return "\n".join([*lines, *(f"| {own} | {their} | {_cell(meaning)} |" for own, their, meaning in rows)]) + "\n"
+
+
+def _all(reason: type[Refusal]) -> set[type[Refusal]]:
+    found = {each for child in reason.__subclasses__() for each in _all(child)}
+    return found | (set() if reason is Refusal else {reason})
 
 
 def _cell(text: str) -> str:

@@ -74,11 +74,11 @@ def _others(directory: Path) -> Iterator[Path]:
 
 def _parts(path: Path) -> Iterator[bytes]:
     with path.open("rb") as opened:
-        # Whoever appends to it meanwhile is not waited for.
+        # Whoever appends to it meanwhile is not waited for; an empty file has one empty part.
         left = os.fstat(opened.fileno()).st_size
-        while left > 0 and (part := opened.read(min(left, PART_BYTES_MAX))):
-            yield part
-            left -= len(part)
+        yield opened.read(min(left, PART_BYTES_MAX))
+        while (left := left - PART_BYTES_MAX) > 0:
+            yield opened.read(min(left, PART_BYTES_MAX))
 
 
 def restore(file: Path, directory: Path) -> int:

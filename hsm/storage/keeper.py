@@ -6,10 +6,13 @@ and the time of day can be set.  Those that stand until they are cancelled do.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
+from types import MappingProxyType
+from typing import Protocol
 
 from hsm.keys.masters import Lmk
 from hsm.policy.auditing import AuditOptions
@@ -21,22 +24,33 @@ from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.state import State
 from hsm.storage import device
+from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.loaded import STORES, read_loaded, write_loaded
-from hsm.storage.secrets import reseal_audit_key
+from hsm.storage.secrets import SECRET_BYTES, put_secret, reseal_audit_key
 from hsm.storage.vault import Vault
+
+
+class Keyed(Protocol):
+    """Something that seals under a key of its own, 32 bytes."""
+
+    def rekey(self, key: bytes, /) -> None:
+        """Take another key: what was sealed before does not open any more."""
 
 
 class DatabaseKeeper:
     """See ``hsm.state.Keeper``; LMKs are sealed in *vault*, and can't be kept without, unless they are published ones.
 
-    *zeroised* is told when a tamper event has destroyed the vault's contents and the cards.
+    A tamper event destroys the vault's contents, cards and pages, and what is *keyed*, by the names of the secrets under
+    which keys rest, gets another key.
     """
 
-    def __init__(self, database: Database, vault: Vault | None, zeroised: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, database: Database, vault: Vault | None, keyed: Mapping[str, Keyed] = MappingProxyType({})
+    ) -> None:
         self._database = database
         self._vault = vault
-        self._zeroised = zeroised
+        self._keyed = keyed
         self._owed: tuple[State, State] | None = None
         self._unfolded = True  # an earlier process may have been killed before it had folded
         self._fold()
@@ -65,14 +79,21 @@ class DatabaseKeeper:
         if zeroise:
             # First of all: whoever kills us after the rest is done must not save them.
             self._database.forget_copies()
+        keys: dict[str, bytes] = {}
+        if zeroise:
+            # No card opens from here on, even if the disk takes nothing more.
+            keys = {name: os.urandom(SECRET_BYTES) for name in self._keyed}
+            for name, key in keys.items():
+                self._keyed[name].rekey(key)
         renewed = None
         with self._database.transaction() as change:
             deleted = self._write(change, before, after)
             if zeroise:
-                renewed = self._destroy(change)
+                renewed = self._destroy(change, keys)
         if zeroise:
             self._owed = None
-            self._after_destruction(renewed)
+            if self._vault is not None and renewed is not None:
+                self._vault.become(renewed)
         if deleted or zeroise:
             self._unfolded = True
         self._fold()
@@ -111,21 +132,32 @@ class DatabaseKeeper:
                 device.note(change, name, value or None)
         return deleted
 
-    def _destroy(self, change: sqlite3.Connection) -> Vault | None:
-        for table in ("loaded", "lmk", "authority", "card", "secret", "km", "stored_key"):
+    def _destroy(self, change: sqlite3.Connection, keys: Mapping[str, bytes]) -> Vault | None:
+        for table in ("loaded", "lmk", "authority", "card", "page", "secret", "km", "stored_key"):
             change.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
+        renewed = None
         if self._vault is None:
             change.execute("DELETE FROM vault")
-            return None
-        renewed = self._vault.renewed(change)
-        reseal_audit_key(change, self._vault, renewed)
+        else:
+            renewed = self._vault.renewed(change)
+            reseal_audit_key(change, self._vault, renewed)
+        for name, key in keys.items():
+            put_secret(change, renewed, name, key)
         return renewed
 
-    def _after_destruction(self, renewed: Vault | None) -> None:
-        if self._vault is not None and renewed is not None:
-            self._vault.become(renewed)
-        if self._zeroised is not None:
-            self._zeroised()
+
+class MemoryKeeper:
+    """For an appliance whose state ends with its process: all there is to do is to destroy the cards on a tamper event."""
+
+    def __init__(self, rack: CardRack) -> None:
+        self._rack = rack
+
+    def keep(self, before: State, after: State) -> None:
+        """See ``hsm.state.Keeper``."""
+        if after.tampers_count > before.tampers_count:
+            for card in self._rack.cards():
+                self._rack.erase(card.serial)
+            self._rack.rekey(os.urandom(SECRET_BYTES))
 
 
 def state_at_rest(database: Database, vault: Vault | None) -> State | None:

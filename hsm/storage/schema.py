@@ -80,6 +80,12 @@ TABLES = (
          "salt BLOB NOT NULL", "sealed BLOB NOT NULL"),
         ("serial",),
     ),
+    # Pages in the printer's tray, sealed under its own key.
+    Table(
+        "page",
+        ("number INTEGER NOT NULL", "kind TEXT NOT NULL", "printed INTEGER NOT NULL", "sealed BLOB NOT NULL"),
+        ("number",),
+    ),
     # Small secrets by purpose: sealed by the vault (1), or as they are because no passphrase was ever given (0).
     Table("secret", ("purpose TEXT NOT NULL", "sealed INTEGER NOT NULL", "content BLOB NOT NULL"), ("purpose",)),
     Table("hostport", ("name TEXT NOT NULL", "field TEXT NOT NULL", "value TEXT NOT NULL"), ("name", "field")),

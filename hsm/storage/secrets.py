@@ -14,6 +14,7 @@ from hsm.storage.loaded import CLOSED, purpose
 from hsm.storage.vault import LmkLabel, Vault
 
 RACK_KEY = "the card rack's key"
+PRINTER_KEY = "the printer's key"
 AUDIT_KEY = "audit key"
 KM = "km"
 SECRET_BYTES = 32

@@ -14,10 +14,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from hsm.wire.kinds import Code, Hex, Kind, Mismatch, Number, Plain, Widths, width_of
+from hsm.wire import countreaders  # noqa: F401  # it registers readers of its own
+from hsm.wire.kinds import Binary, Hex, Kind, Mismatch, Plain, Widths, width_of
 from hsm.wire.message import Message, WireError
+from hsm.wire.packed import Fixed, Packed
 from hsm.wire.readers import Reader, Writer, key_pattern, reader, writer
-from hsm.wire.shapes import BlockUnder, Cases, IfMore, Key, Maybe, Rest, Until
+from hsm.wire.shapes import BlockUnder, Cases, IfMore, Key, KeySpec, Maybe, Rest, Until
 
 M = TypeVar("M", bound=Message)
 
@@ -71,6 +73,30 @@ class Codec(Generic[M]):
         with contextlib.suppress(Mismatch):
             self.walk(text, 0, found)
         return found
+
+    def survey(self, text: str) -> tuple[dict[str, Any], Mismatch | None]:
+        """What can be read of *text*, though fields of fixed size may hold what they must not, and the first fault.
+
+        The fault is that of the structure, if there is one; else it is the first content that is wrong.  For dialects
+        that tell faults in another order than the fields'.
+        """
+        values: dict[str, Any] = {}
+        at, fault = 0, None
+        for name, kind, read in self._readers:
+            try:
+                values[name], at = read(text, at, values)
+            except Mismatch as e:
+                if not isinstance(kind, Fixed) or at + kind.bytes_count > len(text):
+                    # Where nothing is left, it is the message that is too short, and no field that is wrong.
+                    wrong = None if isinstance(kind, Fixed) or at == len(text) else e.wrong or kind.wrong
+                    return values, Mismatch(e.expected, wrong, at + e.offset, name)
+                at += kind.bytes_count
+                fault = fault or Mismatch(e.expected, e.wrong or kind.wrong, at, name)
+            except KeyError:
+                return values, fault  # how the field is read depends on one that is wrong
+        if at != len(text):
+            fault = Mismatch("nothing more", None, at, "end of message")
+        return values, fault
 
     def _write(self, message: M) -> str:
         values = message.__dict__
@@ -151,6 +177,9 @@ def _bounded(kind: Kind, widths: Widths) -> str | None:
     if isinstance(kind, BlockUnder):
         # Key blocks are left to the walk, so the key here is no AES key.
         return "([0-9A-F]{16})"
+    if isinstance(kind, KeySpec):
+        # The formats that hosts send most, each told by its count; the others are left to the walk.
+        return "((?>\\x11.{17}|\\x02..|\\x03...|\\x09.{9}|\\x19.{25}))"
     if isinstance(kind, Rest):
         return f"([\\x00-\\xff]{{0,{kind.most}}})\\Z"
     return None
@@ -165,7 +194,11 @@ def _decoding(kind: Kind, group: str, scope: dict[str, Any]) -> str:
         return f"unhex({group})"
     if isinstance(inner, Rest):
         return f"{group}.encode('latin-1')"
-    if isinstance(inner, Number | Code) and (table := inner.table()) is not None:
+    if isinstance(inner, Binary):
+        return f"{group}.encode('latin-1')"
+    if isinstance(inner, Packed):
+        return f"{group}.encode('latin-1').hex()" + ("" if inner.alphabet == "N" else ".upper()")
+    if isinstance(inner, Plain) and type(inner).decode is not Plain.decode and (table := inner.table()) is not None:
         scope[f"t_{group}"] = table
         return f"t_{group}[{group}]"
     if isinstance(inner, Plain) and type(inner).decode is not Plain.decode:
@@ -177,15 +210,19 @@ def _decoding(kind: Kind, group: str, scope: dict[str, Any]) -> str:
 def _compiled_text(cls: type[M], widths: Widths) -> Callable[[M], str] | None:
     """The straight-line writer of a message of plain fields, or None for any other."""
     parts = []
-    scope: dict[str, Any] = {}
+    scope: dict[str, Any] = {"unhex": bytes.fromhex}
     for i, (name, kind) in enumerate(cls.FIELDS.items()):
         value = f"values[{name!r}]"
         if isinstance(kind, Hex):
             parts.append(f"{value}.hex().upper()")
-        elif isinstance(kind, Number | Code) and (table := kind.table()) is not None:
+        elif isinstance(kind, Binary):
+            parts.append(f"{value}.decode('latin-1')")
+        elif isinstance(kind, Packed):
+            parts.append(f"unhex({value}).decode('latin-1')")
+        elif isinstance(kind, Plain) and type(kind).decode is not Plain.decode and (table := kind.table()) is not None:
             scope[f"t{i}"] = {v: k for k, v in table.items()}
             parts.append(f"t{i}[{value}]")
-        elif isinstance(kind, Key) or (isinstance(kind, Plain) and type(kind).encode is Plain.encode):
+        elif isinstance(kind, Key | KeySpec) or (isinstance(kind, Plain) and type(kind).encode is Plain.encode):
             parts.append(value)
         else:
             return None

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from hsm import refusal
 from hsm.refusal import Refusal
-from hsm.wire import kinds, shapes
+from hsm.wire import kinds, packed, shapes
 from hsm.wire.kinds import Code, Kind, Width
 from hsm.wire.message import Message, is_sensitive
 
@@ -50,6 +50,14 @@ KINDS: dict[str, type[Kind]] = {
     "prefixed": shapes.Prefixed,
     "rest": shapes.Rest,
     "key": shapes.Key,
+    "packed": packed.Packed,
+    "packed-padded": packed.PackedPadded,
+    "packed-choice": packed.PackedChoice,
+    "whole": packed.Whole,
+    "variable": shapes.Variable,
+    "maybe-counted": shapes.MaybeCounted,
+    "key-specifier": shapes.KeySpec,
+    "to-end": shapes.ToEnd,
 }
 """The closed set of kinds, by the name each has in exported data."""
 

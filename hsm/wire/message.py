@@ -8,7 +8,7 @@ from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 from hsm.refusal import Refusal
 from hsm.wire.kinds import Either, Kind
-from hsm.wire.shapes import BlockUnder, Cases, IfMore, Maybe, Repeated, Until, When
+from hsm.wire.shapes import BlockUnder, Cases, IfMore, KeySpec, Maybe, MaybeCounted, Repeated, ToEnd, Until, When
 
 
 class WireError(Exception):
@@ -94,12 +94,14 @@ def show(kind: Kind, value: object) -> str:
         return "<masked>"
     if isinstance(value, bytes):
         return value.hex().upper()
+    if isinstance(kind, KeySpec):
+        return str(value).encode("latin-1").hex().upper()
     return str(getattr(value, "value", value)) if not isinstance(value, str) else value
 
 
 def is_sensitive(kind: Kind) -> bool:
     """Must the field's value never be shown?  A kind that holds another is as sensitive as what it holds."""
-    if isinstance(kind, Maybe | IfMore | When | Until | Repeated):
+    if isinstance(kind, Maybe | IfMore | When | Until | Repeated | ToEnd):
         return is_sensitive(kind.inner)
     if isinstance(kind, Either):
         return any(is_sensitive(option) for option in kind.options)
@@ -114,6 +116,8 @@ def _depends_on(kind: Kind) -> tuple[str, ...]:
         return (kind.name,)
     if isinstance(kind, Cases):
         return kind.names
+    if isinstance(kind, MaybeCounted):
+        return (kind.length,)
     return (kind.key,) if isinstance(kind, BlockUnder) else ()
 
 

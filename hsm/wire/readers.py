@@ -13,7 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from hsm.refusal import DataLengthInvalid
 from hsm.wire.kinds import Kind, Mismatch, Plain, Widths, width_of
-from hsm.wire.shapes import Ahead, BlockUnder, Cases, Group, IfMore, Key, Maybe, Prefixed, Repeated, Rest, Until, When
+from hsm.wire.shapes import (
+    Ahead,
+    BlockUnder,
+    Cases,
+    Group,
+    IfMore,
+    Key,
+    Maybe,
+    Prefixed,
+    Repeated,
+    Rest,
+    ToEnd,
+    Until,
+    When,
+)
 
 if TYPE_CHECKING:
     from hsm.wire.codec import Codec
@@ -322,3 +336,27 @@ def _(kind: Ahead, widths: Widths) -> Reader:
 @writer.register
 def _(kind: Ahead, widths: Widths) -> Writer:
     return lambda value, seen: value.hex().upper()
+
+
+@reader.register
+def _(kind: ToEnd, widths: Widths) -> Reader:
+    inner, most = reader(kind.inner, widths), kind.most
+
+    def read(text: str, at: int, seen: dict[str, Any]) -> tuple[Any, int]:
+        values: list[Any] = []
+        end = at
+        while end < len(text) and len(values) < most:
+            try:
+                value, end = inner(text, end, seen)
+            except Mismatch as e:
+                raise Mismatch(e.expected, e.wrong or kind.wrong, end - at + e.offset, e.name) from None
+            values.append(value)
+        return tuple(values), end
+
+    return read
+
+
+@writer.register
+def _(kind: ToEnd, widths: Widths) -> Writer:
+    inner = writer(kind.inner, widths)
+    return lambda value, seen: "".join(inner(v, seen) for v in value)

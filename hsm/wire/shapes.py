@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hsm.refusal import KeySpecLengthInvalid, Refusal
 from hsm.wire.kinds import Kind, Width, width_text
 
 if TYPE_CHECKING:
@@ -203,3 +204,63 @@ class Ahead(Kind):
     @property
     def notation(self) -> str:
         return "[ " + " or ".join(f"{2 * size} H" for size in self.sizes) + " ]"
+
+
+@dataclass(frozen=True)
+class Variable(Kind):
+    """At most *most* bytes led by their count, itself of one to four bytes (``hsm.wire.counts``)."""
+
+    most: int = 65_535
+    hidden: bool = field(default=False, kw_only=True)
+
+    @property
+    def notation(self) -> str:
+        return f"variable-length count, then as many bytes (at most {self.most})"
+
+
+@dataclass(frozen=True)
+class MaybeCounted(Kind):
+    """Packed digits, as many as the earlier field *length* says, led by the count of their bytes or not.
+
+    *behind* bytes stand between them and a key specifier that ends the message: where that fits only one of the two
+    readings, it is that one; where it fits both, or neither, there is a count.  The value is the field as it stands on
+    the wire, count included.
+    """
+
+    length: str
+    behind: int
+    hidden: bool = field(default=False, kw_only=True)
+
+    @property
+    def notation(self) -> str:
+        return f"variable-length count, which some hosts leave out, then {self.length.replace('_', ' ')} packed digits"
+
+
+@dataclass(frozen=True)
+class KeySpec(Kind):
+    """A key specifier: a variable-length count, a format byte, and what that format says of a key.
+
+    The value is the specifier as it stands on the wire, count included: a key seen before is found by it.  *usage* says
+    what the key is for, in words; *types* are the codes of the key types that it may be, the one that it is unless it
+    says otherwise first.
+    """
+
+    usage: str
+    types: tuple[str, ...] = ()
+    wrong: type[Refusal] | None = field(default=KeySpecLengthInvalid, kw_only=True)
+
+    @property
+    def notation(self) -> str:
+        return f"key specifier ({self.usage})"
+
+
+@dataclass(frozen=True)
+class ToEnd(Kind):
+    """*inner*, again and again, *most* times at most, to the end of the message."""
+
+    inner: Kind
+    most: int = 64
+
+    @property
+    def notation(self) -> str:
+        return f"({self.inner.notation}), up to {self.most} times, to the end"

@@ -1,4 +1,4 @@
-"""What one CA costs in process, how soon the appliance is ready, and what it keeps in memory while idle.
+"""What one CA and one EE0602 cost in process, how soon the appliance is ready, and what it keeps in memory while idle.
 
     python tests/bench/costs.py [--check]
 
@@ -17,15 +17,16 @@ import time
 import timeit
 from pathlib import Path
 
+from hsm.dialects.eracom.session import EracomSession
 from hsm.dialects.thales.session import ThalesSession
-from hsm.server.bench import PRESETS
-from hsm.testing import dispatcher
+from hsm.server.bench import ERACOM_PRESETS, PRESETS
+from hsm.testing import dispatcher, eracom_dispatcher
 
 REQUEST = PRESETS["ca"]
 CALLS, RUNS = 5_000, 30
 FRAMES = 16
 STARTS = 5
-FIGURES = {"CA in process, us": 8.0, "start to ready, s": 1.0, "idle memory, MiB": 80.0}
+FIGURES = {"CA in process, us": 8.0, "EE0602 in process, us": 8.0, "start to ready, s": 1.0, "idle memory, MiB": 80.0}
 
 
 def in_process_us() -> tuple[float, float]:
@@ -43,6 +44,14 @@ def in_process_us() -> tuple[float, float]:
     execute = session.execute
     alone = min(timeit.repeat(lambda: execute(REQUEST), number=CALLS, repeat=RUNS)) / CALLS
     return alone * 1e6, whole * 1e6
+
+
+def eracom_us() -> float:
+    """One EE0602, parse to built reply, with warm keys."""
+    session, request = EracomSession(eracom_dispatcher()), ERACOM_PRESETS["ee0602"]
+    assert session.execute(request).startswith(request[:3] + b"\0")
+    execute = session.execute
+    return min(timeit.repeat(lambda: execute(request), number=CALLS, repeat=RUNS)) / CALLS * 1e6
 
 
 def started(*options: str) -> tuple[float, float]:
@@ -71,7 +80,9 @@ def main() -> int:
     alone, whole = in_process_us()
     starts = [started() for _ in range(STARTS)]
     measured = dict(
-        zip(FIGURES, (alone, min(each[0] for each in starts), max(each[1] for each in starts)), strict=True)
+        zip(
+            FIGURES, (alone, eracom_us(), min(each[0] for each in starts), max(each[1] for each in starts)), strict=True
+        )
     )
     print(f"{platform.machine()}, Python {platform.python_version()}")
     print(f"CA in a session, {FRAMES} frames a read: {whole:.2f} us each")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from random import Random
 
 from fuzz.targets import DIALECTS, KBPKS, SETUPS
@@ -11,7 +12,10 @@ from support.corpus import Case, composed, witnessed
 from support.damage import SCHEMES, TRAILING, innermost
 from support.messages import published
 
+from hsm.dialects.eracom.codes import eracom
+from hsm.dialects.eracom.families import load as load_functions
 from hsm.dialects.thales.codes import thales
+from hsm.spec.witnessed import exchanges
 from hsm.wire.codec import codec_of
 from hsm.wire.shapes import Key
 
@@ -106,6 +110,49 @@ def session(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
     return (draw.randbytes(3) + stream)[:size_max]
 
 
+@cache
+def functions() -> tuple[bytes, ...]:
+    """Eracom requests that were witnessed."""
+    load_functions()
+    vectors = Path(__file__).parents[2] / "protocol-spec" / "eracom" / "vectors"
+    return tuple(each.request for each in exchanges(vectors, eracom.spelling) if each.command in eracom.commands)
+
+
+def function(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
+    """*data* with a field exchanged for another request's, cut, or changed at random; or another request altogether."""
+    draw = Random(seed)
+    if not data or draw.random() < 0.2:
+        data = draw.choice(functions())
+    if draw.random() < PLAIN_MUTATIONS:
+        return (data[:3] + plain(data[3:], max(1, size_max - 3)))[:size_max]
+    text = data.decode("latin-1")
+    code, at = eracom.spelling.code_at(text)
+    if code not in eracom.commands:
+        return draw.choice(functions())[:size_max]
+    spans = codec_of(eracom.commands[code].asks).spans(text[at:])
+    if spans:
+        _, start, end = draw.choice(spans)
+        other = draw.choice(functions())[at:]
+        cut = draw.randrange(len(other) + 1)
+        piece = draw.choice((other[cut : cut + end - start], draw.randbytes(end - start), other[:cut], b""))
+        data = data[: at + start] + piece + data[at + end :]
+    return (data + (draw.randbytes(2) if draw.random() < 0.1 else b""))[:size_max]
+
+
+def soh(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
+    """A stream of Eracom frames, some of them damaged, or the stream changed at random."""
+    draw = Random(seed)
+    if data and draw.random() < 0.5:
+        return plain(data, size_max)
+    stream = draw.randbytes(2)
+    for _ in range(draw.randint(1, 6)):
+        body = draw.choice(functions())
+        length = len(body) if draw.random() < 0.9 else draw.choice((0, 1, 2, 65_535))
+        lead = b"\x01\x01" if draw.random() < 0.95 else draw.randbytes(2)
+        stream += lead + draw.randbytes(2) + length.to_bytes(2, "big") + body
+    return stream[:size_max]
+
+
 HEADER = "{version}LLLL{usage}{algorithm}{mode}00{export}{count:02d}00"
 
 
@@ -171,4 +218,12 @@ def iso8583(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
     return (bytes((which,)) + wire)[:size_max]
 
 
-MUTATORS = {"command": command, "session": session, "keyblock": keyblock, "config": config, "iso8583": iso8583}
+MUTATORS = {
+    "command": command,
+    "session": session,
+    "function": function,
+    "soh": soh,
+    "keyblock": keyblock,
+    "config": config,
+    "iso8583": iso8583,
+}

@@ -16,19 +16,24 @@ from random import Random
 from support.appliances import Speaker
 from support.corpus import AES_BLOCK, BLOCK_3DES, VARIANT, Setup
 from support.damage import assert_well_formed, conversed
+from support.eracom import STORED
 
 from hsm.crypto.blockcipher import Algorithm, cipher
 from hsm.crypto.blockprotector import VERSIONS, BlockProtector
 from hsm.crypto.keyblock import KeyBlockError
+from hsm.dialects.eracom.codes import eracom
+from hsm.dialects.eracom.dispatch import Dispatcher as Functions
+from hsm.dialects.eracom.session import EracomSession
 from hsm.dialects.session import FramingError
 from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.session import ThalesSession
 from hsm.keys.secret import ClearKey
 from hsm.keys.transport import unwrap
-from hsm.refusal import Refusal
+from hsm.refusal import InternalFault, Refusal
 from hsm.server.config import ConfigError
 from hsm.server.config_file import read_config
+from hsm.testing import eracom_dispatcher
 from switch.codec.codec import codec
 from switch.codec.framing import FrameError, Framer
 from switch.codec.message import MessageError
@@ -70,6 +75,58 @@ def command(data: bytes) -> None:
 @cache
 def _dispatcher() -> Dispatcher:
     return SETUPS[0].speaker().dispatcher
+
+
+@cache
+def _functions() -> Functions:
+    return eracom_dispatcher(stored_keys=dict(STORED), settings={"eracom-wrapper": "yes"})
+
+
+def function(data: bytes) -> None:
+    """An Eracom request: the reply repeats its code and bears a return code that is no fault of ours."""
+    request = data.decode("latin-1")
+    reply = _functions().execute(request)
+    code, at = eracom.spelling.code_at(request)
+    assert reply[:at] == request[:at]
+    outcome, end = eracom.spelling.outcome_at(reply, at if request[:1] != "\xe3" or len(reply) <= 2 else at + 3)
+    assert outcome in {"00", *eracom.refusals.values()} - {eracom.code_of(None, InternalFault)}
+    assert outcome == "00" or end == len(reply)
+    assert len(reply) <= 0xFFFF
+    counts["executions"] += 1
+    counts["past dispatch"] += code in eracom.commands
+
+
+def soh(data: bytes) -> None:
+    """A seed for the slices, then a stream of Eracom frames: every whole one is answered, once and in order."""
+    draw, stream = Random(data[:2]), data[2:]
+    conversation, replies, at, closed = EracomSession(_functions()), b"", 0, False
+    while at < len(stream) and not closed:
+        piece = stream[at : at + draw.choice((1, 2, 3, 7, 64, 1500))]
+        at += len(piece)
+        conversation.feed(piece)
+        try:
+            while conversation.busy:
+                replies += conversation.work(draw.choice((1, 2, 50)))
+        except FramingError:
+            closed = True
+    expected, broken = _soh_numbers(stream)
+    assert closed == broken
+    assert (_soh_numbers(replies)[0], len(replies) > 0) == (expected, bool(expected))
+    counts["executions"] += 1
+    counts["past dispatch"] += bool(expected)
+
+
+def _soh_numbers(stream: bytes) -> tuple[list[bytes], bool]:
+    """The sequence numbers of the whole frames at the beginning of *stream*, and whether no frame follows."""
+    found: list[bytes] = []
+    at = 0
+    while (lead := stream[at : at + 2]) == b"\x01\x01":
+        end = at + 6 + int.from_bytes(stream[at + 4 : at + 6], "big")
+        if len(stream) < at + 6 or end > len(stream):
+            return found, False
+        found.append(stream[at + 2 : at + 4])
+        at = end
+    return found, lead not in (b"", b"\x01")
 
 
 def session(data: bytes) -> None:
@@ -192,6 +249,8 @@ def iso8583(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "command": command,
     "session": session,
+    "function": function,
+    "soh": soh,
     "keyblock": keyblock,
     "config": config,
     "iso8583": iso8583,

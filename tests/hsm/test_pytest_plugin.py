@@ -14,6 +14,10 @@ def test_mine(hsm):
     assert hsm.command("NC%01").startswith("ND00")
     assert hsm.command("NC%02").startswith("ND00")
 
+def test_eracom(hsm):
+    assert hsm.function("FFF000") == "FFF0000000"
+    assert hsm.eracom_address != hsm.address
+
 def test_the_same_appliance_serves_all(hsm, hsm_process):
     assert hsm is hsm_process
 
@@ -46,4 +50,4 @@ def test_the_fixture(tmp_path: Path) -> None:
     line += ["--rootdir", str(tmp_path), "-c", "/dev/null", "--hsm-option=--set", "--hsm-option=restrict-kcv=yes"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout

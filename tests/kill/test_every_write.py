@@ -161,7 +161,7 @@ def check(act: str, place: Path, acknowledged: int, states: list[object], where:
 
 @pytest.mark.parametrize("act", ACTS)
 def test_killed_at_every_write(act: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if act not in QUICK and not request.config.getoption("--full"):
+    if act not in QUICK and not request.config.getoption("--full", default=False):
         pytest.skip("only with --full")
     template = prepared(act, tmp_path / "template" / "state")
     calls, states = calls_of(act, template)

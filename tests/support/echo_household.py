@@ -12,7 +12,7 @@ import hashlib
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from support.echo_console import EchoConsole
 from twisted.internet.defer import Deferred
@@ -25,6 +25,10 @@ from hsm.server.traffic import HostTraffic
 
 FRAME_BYTES_MAX = 40000
 counter_names = ("asked", "never")
+
+
+def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
+    return counter_names
 
 
 class EchoSession:

@@ -13,6 +13,7 @@ from hsm.dialects.thales.codes import thales
 from hsm.policy.position import Position
 from hsm.storage import cards
 from hsm.storage.cards import Card, CardRack, MemoryShelf, Role
+from hsm.storage.keeper import MemoryKeeper
 
 load()
 
@@ -35,7 +36,7 @@ class Operator:
         if self.appliance.state.position is not position:
             self.appliance.move(position)
         self.rack = CardRack(MemoryShelf(), bytes(32))
-        self.appliance.on_tamper(lambda: self.rack.zeroise(b"\x01" * 32))
+        self.appliance._keeper = MemoryKeeper(self.rack)
         self.ceremonies = Ceremonies()
         self.desk = Desk(
             self.appliance,

@@ -14,12 +14,12 @@ from typing import Any
 from hsm.appliance import DEFAULT_LMK, Appliance, Hsm
 from hsm.audit.place import place_of
 from hsm.audit.record import UNKNOWN_COMMAND, Category
-from hsm.dialects.dialect import Command
+from hsm.dialects.dialect import Command, closed
 from hsm.dialects.thales.codes import reply_code, thales
 from hsm.dialects.thales.ebcdic import arrived, departing
 from hsm.dialects.thales.families import load
 from hsm.dialects.thales.fields import widths
-from hsm.refusal import Advised, CommandDisabled, InputInvalid, InternalFault, LmkIdsIncompatible, Refusal
+from hsm.refusal import Advised, InputInvalid, InternalFault, LmkIdsIncompatible, Refusal
 from hsm.wire.codec import codec_of
 from hsm.wire.message import WireError
 
@@ -59,24 +59,11 @@ class Dispatcher:
             self._entries = {
                 code: _Entry(
                     c, codec_of(c.asks, sizes).take, codec_of(c.answers, sizes).text, f"{c.reply}00",
-                    self._closed(c),
+                    closed(c, appliance),
                 )
                 for code, c in thales.commands.items()
             }  # fmt: skip
         return self._entries
-
-    def _closed(self, command: Command) -> type[Refusal] | None:
-        """Why *command* is not executed at all, if it is not.
-
-        While the audit log can't be written, nothing is done that it must tell of one by one.
-        """
-        appliance = self.appliance
-        if not appliance.gate.enables(command.code):
-            return CommandDisabled
-        weighty = command.changes_state or command.needs is not None
-        if not appliance.audit.admits(command.category) or (weighty and not appliance.audit.writable):
-            return InternalFault
-        return None
 
     def changes_state(self, text: str) -> bool:
         """Must the owner of the state execute the request *text* (code, fields and all)?"""

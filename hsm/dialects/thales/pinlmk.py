@@ -20,7 +20,7 @@ from hsm.dialects.thales.fields import (
 from hsm.keys.usage import Usage
 from hsm.operations import issuing, pins
 from hsm.operations.accounts import right_twelve
-from hsm.operations.lmkpin import open_pin, pin_to_new_lmk, reference_number, seal_pin
+from hsm.operations.lmkpin import open_pin, pin_digits_max, pin_to_new_lmk, reference_number, seal_pin
 from hsm.operations.pins import PresentedPin
 from hsm.refusal import AccountInvalid, PinLengthInvalid
 from hsm.wire.kinds import Account, Digits, Either, Number, Pattern
@@ -160,7 +160,8 @@ def generate_random_pin(ask: GenerateRandomPin, hsm: Hsm) -> PinKept:
     check on, no excluded PIN is made.
     """
     account = right_twelve(ask.account.rstrip(";"), whole=ask.account.endswith(";"))
-    return PinKept(pin=seal_pin(hsm, issuing.random_pin(hsm, ask.pin_length or issuing.PIN_DIGITS_USUAL), account))
+    pin = issuing.random_pin(hsm, ask.pin_length or issuing.PIN_DIGITS_USUAL, pin_digits_max(hsm))
+    return PinKept(pin=seal_pin(hsm, pin, account))
 
 
 @thales.command("JC")

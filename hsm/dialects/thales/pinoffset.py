@@ -21,11 +21,10 @@ from hsm.dialects.thales.fields import (
     ValidationData,
     account_by,
 )
-from hsm.dialects.thales.pinwords import EXCLUDED_PINS, advised, authorise_choice, excluded, pin_key
+from hsm.dialects.thales.pinwords import EXCLUDED_PINS, advised, authorise_choice, excluded, offset_rule, pin_key
 from hsm.keys.usage import Usage
 from hsm.operations import offsets
-from hsm.operations.lmkpin import open_pin, seal_pin
-from hsm.operations.offsets import OffsetRule
+from hsm.operations.lmkpin import open_pin, pin_digits_max, seal_pin
 from hsm.operations.pins import PresentedPin
 from hsm.refusal import Advised
 from hsm.wire.message import Message
@@ -99,7 +98,7 @@ def offset_of_kept_pin(ask: OffsetOfKeptPin, hsm: Hsm) -> OffsetMade | Advised[O
     """
     authorise_choice(hsm)
     pvk = hsm.key(ask.pvk, Usage.PVK_IBM)
-    rule = OffsetRule(pvk, ask.check_length, ask.account, ask.decimalisation_table, ask.validation_data, ask.pvk)
+    rule = offset_rule(hsm, pvk, ask.check_length, ask.account, ask.decimalisation_table, ask.validation_data, ask.pvk)
     pin = open_pin(hsm, ask.pin, ask.account, ask.pvk)
     return advised(pvk, OffsetMade(offset=offsets.make(hsm, pin, rule, excluded(ask.excluded_pins))))
 
@@ -112,8 +111,8 @@ def derive_pin(ask: DerivePin, hsm: Hsm) -> PinDerived | Advised[PinDerived]:
     is of double or triple length.
     """
     pvk = hsm.key(ask.pvk, Usage.PVK_IBM)
-    rule = OffsetRule(pvk, ask.check_length, ask.account, ask.decimalisation_table, ask.validation_data, ask.pvk)
-    pin = offsets.derive(hsm, rule, ask.offset, excluded(ask.excluded_pins))
+    rule = offset_rule(hsm, pvk, ask.check_length, ask.account, ask.decimalisation_table, ask.validation_data, ask.pvk)
+    pin = offsets.derive(hsm, rule, ask.offset, pin_digits_max(hsm, ask.pvk), excluded(ask.excluded_pins))
     return advised(pvk, PinDerived(pin=seal_pin(hsm, pin, ask.account, ask.pvk)))
 
 
@@ -128,7 +127,9 @@ def offset_of_chosen_pin(ask: OffsetOfChosenPin, hsm: Hsm) -> OffsetMade | Advis
     authorise_choice(hsm)
     key, pvk = pin_key(hsm, ask.key_type, ask.key), hsm.destination(ask.pvk, Usage.PVK_IBM)
     chosen = PresentedPin(key, ask.block, ask.block_format, ask.account)
-    rule = OffsetRule(pvk, ask.check_length, chosen.account_12, ask.decimalisation_table, ask.validation_data, ask.pvk)
+    rule = offset_rule(
+        hsm, pvk, ask.check_length, chosen.account_12, ask.decimalisation_table, ask.validation_data, ask.pvk
+    )
     return advised(pvk, OffsetMade(offset=offsets.make_chosen(hsm, chosen, rule, excluded(ask.excluded_pins))))
 
 
@@ -142,6 +143,8 @@ def change_pin_and_offset(ask: ChangePinAndOffset, hsm: Hsm) -> OffsetMade | Adv
     key, pvk = pin_key(hsm, ask.key_type, ask.key), hsm.destination(ask.pvk, Usage.PVK_IBM)
     presented = PresentedPin(key, ask.block, ask.block_format, ask.account)
     chosen = PresentedPin(key, ask.new_block, ask.block_format, ask.account)
-    rule = OffsetRule(pvk, ask.check_length, chosen.account_12, ask.decimalisation_table, ask.validation_data, ask.pvk)
+    rule = offset_rule(
+        hsm, pvk, ask.check_length, chosen.account_12, ask.decimalisation_table, ask.validation_data, ask.pvk
+    )
     table = excluded(ask.excluded_pins)
     return advised(pvk, OffsetMade(offset=offsets.change(hsm, presented, chosen, rule, ask.offset, table)))

@@ -22,11 +22,10 @@ from hsm.dialects.thales.fields import (
     Zpk,
     account_by,
 )
-from hsm.dialects.thales.pinwords import advised
+from hsm.dialects.thales.pinwords import advised, offset_rule
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import Usage
 from hsm.operations import offsets, pvv
-from hsm.operations.offsets import OffsetRule
 from hsm.operations.pins import PresentedPin
 from hsm.operations.pvv import PvvRule
 from hsm.refusal import AccountInvalid, Advised
@@ -80,8 +79,8 @@ class VerifyZonePinByPvv(Message):
 def _by_offset(ask: VerifyTerminalPinByOffset, hsm: Hsm, key: ClearKey) -> Empty | Advised[Empty]:
     pvk = hsm.destination(ask.pvk, Usage.PVK_IBM)
     presented = PresentedPin(key, ask.block, ask.block_format, ask.account)
-    rule = OffsetRule(
-        pvk, ask.check_length, presented.account_12, ask.decimalisation_table, ask.validation_data, ask.pvk
+    rule = offset_rule(
+        hsm, pvk, ask.check_length, presented.account_12, ask.decimalisation_table, ask.validation_data, ask.pvk
     )
     offsets.verify(hsm, presented, rule, ask.offset, ask.pin_length_max)
     return advised(pvk, Empty())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -10,10 +11,13 @@ from hsm.appliance import Hsm
 from hsm.dialects.thales.fields import ExcludedPins as ExcludedPinsField
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import Usage
+from hsm.operations.decimalisation import open_table
+from hsm.operations.offsets import OffsetRule
 from hsm.operations.weakpins import ExcludedPins
 from hsm.refusal import (
     Advised,
     ExcludedPinsInvalid,
+    InputInvalid,
     KeyBlockUsageInvalid,
     KeyLengthUnsuitable,
     KeyTypeCodeInvalid,
@@ -27,6 +31,24 @@ A = TypeVar("A", bound=Message)
 EXCLUDED_PINS: Mapping[type[Refusal], str] = MappingProxyType({ExcludedPinsInvalid: "03"})
 """The code of the commands that take a table of excluded PINs."""
 _PIN_KEY_USAGES = ("P0", "71", "72")
+_ACCOUNT_DIGITS_IN_DATA = 5
+_VALIDATION_DIGITS = 11
+
+
+def offset_rule(
+    hsm: Hsm, pvk: ClearKey, check_digits: int, account: str, table: str, validation_data: str, beside: str
+) -> OffsetRule:
+    """How natural PINs of *account* (12 digits) are made.
+
+    *table* is as the host gives it, under the LMK of the key *beside* it or in the clear; *validation_data* is 11
+    hexadecimal digits and an ``N``, which stands for the last 5 digits of the account.  Raises InputInvalid.
+    """
+    own, *rest = validation_data.split("N")
+    if len(rest) != 1:
+        raise InputInvalid
+    of_account = own + rest[0] in (account[:_VALIDATION_DIGITS], account[-_VALIDATION_DIGITS:])
+    expanded = account[-_ACCOUNT_DIGITS_IN_DATA:].join((own, rest[0]))
+    return OffsetRule(pvk, check_digits, expanded, of_account, partial(open_table, hsm, table, beside))
 
 
 def pin_key(hsm: Hsm, code: str, token: str) -> ClearKey:

@@ -95,7 +95,7 @@ class ThalesSession:
             return settled
         began = perf_counter()
         replies = self._answered(buffer, spans)
-        self._dispatcher.appliance.load.spent(began, perf_counter())
+        self._dispatcher.appliance.load.spent(began, perf_counter(), len(spans))
         return settled + replies.encode("latin-1")
 
     def _answered(self, buffer: bytes, spans: list[tuple[int, int]]) -> str:

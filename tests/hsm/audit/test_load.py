@@ -72,3 +72,16 @@ def test_every_second_is_counted_once(spans: list[tuple[int, int]]) -> None:
 
 def test_a_clock_of_its_own_runs() -> None:
     assert LoadMeter().periods(3) == pytest.approx((3, *[0] * 9))
+
+
+def test_calls_of_the_last_seconds() -> None:
+    clock = Hands(100.5)
+    meter = LoadMeter(seconds=clock)
+    meter.spent(100.5, 100.6, 3)
+    meter.spent(130.0, 130.1, 4)
+    clock.at = 130.2
+    assert [meter.calls(seconds) for seconds in (1, 30, 31, 600)] == [4, 4, 7, 7]
+    clock.at = 161.0
+    assert [meter.calls(seconds) for seconds in (60, 62, 600)] == [4, 7, 7]
+    clock.at = 2_000.0
+    assert meter.calls(600) == 0

@@ -65,7 +65,9 @@ def test_places(place: str) -> None:
     assert entry(place=place).place == place
 
 
-@pytest.mark.parametrize("command", ["CA", "M6", "01", UNKNOWN_COMMAND, "CONFIGCMDS", "N", "$"])
+@pytest.mark.parametrize(
+    "command", ["CA", "M6", "01", UNKNOWN_COMMAND, "CONFIGCMDS", "N", "$", "EE0602", "EF2010", "FFF000"]
+)
 def test_commands(command: str) -> None:
     assert entry(command=command).command == command
 
@@ -229,3 +231,9 @@ def test_memory_is_bounded() -> None:
         audit.done(code, "00", Category.KEY)
     assert [each.sequence for each in auditor.entries] == [3, 4, 5]
     assert [tally.total(name) for name in ("A0", "A2", UNNAMED)] == [2, 1, 2]
+
+
+@pytest.mark.parametrize("command", ["123456", "FFF0000", "EE06", "AB0602", "EE06020"])
+def test_no_other_run_of_hex_digits_is_a_command(command: str) -> None:
+    with pytest.raises(ValueError, match="command"):
+        entry(command=command)

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from hsm.policy.choices import Profile, StorageLength, ZmkLength
 from hsm.policy.declaration import declared, declared_in
 from hsm.policy.settings import Settings
-from hsm.policy.values import USUAL_PINS, Choice, Codes, ExcludedPins, Selection, SettingError, Span, Text, YesNo
+from hsm.policy.values import (
+    PROVEN_VARIANTS,
+    USUAL_PINS,
+    Choice,
+    Codes,
+    ExcludedPins,
+    KmVariants,
+    Selection,
+    SettingError,
+    Span,
+    Text,
+    YesNo,
+)
 
 LEGACY, HARDENED = Settings.of(Profile.LEGACY), Settings.of(Profile.HARDENED)
 NAMES = [found.name for found in declared_in(Settings)]
@@ -33,6 +45,13 @@ def values_of(name: str) -> st.SearchStrategy[object]:
             return st.integers(low, high)
         case Codes():
             return st.builds(Selection, st.booleans(), codes)
+        case KmVariants():
+            types = st.sampled_from([f"{n:02d}" for n in range(100) if f"{n:02d}" not in PROVEN_VARIANTS])
+            free = [n for n in range(256) if n.bit_count() % 2 == 0 and n not in PROVEN_VARIANTS.values()]
+            pairs = st.lists(
+                st.tuples(types, st.sampled_from(free)), max_size=5, unique_by=(lambda p: p[0], lambda p: p[1])
+            )
+            return pairs.map(lambda found: tuple(sorted(found)))
         case ExcludedPins():
             return st.frozensets(st.from_regex(r"[0-9]{4,12}", fullmatch=True), max_size=5)
         case Text(pattern):
@@ -201,5 +220,19 @@ def test_what_endangers_keys_erases_lmks() -> None:
 
 
 def test_switches_disable_the_commands_they_govern() -> None:
-    assert LEGACY.switched_off() == frozenset()
-    assert HARDENED.switched_off() == {"QK", "BY"}
+    mailers = {"EE0E05", "EE0E06", "E2"}
+    assert LEGACY.switched_off() == mailers
+    assert HARDENED.switched_off() == {"QK", "BY", "EE0600"} | mailers
+    assert LEGACY.changed("pin-mailing", "yes").switched_off() == frozenset()
+
+
+@pytest.mark.parametrize("text", ["10=30", "03=31", "03=28", "03=30,04=30", "03=30,03=36", "3=30", "03:30", ""])
+def test_proven_variants_stay_and_others_keep_parity_and_go_for_one_type(text: str) -> None:
+    with pytest.raises(SettingError, match="even weight"):
+        LEGACY.changed("km-variants", text)
+
+
+def test_a_function_code_is_switched_off_like_any_command() -> None:
+    assert "EE0602" not in LEGACY.changed("enabled-commands", "-EE0602").enabled_commands
+    with pytest.raises(SettingError):
+        LEGACY.changed("enabled-pin-block-formats", "+EE0602")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from support.served import Served, echo_environment, exactly
@@ -23,6 +24,7 @@ from hsm.server.counters import Counters, shared_file
 from hsm.server.keeping import Keeping
 from hsm.server.ports import Listener
 from hsm.storage.cards import CardError, Role
+from hsm.storage.database import StorageError
 
 PORT = Listener("thales", 1500)
 load()
@@ -136,14 +138,24 @@ def test_a_second_event_takes_what_was_made_after_the_first(tmp_path: Path) -> N
     keeping.close()
 
 
-def test_cards_open_no_more_even_while_nothing_can_be_kept(tmp_path: Path) -> None:
-    for config in (replace(Config(), state_dir=str(tmp_path / "state")), Config()):
-        keeping = Keeping(config)
-        card = keeping.rack.issue("ALICE", Role.OFFICER, "12345")
-        keeping.forget_cards()
-        with pytest.raises(CardError):
-            keeping.rack.read(card.serial, "12345")
-        keeping.close()
+def test_cards_open_no_more_even_while_nothing_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(Config(), state_dir=str(tmp_path / "state"))
+    keeping = Keeping(config)
+    first, _ = keeping.state(config)
+    card = keeping.rack.issue("ALICE", Role.OFFICER, "12345")
+
+    def full() -> NoReturn:
+        raise StorageError(tmp_path, "disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keeping.database, "transaction", full)
+        with pytest.raises(StorageError):
+            keeping.keeper.keep(first, replace(first, lmks={}, tampered="console", tampers_count=1))
+    with pytest.raises(CardError):
+        keeping.rack.read(card.serial, "12345")
+    keeping.keeper.settle()  # type: ignore[attr-defined]  # a DatabaseKeeper
+    assert keeping.rack.cards() == ()
+    keeping.close()
 
 
 def test_the_time_that_was_set_outlives_the_process(tmp_path: Path) -> None:

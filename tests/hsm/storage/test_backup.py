@@ -40,6 +40,7 @@ def directory(tmp_path: Path, state: State) -> Path:
     DatabaseSlots(database).save({7: b"seven"})
     database.close()
     (directory / "audit.jsonl").write_bytes(LOG)
+    (directory / "empty").write_bytes(b"")
     (directory / "archive").mkdir(mode=0o700)
     (directory / "archive" / "audit-000001.jsonl").write_bytes(b"{}\n")
     return directory
@@ -48,14 +49,15 @@ def directory(tmp_path: Path, state: State) -> Path:
 @pytest.fixture
 def file(tmp_path: Path, directory: Path) -> Path:
     file = tmp_path / "backup"
-    assert backup(directory, file) == 2
+    assert backup(directory, file) == 3
     return file
 
 
 def test_there_and_back(tmp_path: Path, directory: Path, file: Path, state: State) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     again = tmp_path / "again"
-    assert restore(file, again) == 2
+    assert restore(file, again) == 3
+    assert (again / "empty").read_bytes() == b""
     assert (again / "audit.jsonl").read_bytes() == LOG
     assert (again / "archive" / "audit-000001.jsonl").read_bytes() == b"{}\n"
     modes = {path.stat().st_mode & 0o077 for path in (again, *again.rglob("*"))}
@@ -66,7 +68,7 @@ def test_there_and_back(tmp_path: Path, directory: Path, file: Path, state: Stat
     assert device.noted(database, device.RESTORED)
     database.close()
     # A restored state is backed up like any other.
-    assert backup(again, tmp_path / "second") == 2
+    assert backup(again, tmp_path / "second") == 3
 
 
 def test_the_original_is_left_as_it_was(directory: Path, file: Path, state: State) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hsm.storage.database import DATABASE_NAME, Database, StorageError
+from hsm.storage.database import DATABASE_NAME, Database, DirectoryLock, StorageError
 
 
 def opened(directory: Path) -> Database:
@@ -138,3 +138,67 @@ def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     with first.transaction() as change:
         change.execute("INSERT INTO slot VALUES (7, x'AA')")
     assert second.read("SELECT address, value FROM slot") == [(7, b"\xaa")]
+
+
+def test_a_directory_has_one_owner_until_that_ends(tmp_path: Path) -> None:
+    owner = """
+import sys, time
+from pathlib import Path
+from hsm.storage.database import DirectoryLock
+lock = DirectoryLock(Path(sys.argv[1]))
+print("mine", flush=True)
+time.sleep(60)
+"""
+    arguments = [sys.executable, "-c", owner, str(tmp_path / "state")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"mine\n"
+        with pytest.raises(StorageError, match=r"another process .* is using it"):
+            DirectoryLock(tmp_path / "state")
+        process.kill()
+        process.wait()
+    # Killed, it left nothing that would keep the next one out.
+    DirectoryLock(tmp_path / "state").close()
+
+
+def test_a_copy_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    with database.transaction() as change:
+        change.execute("INSERT INTO slot VALUES (7, x'AA')")
+
+    def fails(copy: sqlite3.Connection) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StorageError, match="No space left"):
+        database.copy_to(tmp_path / "copy", fails)
+    # What an earlier process left when it was killed is no part of the copy.
+    for left in ("copy.part", "copy.part-journal", "copy.part-wal"):
+        (tmp_path / left).write_bytes(b"left over")
+    database.copy_to(tmp_path / "copy")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "state"]
+    copy = sqlite3.connect(tmp_path / "copy")
+    assert copy.execute("SELECT address, value FROM slot").fetchall() == [(7, b"\xaa")]
+    copy.close()
+    database.close()
+
+
+def test_a_change_that_was_never_ended_does_not_block_the_next(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    database._connection.execute("BEGIN")  # as when even the ROLLBACK of a failed change fails
+    database._connection.execute("INSERT INTO slot VALUES (1, x'00')")
+    with database.transaction() as change:
+        change.execute("INSERT INTO slot VALUES (2, x'00')")
+    assert database.read("SELECT address FROM slot") == [(2,)]
+    database.close()
+
+
+def test_copies_of_older_versions_are_forgotten(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    (tmp_path / "state" / "hsm.db.v1").write_bytes(b"older")
+    database.forget_copies()
+    database.forget_copies()
+    assert not (tmp_path / "state" / "hsm.db.v1").exists()
+    (tmp_path / "state" / "hsm.db.v1").mkdir()
+    with pytest.raises(StorageError, match=r"hsm\.db\.v1"):
+        database.forget_copies()
+    database.close()

@@ -22,9 +22,9 @@ from hsm.policy.position import Position
 from hsm.policy.settings import Settings
 from hsm.state import State
 from hsm.storage import device
-from hsm.storage.cards import CardRack, Role
+from hsm.storage.cards import CardError, CardRack, MemoryShelf, Role
 from hsm.storage.database import Database, StorageError
-from hsm.storage.keeper import DatabaseKeeper, fraud_at_rest, keep_fraud, state_at_rest
+from hsm.storage.keeper import DatabaseKeeper, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.secrets import RACK_KEY, secret
 from hsm.storage.shelf import DatabaseShelf
 from hsm.storage.vault import LmkLabel, Vault, labels
@@ -197,13 +197,13 @@ def test_no_lmk_lies_in_the_clear(directory: Path, database: Database, vault: Va
 
 
 def test_a_tamper_event_destroys_everything_secret(directory: Path, database: Database, vault: Vault) -> None:
-    told: list[str] = []
-    keeper = DatabaseKeeper(database, vault, lambda: told.append("zeroised"))
+    rack_key = secret(database, vault, RACK_KEY)
+    rack = CardRack(DatabaseShelf(database), rack_key)
+    rack.issue("ALICE", Role.OFFICER, "12345")
+    keeper = DatabaseKeeper(database, vault, {RACK_KEY: rack})
     state = full_state()
     keeper.begin(state, "legacy")
     vault.add(LmkLabel("spare", "aes-block", "0" * 16), bytes(range(32)))
-    rack_key = secret(database, vault, RACK_KEY)
-    CardRack(DatabaseShelf(database), rack_key).issue("ALICE", Role.OFFICER, "12345")
     (directory / "hsm.db.v1").write_bytes(b"an older state")
     sealed = [row[0] for row in database.read("SELECT sealed FROM loaded WHERE sealed IS NOT NULL")]
     sealed += [row[0] for row in database.read("SELECT sealed FROM lmk")]
@@ -215,17 +215,30 @@ def test_a_tamper_event_destroys_everything_secret(directory: Path, database: Da
 
     tampered = replace(without_lmks(state), authority=Authority(), tampered="lid opened")
     keeper.keep(state, tampered)
-    assert told == ["zeroised"]
     assert not traces(directory, sealed)
     assert not (directory / "hsm.db.v1").exists()
     assert labels(database) == ()
     assert DatabaseShelf(database).cards() == ()
     assert secret(database, vault, RACK_KEY) != rack_key
+    card = rack.issue("BOB", Role.OFFICER, "54321")
+    assert CardRack(DatabaseShelf(database), secret(database, vault, RACK_KEY)).read(card.serial, "54321") == b""
     assert read_back(directory) == opened(tampered)
     # Cleared by officers, it takes LMKs again, under the same passphrase.
     again = replace(tampered, tampered="", lmks={"00": live_lmk("00", "aes-block")})
     keeper.keep(tampered, again)
     assert read_back(directory) == opened(again)
+
+
+def test_a_tamper_event_in_memory_destroys_the_cards() -> None:
+    rack = CardRack(MemoryShelf(), bytes(32))
+    keeper = MemoryKeeper(rack)
+    card = rack.issue("ALICE", Role.OFFICER, "12345")
+    keeper.keep(State(), replace(State(), position=Position.SECURE))
+    assert rack.read(card.serial, "12345") == b""
+    keeper.keep(State(), replace(State(), tampered="lid opened", tampers_count=1))
+    assert rack.cards() == ()
+    with pytest.raises(CardError, match="is damaged"):
+        rack.check(card)
 
 
 def test_a_tamper_event_that_could_not_be_kept_is_owed(directory: Path, database: Database, vault: Vault) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hsm import refusal as r
 from hsm.testing import strategy, values
 from hsm.wire import kinds as k
+from hsm.wire import packed as p
 from hsm.wire import shapes as s
 from hsm.wire.codec import codec_of
 from hsm.wire.export import KINDS, ExportError, kind_data, message_class, message_data
@@ -74,7 +75,29 @@ class Tail(Message):
     rest: Annotated[bytes, s.Rest(80, binary=False)]
 
 
-wholes: st.SearchStrategy[Message] = st.sampled_from([Everything, Led, Tail]).flatmap(strategy)
+class Octets(Message):
+    modifier: Annotated[str, p.PackedChoice(("00", "01"), wrong=r.FunctionModifierInvalid)]
+    source: Annotated[str, s.KeySpec("PPK", ("01",))]
+    block: Annotated[bytes, k.Binary(8)]
+    account: Annotated[str, p.Packed(12, wrong=r.DigitsInvalid)]
+    flags: Annotated[str, p.Packed(4, "H")]
+    value: Annotated[str, p.PackedPadded(4, 3, hidden=True)]
+    many: Annotated[int, p.Whole(1, 0, 3)]
+    large: Annotated[int, p.Whole(2, 0, 999)]
+    length: Annotated[int, p.Whole(1, 4, 12, bcd=True)]
+    blocks: Annotated[tuple[bytes, ...], s.Repeated("many", s.Variable(300))]
+    rest: Annotated[tuple[str, ...], s.ToEnd(s.KeySpec("session keys"), 8)]
+
+
+class ClearDigits(Message):
+    length: Annotated[int, p.Whole(1, 4, 12)]
+    digits: Annotated[bytes, s.MaybeCounted("length", 6, hidden=True)]
+    account: Annotated[str, p.Packed(12)]
+    key: Annotated[str, s.KeySpec("PPK", ("01",))]
+
+
+MESSAGES = (Everything, Led, Tail, Octets, ClearDigits)
+wholes: st.SearchStrategy[Message] = st.sampled_from(MESSAGES).flatmap(strategy)
 
 
 def subclasses(cls: type) -> set[type]:
@@ -82,7 +105,7 @@ def subclasses(cls: type) -> set[type]:
     return set(direct).union(*map(subclasses, direct))
 
 
-ALL_KINDS = {cls for cls in subclasses(Kind) if cls.__module__.startswith("hsm.")} - {Plain}
+ALL_KINDS = {cls for cls in subclasses(Kind) if cls.__module__.startswith("hsm.")} - {Plain, p.Fixed}
 
 
 @pytest.mark.parametrize("consumer", [reader, writer, values])
@@ -104,7 +127,7 @@ def test_every_kind_exports_and_has_an_oracle_and_stands_in_these_messages() -> 
             for each in data:
                 collect(each)
 
-    collect([message_data(Everything), message_data(Led), message_data(Tail)])
+    collect([message_data(each) for each in MESSAGES])
     assert used == set(KINDS)
 
 
@@ -118,7 +141,7 @@ def test_a_kind_outside_the_set_does_not_export() -> None:
         kind_data(Foreign())
 
 
-@pytest.mark.parametrize("cls", [Everything, Led, Tail, Part])
+@pytest.mark.parametrize("cls", [*MESSAGES, Part])
 def test_data_to_class_and_back_is_the_same_data(cls: type[Message]) -> None:
     data = json.loads(json.dumps(message_data(cls)))
     assert json.dumps(message_data(message_class(data))) == json.dumps(data)
@@ -203,7 +226,9 @@ def _prefixed(d: dict[str, Any]) -> Any:
 
 def _repeated(d: dict[str, Any]) -> Any:
     count = d["count"]
-    return c.Array(count if isinstance(count, int) else lambda ctx: int(ctx[count]), _decoder(d["inner"]))
+    if isinstance(count, int):
+        return c.Array(count, _decoder(d["inner"]))
+    return c.Array(lambda ctx: int(ctx[count]) if ctx[count].isdigit() else ctx[count][0], _decoder(d["inner"]))
 
 
 def _either(d: dict[str, Any]) -> Any:
@@ -243,6 +268,16 @@ def _ahead(d: dict[str, Any]) -> Any:
     return c.FocusedSeq("it", "_peeked" / c.Peek(c.GreedyBytes), inner)
 
 
+def _count() -> tuple[Any, ...]:
+    """One byte, and as many more as it has leading ones."""
+    return "first" / c.Byte, "more" / c.Bytes(lambda ctx: 7 - (~ctx.first & 0xFF).bit_length() + 1)
+
+
+def _counted(ctx: Any) -> int:
+    bits = 7 - len(ctx.more)
+    return int.from_bytes(bytes([ctx.first % (1 << bits)]) + ctx.more, "big")
+
+
 ORACLE: dict[str, Any] = {
     "digits": lambda d: c.Bytes(_width(d["width"])),
     "account": lambda d: c.Bytes(_width(d["width"])),
@@ -272,6 +307,14 @@ ORACLE: dict[str, Any] = {
     "prefixed": _prefixed,
     "rest": lambda d: c.GreedyBytes,
     "key": _key,
+    "packed": lambda d: c.Bytes(d["digits"] // 2),
+    "packed-padded": lambda d: c.Bytes(d.get("digits", 4) // 2),
+    "packed-choice": lambda d: c.Bytes(len(d["texts"][0]) // 2),
+    "whole": lambda d: c.Bytes(d.get("size", 1)),
+    "variable": lambda d: c.FocusedSeq("it", *_count(), "it" / c.Bytes(_counted)),
+    "maybe-counted": lambda d: c.RawCopy(c.Prefixed(c.Byte, c.GreedyBytes)),
+    "key-specifier": lambda d: c.RawCopy(c.Sequence(*_count(), c.Bytes(_counted))),
+    "to-end": lambda d: c.GreedyRange(_decoder(d["inner"])),
 }
 
 
@@ -284,11 +327,9 @@ def _struct(data: dict[str, Any]) -> Any:
 
 
 REBUILT: dict[type[Message], type[Message]] = {
-    cls: message_class(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Led, Tail)
+    cls: message_class(json.loads(json.dumps(message_data(cls)))) for cls in MESSAGES
 }
-DECODERS: dict[type[Message], Any] = {
-    cls: _struct(json.loads(json.dumps(message_data(cls)))) for cls in (Everything, Led, Tail)
-}
+DECODERS: dict[type[Message], Any] = {cls: _struct(json.loads(json.dumps(message_data(cls)))) for cls in MESSAGES}
 
 
 def _plain(value: Any) -> Any:
@@ -302,7 +343,7 @@ def _plain(value: Any) -> Any:
 
 def as_wire(message: Message, name: str) -> Any:
     kind, value = message.FIELDS[name], getattr(message, name)
-    while isinstance(inner := getattr(kind, "inner", None), Kind) and not isinstance(kind, s.Repeated):
+    while isinstance(inner := getattr(kind, "inner", None), Kind) and not isinstance(kind, s.Repeated | s.ToEnd):
         kind = inner
     if isinstance(kind, s.Cases):
         kind = kind.chosen(message.__dict__)
@@ -310,12 +351,18 @@ def as_wire(message: Message, name: str) -> Any:
         return None
     if isinstance(kind, s.BlockUnder | s.Ahead):
         return value.hex().upper().encode()
+    if isinstance(kind, s.KeySpec):
+        return value.encode("latin-1")
+    if isinstance(kind, s.ToEnd):
+        return [v.encode("latin-1") for v in value]
     if isinstance(kind, s.Repeated):
-        return [_plain(v) if isinstance(v, Message) else v.encode() for v in value]
+        return [v.encode() if isinstance(v, str) else _plain(v) for v in value]
     return kind.encode(value, {}).encode("latin-1") if isinstance(kind, Plain) else _plain(value)
 
 
 def _bare(value: Any) -> Any:
+    if isinstance(value, c.Container) and "offset1" in value:
+        return value.data
     if isinstance(value, c.Container):
         return {name: _bare(each) for name, each in value.items() if not name.startswith("_")}
     return [_bare(each) for each in value] if isinstance(value, list) else value

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm.wire.framing import FrameTooLong, LengthPrefixed
+from hsm.wire.framing import FrameTooLong, FrameUnreadable, LengthPrefixed, SohFramed
 
 frames = st.lists(st.binary(max_size=40), max_size=8)
 
@@ -93,3 +93,52 @@ def test_the_limit_on_both_sides() -> None:
     framer.feed(b"\0\x09")
     with pytest.raises(FrameTooLong):
         framer.next()
+
+
+numbered = st.lists(st.tuples(st.binary(min_size=2, max_size=2), st.binary(max_size=40)), max_size=8)
+
+
+def soh_stream(of: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(b"\x01\x01" + number + len(body).to_bytes(2, "big") + body for number, body in of)
+
+
+def soh_taken(framer: SohFramed, most: int = 3) -> list[tuple[bytes, bytes]]:
+    found = []
+    while framer.whole:
+        buffer, spans = framer.spans(most)
+        assert 0 < len(spans) <= most
+        found += [(buffer[start - 4 : start - 2], buffer[start:end]) for start, end in spans]
+        framer.skip(spans[-1][1])
+    return found
+
+
+@given(numbered, st.lists(st.integers(1, 50), max_size=20))
+def test_soh_frames_in_any_pieces(sent: list[tuple[bytes, bytes]], sizes: list[int]) -> None:
+    framer, left, found = SohFramed(), soh_stream(sent), []
+    for size in [*sizes, len(left)]:
+        framer.feed(left[:size])
+        left = left[size:]
+        found += soh_taken(framer)
+    assert found == sent
+    assert not framer.partial
+
+
+@pytest.mark.parametrize("lead", [b"\x02", b"\x01\x02", b"\x00\x01", b"\x16\x03\x01\x00\x01\x00", b"GET / HTTP"])
+def test_a_wrong_lead_ends_the_stream_after_what_came_before_it(lead: bytes) -> None:
+    framer = SohFramed()
+    framer.feed(soh_stream([(b"\0\1", b"one")]) + lead)
+    buffer, spans = framer.spans(9)
+    assert [buffer[start:end] for start, end in spans] == [b"one"]
+    framer.skip(spans[0][1])
+    assert framer.whole
+    with pytest.raises(FrameUnreadable):
+        framer.spans(9)
+
+
+def test_a_frame_that_is_not_all_there_is_waited_for() -> None:
+    framer = SohFramed()
+    framer.feed(b"\x01\x01\x00\x00\xff\xff" + bytes(65_534))
+    assert framer.partial
+    assert framer.spans(9)[1] == []
+    framer.feed(b"\0")
+    assert framer.whole

@@ -59,7 +59,7 @@ def test_loads_are_seconds_by_tenths(speak: Speaker) -> None:
 def test_a_turn_of_a_session_feeds_the_meter(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     speak = desk()
     spans: list[tuple[float, float]] = []
-    monkeypatch.setattr(speak.appliance.load, "spent", lambda began, ended: spans.append((began, ended)))
+    monkeypatch.setattr(speak.appliance.load, "spent", lambda began, ended, count: spans.append((began, ended)))
     session = ThalesSession(speak.dispatcher, 0)
     session.feed(b"\x00\x02NC\x00\x02QQ")
     session.work(9)

@@ -1,0 +1,83 @@
+"""Keys under the Domain Master Key: made, taken in from under a transport key, given out under one, and described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hsm.appliance import Hsm
+from hsm.crypto.blockcipher import Algorithm
+from hsm.keys.domain import form_for, key_in
+from hsm.keys.domaintypes import DERIVES, PVK, DomainKeyType
+from hsm.keys.generate import random_key
+from hsm.keys.km import Held, TransportKey, check_value, has_odd_parity
+from hsm.keys.specifier import BLOCK, KEY_BYTES
+from hsm.keys.strength import is_weak_key
+from hsm.operations.border import check_strength
+from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, KeySpecUnsupported, KeyTypeInvalid
+
+BLOCK_KEY_BYTES = 16
+"""A new key in a TR-31 block is of double length: nothing in the request says otherwise."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A key as a host keeps it: format byte and content of its specifier, and its check value of 3 bytes."""
+
+    specifier: str
+    check_value: bytes
+
+
+@dataclass(frozen=True)
+class Details:
+    """What may be told of a key: whether every byte has odd parity, and its check value of 3 bytes."""
+
+    odd_parity: bool
+    check_value: bytes
+
+
+def new_key(hsm: Hsm, row: DomainKeyType, form: int) -> str:
+    """Format byte and content of the specifier, of format *form*, of a new key of type *row*.
+
+    Raises KeySpecUnsupported for a format that holds no key, KeyTypeInvalid for a PVK, which would have no table, and
+    KeyLengthInvalid for a single-length key to derive others from.
+    """
+    if form != BLOCK and form not in KEY_BYTES:
+        raise KeySpecUnsupported
+    if row is PVK:
+        raise KeyTypeInvalid
+    key = random_key(Algorithm.TDES, KEY_BYTES.get(form, BLOCK_KEY_BYTES), hsm.random.bytes)
+    if row in DERIVES and key.key_bytes != 16:
+        raise KeyLengthInvalid
+    hsm.domain.rules.allow(key)
+    return hsm.domain.wrap(key, row, form, hsm.random.bytes)
+
+
+def import_key(hsm: Hsm, transport: TransportKey, cryptogram: bytes, row: DomainKeyType, *, cbc: bool) -> Kept:
+    """The key of type *row* in *cryptogram* under *transport*, made odd, under the KM.
+
+    Raises KeyLengthInvalid (also for a transport key weaker than the key), DestinationKeyParity for a weak or zero key,
+    VariantSchemeInvalid, DecimalisationTableInvalid, KeyMasquerades.
+    """
+    held = transport.unwrap(cryptogram, row, cbc=cbc)
+    key = key_in(held)
+    check_strength(hsm, transport.key, key)
+    if is_weak_key(key):
+        raise DestinationKeyParity
+    hsm.domain.rules.allow(key)
+    return Kept(hsm.domain.wrap(held, row, form_for(held), hsm.random.bytes), check_value(key))
+
+
+def export_key(hsm: Hsm, transport: TransportKey, held: Held, row: DomainKeyType, *, cbc: bool) -> tuple[bytes, bytes]:
+    """*held*, of type *row*, under *transport*, and its check value of 3 bytes.
+
+    Raises KeyLengthInvalid for a transport key weaker than the key, VariantSchemeInvalid.
+    """
+    key = key_in(held)
+    check_strength(hsm, transport.key, key)
+    return transport.wrap(held, row, cbc=cbc), check_value(key)
+
+
+def details(held: Held) -> Details:
+    """What may be told of *held*."""
+    key = key_in(held)
+    return Details(has_odd_parity(key), check_value(key))
