@@ -87,7 +87,7 @@ class Appliance:
         self._time_of_day = clock if isinstance(clock, OffsetClock) else OffsetClock(clock)
         self.clock: Clock = self._time_of_day
         self.random = random
-        self.printer = printer or memory_printer(clock)
+        self.printer = printer or memory_printer()
         self.load = load or LoadMeter()
         self.network: Network = network or NoNetwork()
         self.reboots = reboots
@@ -159,7 +159,11 @@ class Appliance:
         self._change(replace(self.state, lmks=lmks, old_lmks=old_lmks, new_lmks=new_lmks))
 
     def load_domain(self, domain: Domain | None) -> None:
-        """Replace the Domain Master Key and the keys stored under it.  Raises StorageError."""
+        """Replace the Domain Master Key and the keys stored under it.
+
+        Raises StorageError, and Tampered when there is a tamper event that was not cleared.
+        """
+        self._admit(domain is not None)
         self._change(replace(self.state, domain=domain))
 
     def authorise(self, authority: Authority) -> None:
@@ -199,7 +203,7 @@ class Appliance:
         gone = replace(without_lmks(before), authority=Authority(), tampers_count=before.tampers_count + 1)
         self._set(replace(gone, tampered=cause.value, tampered_at=self.clock.now().isoformat(timespec="seconds")))
         with ExitStack() as all_of_it:  # each step is taken, whatever another raises
-            all_of_it.callback(self.printer.clear)
+            all_of_it.callback(self.printer.zeroise)
             all_of_it.callback(self._tell, "TAMPER", place=cause.value)
             all_of_it.callback(self._keeper.keep, before, self.state)
 

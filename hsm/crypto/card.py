@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from typing import NamedTuple
 
 from hsm.crypto.blockcipher import Cipher
@@ -10,6 +9,7 @@ from hsm.crypto.mac import Padding, algorithm_3, pad
 from hsm.crypto.pin import two_scans
 
 PAN_DIGITS_MAX = 19
+CVV_TEXT_DIGITS = 32
 
 
 class CardDataError(ValueError):
@@ -33,19 +33,23 @@ def cvv(cipher: Cipher, pan: str, expiry: str, service_code: str, digits: int = 
     >>> cvv(cipher(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")), "4123456789012345", "8701", "101")
     '561'
     """
+    return cvv_of(cipher, cvv_text(pan, expiry, service_code), digits)
+
+
+def cvv_text(pan: str, expiry: str, service_code: str) -> str:
+    """The 32 digits that a CVV is made of; for the parameters see ``cvv``."""
+    text = _digits(pan, 1, PAN_DIGITS_MAX, "PAN") + _digits(expiry, 4, 4, "expiry")
+    return (text + _digits(service_code, 3, 3, "service code")).ljust(CVV_TEXT_DIGITS, "0")
+
+
+def cvv_of(cipher: Cipher, text: str, digits: int = 3) -> str:
+    """The CVV of the 32 digits *text*: PAN, expiry, service code or what stands for them, and zeros; else as ``cvv``."""
     if not 1 <= digits <= 5 or cipher.block_bytes != 8 or len(cipher.parts) != 2:
         raise CardDataError("CVV")
-    text = _digits(pan, 1, PAN_DIGITS_MAX, "PAN") + _digits(expiry, 4, 4, "expiry")
-    text = (text + _digits(service_code, 3, 3, "service code")).ljust(32, "0")
+    _digits(text, CVV_TEXT_DIGITS, CVV_TEXT_DIGITS, "CVV text")
     first = cipher.parts[0].encrypt(bytes.fromhex(text[:16]))
     mixed = int.from_bytes(first, "big") ^ int(text[16:], 16)
     return two_scans(cipher.encrypt(mixed.to_bytes(8, "big")))[:digits]
-
-
-def cvv_verifies(cipher: Cipher, pan: str, expiry: str, service_code: str, given: str) -> bool:
-    """Whether *given* (1 to 5 digits) is the CVV, in constant time."""
-    length = len(_digits(given, 1, 5, "CVV"))
-    return compare_digest(cvv(cipher, pan, expiry, service_code, length), given)
 
 
 def dynamic_cvv(cipher: Cipher, pan: str, expiry: str, service_code: str, atc: str, digits: int = 3) -> str:

@@ -41,8 +41,8 @@ def decimalise_digest(digest: bytes) -> str:
     return two_scans(digest)[:16]
 
 
-def card_key(issuer_key: bytes, pan: str, psn: str, option: CardKeyOption = CardKeyOption.A) -> bytes:
-    """The card's master key, 16 bytes, from the issuer's (16 bytes); *pan* 1 to 19 digits, *psn* 2 digits.
+def card_block(pan: str, psn: str, option: CardKeyOption = CardKeyOption.A) -> bytes:
+    """The 8 bytes Y that a card's master key is derived from; *pan* 1 to 19 digits, *psn* 2 digits.
 
     Book 2 A1.4.1; option B differs for PANs of more than 16 digits only (A1.4.2).
     """
@@ -52,9 +52,18 @@ def card_key(issuer_key: bytes, pan: str, psn: str, option: CardKeyOption = Card
     if option is CardKeyOption.B and len(pan) > 16:
         packed = bytes.fromhex(text.rjust(len(text) + len(text) % 2, "0"))
         text = decimalise_digest(hashlib.sha1(packed, usedforsecurity=False).digest())
-    block = bytes.fromhex(text[-16:].rjust(16, "0"))
+    return bytes.fromhex(text[-16:].rjust(16, "0"))
+
+
+def key_of_card(issuer_key: bytes, block: bytes) -> bytes:
+    """The master key, 16 bytes, of the card with the 8 bytes Y, from the issuer's key, 16 bytes (Book 2 A1.4.1)."""
     source = cipher(_exactly(issuer_key, 16, "issuer key"))
-    return with_odd(source.encrypt(block + xor(block, b"\xff" * 8)))
+    return with_odd(source.encrypt(_exactly(block, 8, "Y") + xor(block, b"\xff" * 8)))
+
+
+def card_key(issuer_key: bytes, pan: str, psn: str, option: CardKeyOption = CardKeyOption.A) -> bytes:
+    """The card's master key, 16 bytes, from the issuer's (16 bytes); otherwise as ``card_block``."""
+    return key_of_card(issuer_key, card_block(pan, psn, option))
 
 
 def session_key(master_key: bytes, diversification: bytes) -> bytes:

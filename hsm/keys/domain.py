@@ -147,6 +147,10 @@ class DomainRing:
         """What a specifier stands for in one piece: a PVK with its table, any other key."""
         return self.verification_key(text) if row is PVK else self.key(text, row)
 
+    def key_and_type(self, text: str, rows: tuple[DomainKeyType, ...]) -> tuple[ClearKey, DomainKeyType]:
+        """The key that a specifier stands for, and which of the types *rows* it is of; otherwise as ``key``."""
+        return self._opened(parsed(text), rows)
+
     def check(self, text: str, codes: tuple[str, ...]) -> None:
         """Nothing, if the specifier stands for a key of one of the types *codes*; else raises what using it would."""
         rows = tuple(DOMAIN_KEY_TYPES[code] for code in codes)

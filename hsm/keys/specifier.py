@@ -71,6 +71,14 @@ def parsed(text: str) -> Specifier:
     return _specifier(raw[start:], nested=False)
 
 
+def stands_for_card_key(text: str) -> bool:
+    """Is *text* a specifier of a key of a card or of a card session?  Raises as ``parsed``."""
+    given = parsed(text)
+    if given.key_type is not None and given.inner is not None:
+        given = given.inner
+    return given.form in (CARD, SESSION)
+
+
 def _count(raw: bytes, at: int) -> tuple[int, int]:
     """The count at *at* and where it ends (0xxxxxxx, 10xxxxxx and one more byte, 110xxxxx and two); raises."""
     first = raw[at] if at < len(raw) else 0xFF

@@ -7,13 +7,14 @@ from hmac import compare_digest
 
 from hsm.appliance import Hsm
 from hsm.crypto.blockcipher import Algorithm
-from hsm.crypto.card import CardDataError, SecurityCodes, amex_csc, cvv, cvv_verifies
+from hsm.crypto.card import CardDataError, SecurityCodes, amex_csc, cvv_of, cvv_text
 from hsm.keys.generate import random_key
 from hsm.keys.secret import ClearKey
 from hsm.keys.usage import Deed, require
-from hsm.refusal import AccountInvalid, VerificationFailed
+from hsm.refusal import AccountInvalid, InputInvalid, KeyLengthInvalid, VerificationFailed
 
 PAIR_BYTES = 16
+CVV_DIGITS = 3
 
 
 class Match(Enum):
@@ -34,11 +35,13 @@ def generate_cvv(key: ClearKey, pan: str, expiry: str, service_code: str) -> str
 
     Raises KeyBlockModeInvalid for a key that may only verify, AccountInvalid.
     """
+    return cvv_of_text(key, _text(pan, expiry, service_code))
+
+
+def cvv_of_text(key: ClearKey, text: str) -> str:
+    """The 3-digit CVV of 32 digits that the host put together.  Raises as ``generate_cvv``, and KeyLengthInvalid."""
     require(key, Deed.GENERATE)
-    try:
-        return cvv(key.cipher, pan, expiry, service_code)
-    except CardDataError:
-        raise AccountInvalid from None
+    return cvv_of(_pair(key).cipher, text)
 
 
 def verify_cvv(hsm: Hsm, key: ClearKey, given: str, pan: str, expiry: str, service_code: str) -> None:
@@ -47,15 +50,34 @@ def verify_cvv(hsm: Hsm, key: ClearKey, given: str, pan: str, expiry: str, servi
     There are only a thousand values, so failures count towards the fraud limits as those of PINs do.  Raises
     KeyBlockModeInvalid for a key that may only generate, FraudDetected, AccountInvalid.
     """
+    verify_cvv_of_text(hsm, key, given, _text(pan, expiry, service_code))
+
+
+def verify_cvv_of_text(hsm: Hsm, key: ClearKey, given: str, text: str) -> None:
+    """Nothing, if *given* (3 digits, else InputInvalid) is the CVV of 32 digits that the host put together.
+
+    Otherwise as ``verify_cvv``; raises KeyLengthInvalid too.
+    """
     require(key, Deed.VERIFY)
     hsm.fraud.admit()
-    try:
-        right = cvv_verifies(key.cipher, pan, expiry, service_code, given)
-    except CardDataError:
-        raise AccountInvalid from None
-    if not right:
+    if len(given) != CVV_DIGITS:
+        raise InputInvalid
+    if not compare_digest(cvv_of(_pair(key).cipher, text), given):
         hsm.fraud.failed()
         raise VerificationFailed
+
+
+def _text(pan: str, expiry: str, service_code: str) -> str:
+    try:
+        return cvv_text(pan, expiry, service_code)
+    except CardDataError:
+        raise AccountInvalid from None
+
+
+def _pair(key: ClearKey) -> ClearKey:
+    if key.key_bytes != PAIR_BYTES:
+        raise KeyLengthInvalid
+    return key
 
 
 def security_codes(key: ClearKey, pan: str, expiry: str) -> SecurityCodes:

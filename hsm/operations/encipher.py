@@ -60,6 +60,19 @@ def reencipher(
     return _enciphered(destination[0], destination[1], clear, destination[2])[0]
 
 
+def translate(
+    source: tuple[ClearKey, CipherMode, bytes | None],
+    destination: tuple[ClearKey, CipherMode, bytes | None],
+    data: bytes,
+) -> tuple[bytes, bytes | None]:
+    """*data* moved from the *source* to the *destination* (key, mode, IV), and the IV for what follows there.
+
+    The clear text stays inside, so that the setting has no say.  Raises as ``encipher``.
+    """
+    clear, _ = _deciphered(*source[:2], data, source[2])
+    return _enciphered(*destination[:2], clear, destination[2])
+
+
 def _admit(hsm: Hsm, clear: bytes) -> None:
     """Nothing, if the setting lets *clear* pass; else CommandDisabled or DataFormatInvalid."""
     allowed = hsm.settings.data_encryption

@@ -100,6 +100,16 @@ def running_value(key: ClearKey, algorithm: MacAlgorithm, data: bytes, part: Par
     return _value(key, algorithm, data, Padding.ZEROS, part, running)
 
 
+def advance(key: ClearKey, algorithm: MacAlgorithm, data: bytes, running: bytes) -> bytes:
+    """The running value after a part in the middle, for whoever need not say yet what the MAC is for.
+
+    *running* is that of the part before, zeros for the first.  Raises as ``generate``.
+    """
+    if key.attributes is None or key.attributes.mode not in Deed.VERIFY.value:
+        require(key, Deed.GENERATE)
+    return _value(key, algorithm, data, Padding.ZEROS, Part.MIDDLE, running)
+
+
 def _value(
     key: ClearKey, algorithm: MacAlgorithm, data: bytes, padding: Padding, part: Part, running: bytes | None
 ) -> bytes:

@@ -20,7 +20,7 @@ def below(words: Sequence[Words], *lines: str) -> tuple[Words, ...]:
 
 def mail(hsm: Hsm, words: Sequence[Words]) -> None:
     """Print a PIN mailer.  Raises PrinterUnavailable."""
-    hsm.appliance.printer.print(PIN_MAILER, words)
+    hsm.appliance.printer.print(PIN_MAILER, words, hsm.appliance.clock.now())
 
 
 def new_pin(hsm: Hsm, rule: OffsetRule) -> tuple[str, str]:

@@ -224,9 +224,7 @@ class Settings(DeclaredSettings):
         governs=("EE0600",),
     )
     pin_mailing: bool = switch(
-        "Enable PIN mailing",
-        "Functions that print PINs (EE0E05, EE0E06, E2) may be used; pages lie sealed until officers release them.",
-        governs=("EE0E05", "EE0E06", "E2"),
+        "Enable PIN mailing", "PINs may be printed, for officers to release.", governs=("EE0E05", "EE0E06", "E2")
     )
     variable_length_offset: bool = switch(
         "Enable support for variable length PIN offset",
@@ -314,8 +312,15 @@ class Settings(DeclaredSettings):
     eracom_wrapper: bool = switch(
         "Eracom meta-function E3",
         "A request in the wrapper E3, which gives it a message identifier, is executed.",
-        legacy=False,
-        hardened=False,
+    )
+    translate_data_extension: bool = switch(
+        "Eracom extension EEF001",
+        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK. No device has this function.",
+        governs=("EEF001",),
+    )
+    translate_to_card_keys: bool = switch(
+        "Eracom extension EEF001 to card keys",
+        "Data also move to card keys (key specifiers 50, 51), which then encipher and decipher nothing for the host.",
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hsm.appliance import Appliance, without_lmks
@@ -18,13 +19,12 @@ from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
-from hsm.ports import SystemClock
 from hsm.server.config import Config, ConfigError, LoadedLmk
 from hsm.state import Keeper, State
 from hsm.storage import device
 from hsm.storage.cards import CardRack, MemoryShelf
 from hsm.storage.database import Database, DirectoryLock, StorageError
-from hsm.storage.keeper import DatabaseKeeper, Keyed, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
+from hsm.storage.keeper import DatabaseKeeper, MemoryKeeper, fraud_at_rest, keep_fraud, state_at_rest
 from hsm.storage.loaded import CLOSED, same
 from hsm.storage.passphrase import PASSPHRASE_VARIABLE, opener
 from hsm.storage.printer import DatabaseTray, Printer, memory_printer
@@ -45,7 +45,7 @@ class Keeping:
         self.vault: Vault | None = None
         self.slots: Slots = MemorySlots()
         self.rack = CardRack(MemoryShelf(), os.urandom(SECRET_BYTES))
-        self.printer = memory_printer(SystemClock())
+        self.printer = memory_printer()
         self.keeper: Keeper = MemoryKeeper(self.rack)
         self._lock: DirectoryLock | None = None
         self._counters, self._stopped = FraudCounters(), 0
@@ -57,10 +57,9 @@ class Keeping:
             self.vault = opened_vault(self.database, config)
             self.slots = DatabaseSlots(self.database)
             self.rack = CardRack(DatabaseShelf(self.database), secret(self.database, self.vault, RACK_KEY))
-            printer_key = secret(self.database, self.vault, PRINTER_KEY)
-            self.printer = Printer(DatabaseTray(self.database), printer_key, SystemClock())
-            keyed: dict[str, Keyed] = {RACK_KEY: self.rack, PRINTER_KEY: self.printer}
-            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, keyed)
+            printer_key = partial(secret, self.database, self.vault, PRINTER_KEY)
+            self.printer = Printer(DatabaseTray(self.database), printer_key)
+            self.keeper = self._resting = DatabaseKeeper(self.database, self.vault, self.rack)
         except StorageError as fault:
             self.close()
             raise ConfigError("--state-dir", config.state_dir, str(fault)) from None

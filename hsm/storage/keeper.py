@@ -11,8 +11,6 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
-from types import MappingProxyType
-from typing import Protocol
 
 from hsm.keys.masters import Lmk
 from hsm.policy.auditing import AuditOptions
@@ -27,30 +25,20 @@ from hsm.storage import device
 from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
 from hsm.storage.loaded import STORES, read_loaded, write_loaded
-from hsm.storage.secrets import SECRET_BYTES, put_secret, reseal_audit_key
+from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, put_secret, reseal_audit_key
 from hsm.storage.vault import Vault
-
-
-class Keyed(Protocol):
-    """Something that seals under a key of its own, 32 bytes."""
-
-    def rekey(self, key: bytes, /) -> None:
-        """Take another key: what was sealed before does not open any more."""
 
 
 class DatabaseKeeper:
     """See ``hsm.state.Keeper``; LMKs are sealed in *vault*, and can't be kept without, unless they are published ones.
 
-    A tamper event destroys the vault's contents, cards and pages, and what is *keyed*, by the names of the secrets under
-    which keys rest, gets another key.
+    A tamper event destroys the vault's contents, cards and pages, and the *rack* gets another key.
     """
 
-    def __init__(
-        self, database: Database, vault: Vault | None, keyed: Mapping[str, Keyed] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, database: Database, vault: Vault | None, rack: CardRack | None = None) -> None:
         self._database = database
         self._vault = vault
-        self._keyed = keyed
+        self._rack = rack
         self._owed: tuple[State, State] | None = None
         self._unfolded = True  # an earlier process may have been killed before it had folded
         self._fold()
@@ -79,17 +67,15 @@ class DatabaseKeeper:
         if zeroise:
             # First of all: whoever kills us after the rest is done must not save them.
             self._database.forget_copies()
-        keys: dict[str, bytes] = {}
-        if zeroise:
+        rack_key = os.urandom(SECRET_BYTES)
+        if zeroise and self._rack is not None:
             # No card opens from here on, even if the disk takes nothing more.
-            keys = {name: os.urandom(SECRET_BYTES) for name in self._keyed}
-            for name, key in keys.items():
-                self._keyed[name].rekey(key)
+            self._rack.rekey(rack_key)
         renewed = None
         with self._database.transaction() as change:
             deleted = self._write(change, before, after)
             if zeroise:
-                renewed = self._destroy(change, keys)
+                renewed = self._destroy(change, rack_key)
         if zeroise:
             self._owed = None
             if self._vault is not None and renewed is not None:
@@ -132,7 +118,7 @@ class DatabaseKeeper:
                 device.note(change, name, value or None)
         return deleted
 
-    def _destroy(self, change: sqlite3.Connection, keys: Mapping[str, bytes]) -> Vault | None:
+    def _destroy(self, change: sqlite3.Connection, rack_key: bytes) -> Vault | None:
         for table in ("loaded", "lmk", "authority", "card", "page", "secret", "km", "stored_key"):
             change.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
         renewed = None
@@ -141,8 +127,7 @@ class DatabaseKeeper:
         else:
             renewed = self._vault.renewed(change)
             reseal_audit_key(change, self._vault, renewed)
-        for name, key in keys.items():
-            put_secret(change, renewed, name, key)
+        put_secret(change, renewed, RACK_KEY, rack_key)
         return renewed
 
 

@@ -7,14 +7,15 @@ the request that printed it is answered, and destroyed before it is shown, so th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hsm.ports import Clock
 from hsm.refusal import PrinterUnavailable
 from hsm.storage.database import Database, StorageError
 
@@ -131,27 +132,30 @@ class DatabaseTray:
 
 
 class Printer:
-    """A printer with *tray*, whose pages are sealed under *key*, 32 bytes that no other printer has."""
+    """A printer with *tray*, whose pages are sealed under *key*, 32 bytes that no other printer has.
 
-    def __init__(self, tray: Tray, key: bytes, clock: Clock) -> None:
+    It asks for the key when it first needs it, and again after a tamper event, when there is another.
+    """
+
+    def __init__(self, tray: Tray, key: Callable[[], bytes]) -> None:
         self._tray = tray
-        self._cipher = AESGCM(key)
-        self._clock = clock
+        self._key = key
+        self._ready: AESGCM | None = None
         self._last = 0
 
     def __repr__(self) -> str:
         return "<Printer>"
 
-    def rekey(self, key: bytes) -> None:
-        """Seal from now on under *key*: pages sealed before are lost."""
-        self._cipher = AESGCM(key)
+    def _cipher(self) -> AESGCM:
+        self._ready = self._ready or AESGCM(self._key())
+        return self._ready
 
     def pages(self) -> tuple[SealedPage, ...]:
         """What lies in the tray: numbers, kinds and times.  Raises StorageError."""
         return tuple(page for number in self._tray.numbers() if (page := self._tray.page(number)) is not None)
 
-    def print(self, kind: str, words: Iterable[Words]) -> None:
-        """Print a page of *words*.  Raises PrinterUnavailable when the tray is full or can't be written."""
+    def print(self, kind: str, words: Iterable[Words], now: datetime) -> None:
+        """Print a page of *words*, *now*.  Raises PrinterUnavailable when the tray is full or can't be written."""
         content = composed(words).encode("ascii")
         try:
             there = self._tray.numbers()
@@ -159,9 +163,9 @@ class Printer:
                 raise PrinterUnavailable
             # A number is not given again while this process lives: who was told of one means that page.
             self._last = max((self._last, *there)) + 1
-            page = SealedPage(self._last, kind, int(self._clock.now().timestamp()), b"")
+            page = SealedPage(self._last, kind, int(now.timestamp()), b"")
             nonce = os.urandom(_NONCE_BYTES)
-            sealed = nonce + self._cipher.encrypt(nonce, content, page.bound())
+            sealed = nonce + self._cipher().encrypt(nonce, content, page.bound())
             self._tray.put(replace(page, sealed=sealed))
         except StorageError:
             raise PrinterUnavailable from None
@@ -171,19 +175,21 @@ class Printer:
         page = self._tray.page(number)
         if page is None:
             raise PageError(f"There is no page {number}.")
+        cipher = self._cipher()
         self._tray.destroy(number)
         try:
-            clear = self._cipher.decrypt(page.sealed[:_NONCE_BYTES], page.sealed[_NONCE_BYTES:], page.bound())
+            clear = cipher.decrypt(page.sealed[:_NONCE_BYTES], page.sealed[_NONCE_BYTES:], page.bound())
         except (InvalidTag, ValueError):
             raise PageError(f"Page {number} was damaged; it is destroyed.") from None
         return clear.decode("ascii")
 
-    def clear(self) -> None:
-        """Destroy all pages.  Raises StorageError."""
+    def zeroise(self) -> None:
+        """Forget the key, so that no page opens whatever the disk does, and destroy all pages.  Raises StorageError."""
+        self._ready = None
         for number in self._tray.numbers():
             self._tray.destroy(number)
 
 
-def memory_printer(clock: Clock) -> Printer:
+def memory_printer() -> Printer:
     """A printer whose pages end with the process."""
-    return Printer(MemoryTray(), os.urandom(KEY_BYTES), clock)
+    return Printer(MemoryTray(), partial(os.urandom, KEY_BYTES))

@@ -19,11 +19,11 @@ from twisted.protocols.basic import LineOnlyReceiver
 from hsm.server import founding
 from hsm.server.config import Config
 from hsm.server.counters import Counters
-from hsm.server.founding import ApplianceHousehold, adopt, counter_names
+from hsm.server.founding import ApplianceHousehold, adopt, names_counted
 from hsm.server.serving import running_reactor
 from hsm.storage import vault
 
-__all__ = ["adopt", "counter_names", "found"]
+__all__ = ["adopt", "found", "names_counted"]
 
 PORT_VARIABLE = "CHANGING_PORT"
 

@@ -21,6 +21,7 @@ REFUSALS = MappingProxyType(
         r.DataLengthInvalid: "03",
         r.DigitsInvalid: "04",
         r.InputInvalid: "04",
+        r.DataFormatInvalid: "04",
         r.CommandSpecific: "04",
         r.AccountInvalid: "04",
         r.SourceKeyParity: "04",

@@ -49,6 +49,10 @@ Kis = Annotated[str, key_field(t.KIS, t.KI)]
 Pvk = Annotated[str, key_field(t.PVK)]
 Kpvv = Annotated[str, key_field(t.KPVV)]
 Kcvv = Annotated[str, key_field(t.KCVV)]
+ImkAc = Annotated[str, key_field(t.IMK_AC)]
+ImkSmi = Annotated[str, key_field(t.IMK_SMI)]
+ImkSmc = Annotated[str, key_field(t.IMK_SMC)]
+Ktk = Annotated[str, key_field(t.KTK)]
 AnyKey = Annotated[str, KeySpec("of the type given")]
 """A key whose type another field says, and every key in a reply: a host's own, under the KM."""
 
@@ -60,6 +64,8 @@ KeyTypeByte = Annotated[str, Packed(2, wrong=DigitsInvalid)]
 Mode = Annotated[str, PackedChoice(("00", "01"), wrong=DigitsInvalid)]
 """00 ECB, 01 CBC with a zero vector."""
 CheckValue = Annotated[bytes, Binary(3)]
+CheckValueOpen = Annotated[bytes, Variable(8)]
+"""A check value led by its count."""
 UnderTransport = Annotated[bytes, Variable(24)]
 """A key under a transport key, without a format byte."""
 
@@ -83,6 +89,9 @@ Offset = Annotated[str, Packed(12, "H", hidden=True)]
 """Digits on the left; what is behind the digits to be checked may be 0 or F and is not looked at."""
 CardVerificationValue = Annotated[str, PackedPadded(4, 3, hidden=True, wrong=DigitsInvalid)]
 """Three digits and F."""
+
+CardDigits = Annotated[str, Packed(16, hidden=True, wrong=DigitsInvalid)]
+"""The 16 right-most digits of PAN and PAN sequence number, Y in EMV 4.3 Book 2 A1.4."""
 
 _FORMATS = {
     "01": "01", "10": "01",  # AS/ANSI, ISO 9564-1 format 0
@@ -110,6 +119,8 @@ def pin_digits(length: int) -> int:
 # Data -------------------------------------------------------------------------------------------------------------
 Vector = Annotated[bytes, Binary(8)]
 Data = Annotated[bytes, Variable(DATA_BYTES_MAX, hidden=True)]
+MacValue = Annotated[bytes, Variable(8)]
+"""The left end of a MAC."""
 
 
 def stored(index: str) -> str:

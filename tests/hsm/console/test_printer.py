@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from support.appliances import make_speaker
 from support.playbook import Operator, quick_cards
@@ -12,13 +14,14 @@ from hsm.storage.cards import Role
 from hsm.storage.printer import Words
 
 PIN = "592638174055"
+NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def operator(monkeypatch: pytest.MonkeyPatch) -> Operator:
     quick_cards(monkeypatch)
     at_console = Operator(make_speaker(authorise=""), Position.ONLINE)
-    at_console.appliance.printer.print("PIN mailer", [Words(1, 2, PIN)])
+    at_console.appliance.printer.print("PIN mailer", [Words(1, 2, PIN)], NOON)
     return at_console
 
 
@@ -27,7 +30,7 @@ def test_the_list_tells_number_time_and_kind(operator: Operator) -> None:
     assert "1  20" in told
     assert "PIN mailer" in told
     assert PIN not in told
-    operator.appliance.printer.clear()
+    operator.appliance.printer.zeroise()
     assert "The tray is empty." in operator.types("printer")
 
 
@@ -59,10 +62,10 @@ def test_given_up_the_page_stays(operator: Operator) -> None:
 
 def test_an_authorised_activity_releases_too(monkeypatch: pytest.MonkeyPatch) -> None:
     at_console = Operator(make_speaker(authorise="misc.printer.console"), Position.ONLINE)
-    at_console.appliance.printer.print("PIN mailer", [Words(0, 0, PIN)])
+    at_console.appliance.printer.print("PIN mailer", [Words(0, 0, PIN)], NOON)
     assert PIN in at_console.types("PRINTER RELEASE 1")
     for_hosts = Operator(make_speaker(authorise="misc.printer.host"), Position.ONLINE)
-    for_hosts.appliance.printer.print("PIN mailer", [Words(0, 0, PIN)])
+    for_hosts.appliance.printer.print("PIN mailer", [Words(0, 0, PIN)], NOON)
     assert PIN not in for_hosts.types("PRINTER RELEASE 1")
 
 

@@ -29,7 +29,7 @@ from hsm.keys.km import KeyAndTable, Km, TransportKey, VariantScheme, check_valu
 from hsm.keys.published import PUBLISHED_KMS
 from hsm.keys.ring import Rules
 from hsm.keys.secret import ClearKey
-from hsm.keys.specifier import parsed
+from hsm.keys.specifier import parsed, stands_for_card_key
 from hsm.refusal import (
     DecimalisationTableInvalid,
     DomainUnavailable,
@@ -293,3 +293,26 @@ def test_a_km_shows_itself_by_check_value_alone() -> None:
     with pytest.raises(ValueError, match="16 or 24"):
         Km(bytes(8))
     assert BDK.mode == KMC.mode == "X"
+
+
+def test_a_key_and_which_of_several_types_it_is() -> None:
+    made = ring({("05", 1): "2315208C9110AD402315208C9110AD43"})
+    for text, row in (("\x03\x02\x00\x01", KTM), ("\x06\x08\x05\x03\x02\x00\x01", KTM)):
+        assert made.key_and_type(text, (KTM, DPK))[1] is row
+    assert made.key_and_type("\x06\x08\x05\x03\x02\x00\x01", (DPK, KTM))[1] is KTM
+    with pytest.raises(KeyNotStored):
+        made.key_and_type("\x03\x02\x00\x01", (DPK, KTM))
+    with pytest.raises(KeyTypeInvalid):
+        made.key_and_type("\x06\x08\x05\x03\x02\x00\x01", (DPK, PPK))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("\x50\x02\x00\x01" + 16 * "x" + "\x01", True),
+        ("\x51\x02\x00\x01" + 2 * (16 * "x" + "\x01"), True),
+        ("\x00\x01", False),
+    ],
+)
+def test_which_specifiers_stand_for_card_keys(content: str, expected: bool) -> None:
+    assert stands_for_card_key(chr(len(content)) + content) is expected

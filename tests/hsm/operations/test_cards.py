@@ -7,8 +7,16 @@ from support.appliances import make_speaker
 
 from hsm.appliance import Hsm
 from hsm.keys.secret import ClearKey
-from hsm.operations.cards import Match, check_security_codes, generate_cvv, security_codes, verify_cvv
-from hsm.refusal import AccountInvalid, VerificationFailed
+from hsm.operations.cards import (
+    Match,
+    check_security_codes,
+    cvv_of_text,
+    generate_cvv,
+    security_codes,
+    verify_cvv,
+    verify_cvv_of_text,
+)
+from hsm.refusal import AccountInvalid, InputInvalid, KeyLengthInvalid, VerificationFailed
 
 PAIR = ClearKey(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
 CARD = ("341111597241002", "9912")
@@ -51,3 +59,16 @@ def test_accounts_that_are_none(hsm: Hsm) -> None:
         generate_cvv(PAIR, "", "9912", "101")
     with pytest.raises(AccountInvalid):
         verify_cvv(hsm, PAIR, "123", "4" * 20, "9912", "101")
+
+
+def test_the_host_may_put_the_digits_together(hsm: Hsm) -> None:
+    text = "41234567890123458701101".ljust(32, "0")
+    assert cvv_of_text(PAIR, text) == "561"
+    verify_cvv_of_text(hsm, PAIR, "561", text)
+    with pytest.raises(VerificationFailed):
+        verify_cvv_of_text(hsm, PAIR, "562", text)
+    with pytest.raises(InputInvalid):
+        verify_cvv_of_text(hsm, PAIR, "5610", text)
+    for length in (8, 24):
+        with pytest.raises(KeyLengthInvalid):
+            cvv_of_text(ClearKey(bytes(range(length))), text)

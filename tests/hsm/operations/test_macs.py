@@ -9,7 +9,7 @@ import pytest
 from hsm.crypto.blockcipher import Algorithm
 from hsm.crypto.mac import Padding
 from hsm.keys.secret import BlockAttributes, ClearKey
-from hsm.operations.macs import MacAlgorithm, Part, des_key, generate, running_value, verify
+from hsm.operations.macs import MacAlgorithm, Part, advance, des_key, generate, running_value, verify
 from hsm.refusal import (
     DataLengthInvalid,
     InputInvalid,
@@ -92,3 +92,14 @@ def test_a_single_length_key_does_either_algorithm() -> None:
     for algorithm in (MacAlgorithm.CBC, MacAlgorithm.RETAIL):
         mac = generate(single, algorithm, b"7654321 Now is the time for ")
         assert mac.hex().upper() == "F1D30F6849312CA4"
+
+
+def test_a_part_in_the_middle_needs_a_key_for_either_purpose() -> None:
+    running = generate(key(), MacAlgorithm.RETAIL, MESSAGE[:16], part=Part.FIRST)
+    for mode in ("", "C", "G", "V", "N"):
+        given = key("M3", mode) if mode else key()
+        assert advance(given, MacAlgorithm.RETAIL, MESSAGE[:16], bytes(8)) == running
+    with pytest.raises(KeyBlockModeInvalid):
+        advance(key("M3", "D"), MacAlgorithm.RETAIL, MESSAGE[:16], bytes(8))
+    with pytest.raises(DataLengthInvalid):
+        advance(key(), MacAlgorithm.RETAIL, MESSAGE[:15], bytes(8))

@@ -12,7 +12,6 @@ from support.eracompins import ANB, FIRST, PAN, STORED, block
 from support.resting import traces
 
 from hsm.client.process import ApplianceProcess
-from hsm.ports import SystemClock
 from hsm.spec.derive import ROOT
 from hsm.storage.database import Database
 from hsm.storage.printer import DatabaseTray, Printer
@@ -53,7 +52,7 @@ def test_pages_are_at_rest_when_the_host_is_answered(running: tuple[int, Path]) 
     assert traces(directory, [PIN.encode()]) == []
     database = Database(directory)
     try:
-        printer = Printer(DatabaseTray(database), secret(database, None, PRINTER_KEY), SystemClock())
+        printer = Printer(DatabaseTray(database), lambda: secret(database, None, PRINTER_KEY))
         released = [printer.release(page.number) for page in printer.pages()]
         assert released == [f"PAN {PAN}\nPIN {PIN}"] * 2
     finally:

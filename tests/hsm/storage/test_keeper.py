@@ -200,7 +200,7 @@ def test_a_tamper_event_destroys_everything_secret(directory: Path, database: Da
     rack_key = secret(database, vault, RACK_KEY)
     rack = CardRack(DatabaseShelf(database), rack_key)
     rack.issue("ALICE", Role.OFFICER, "12345")
-    keeper = DatabaseKeeper(database, vault, {RACK_KEY: rack})
+    keeper = DatabaseKeeper(database, vault, rack)
     state = full_state()
     keeper.begin(state, "legacy")
     vault.add(LmkLabel("spare", "aes-block", "0" * 16), bytes(range(32)))

@@ -10,25 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.resting import traces
 
-from hsm.ports import SystemClock
 from hsm.refusal import PrinterUnavailable
 from hsm.storage import printer as chapter
-from hsm.storage.database import Database
+from hsm.storage.database import Database, StorageError
 from hsm.storage.printer import DatabaseTray, MemoryTray, PageError, Printer, SealedPage, Words, composed
 
 KEY = bytes(range(32))
 PIN = "592638174055"
 
 
-class Noon(SystemClock):
-    """It is always noon."""
-
-    def now(self) -> datetime:
-        return datetime(2024, 5, 17, 12, tzinfo=UTC)
+NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 
 
 def made(tray: MemoryTray | DatabaseTray | None = None, key: bytes = KEY) -> Printer:
-    return Printer(tray or MemoryTray(), key, Noon())
+    return Printer(tray or MemoryTray(), lambda: key)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +55,8 @@ def test_no_page_grows_without_bound(words: list[Words]) -> None:
 
 def test_a_page_is_released_once() -> None:
     printer = made()
-    printer.print("PIN mailer", [Words(0, 0, PIN)])
-    printer.print("PIN mailer", [Words(0, 0, "second")])
+    printer.print("PIN mailer", [Words(0, 0, PIN)], NOON)
+    printer.print("PIN mailer", [Words(0, 0, "second")], NOON)
     assert [(page.number, page.kind, page.printed) for page in printer.pages()] == [
         (1, "PIN mailer", 1715947200), (2, "PIN mailer", 1715947200),
     ]  # fmt: skip
@@ -73,16 +68,16 @@ def test_a_page_is_released_once() -> None:
 
 def test_a_number_is_not_given_again() -> None:
     printer = made()
-    printer.print("PIN mailer", [])
+    printer.print("PIN mailer", [], NOON)
     printer.release(1)
-    printer.print("PIN mailer", [])
+    printer.print("PIN mailer", [], NOON)
     assert [page.number for page in printer.pages()] == [2]
 
 
 @pytest.mark.parametrize("change", ["sealed", "number", "kind", "printed", "short"])
 def test_a_damaged_page_is_destroyed_unseen(change: str) -> None:
     tray = MemoryTray()
-    made(tray).print("PIN mailer", [Words(0, 0, PIN)])
+    made(tray).print("PIN mailer", [Words(0, 0, PIN)], NOON)
     page = tray.page(1)
     assert page is not None
     sealed, number, kind, printed = page.sealed, page.number, page.kind, page.printed
@@ -104,10 +99,30 @@ def test_a_damaged_page_is_destroyed_unseen(change: str) -> None:
 
 def test_another_key_opens_nothing() -> None:
     tray = MemoryTray()
-    printer = made(tray)
-    printer.print("PIN mailer", [Words(0, 0, PIN)])
-    printer.rekey(bytes(32))
+    made(tray).print("PIN mailer", [Words(0, 0, PIN)], NOON)
     with pytest.raises(PageError):
+        made(tray, bytes(32)).release(1)
+
+
+class StuckTray(MemoryTray):
+    """A tray whose disk may take nothing, not even that a page is gone."""
+
+    stuck = True
+
+    def destroy(self, number: int) -> None:
+        if self.stuck:
+            raise StorageError(Path("hsm.db"), "Read-only file system")
+        super().destroy(number)
+
+
+def test_zeroised_no_page_opens_even_if_the_disk_keeps_it() -> None:
+    tray, keys = StuckTray(), iter((KEY, bytes(32)))
+    printer = Printer(tray, lambda: next(keys))
+    printer.print("PIN mailer", [Words(0, 0, PIN)], NOON)
+    with pytest.raises(StorageError):
+        printer.zeroise()
+    tray.stuck = False
+    with pytest.raises(PageError, match="damaged"):
         printer.release(1)
 
 
@@ -115,17 +130,17 @@ def test_the_tray_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chapter, "PAGES_MAX", 3)
     printer = made()
     for _ in range(3):
-        printer.print("PIN mailer", [])
+        printer.print("PIN mailer", [], NOON)
     with pytest.raises(PrinterUnavailable):
-        printer.print("PIN mailer", [])
-    printer.clear()
-    printer.print("PIN mailer", [])
+        printer.print("PIN mailer", [], NOON)
+    printer.zeroise()
+    printer.print("PIN mailer", [], NOON)
     assert [page.number for page in printer.pages()] == [4]
 
 
 def test_pages_outlive_the_process_and_leave_no_trace(tmp_path: Path) -> None:
     database = Database(tmp_path)
-    made(DatabaseTray(database)).print("PIN mailer", [Words(3, 4, PIN)])
+    made(DatabaseTray(database)).print("PIN mailer", [Words(3, 4, PIN)], NOON)
     database.close()
     assert traces(tmp_path, [PIN.encode()]) == []
     database = Database(tmp_path)
@@ -142,4 +157,4 @@ def test_a_broken_disk_is_a_printer_error(tmp_path: Path) -> None:
     printer = made(DatabaseTray(database))
     database.close()
     with pytest.raises(PrinterUnavailable):
-        printer.print("PIN mailer", [])
+        printer.print("PIN mailer", [], NOON)

@@ -119,14 +119,14 @@ class BrokenTray(MemoryTray):
 
 
 def test_a_printer_that_cannot_keep_its_pages_is_90(ask: EracomSpeaker) -> None:
-    ask.appliance.printer = Printer(BrokenTray(), bytes(32), ask.appliance.clock)
+    ask.appliance.printer = Printer(BrokenTray(), lambda: bytes(32))
     assert ask(printing()) == "EE0E0590"
 
 
 def test_the_pin_is_on_the_page_alone(ask: EracomSpeaker) -> None:
     pin = "592638174055"
     tray = MemoryTray()
-    ask.appliance.printer = Printer(tray, bytes(32), ask.appliance.clock)
+    ask.appliance.printer = Printer(tray, lambda: bytes(32))
     ask(printing(pin))
     (sealed,) = (tray.page(number) for number in tray.numbers())
     assert sealed is not None

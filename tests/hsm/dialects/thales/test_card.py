@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psec import cvv as psec_cvv
 from support.appliances import Speaker, make_speaker
+from support.psec_cards import psec_cvv
 from support.witnessed import Exchange, exchanges, is_answered
 
 from hsm.keys.secret import BlockAttributes, ClearKey
@@ -34,7 +34,7 @@ BLOCKS = ("00=test-variant", "01=test-3des-block", "02=test-aes-block")
 
 @given(pan=st.text("0123456789", min_size=11, max_size=19), expiry=st.text("0123456789", min_size=4, max_size=4))
 def test_cvv_equals_psec(pan: str, expiry: str) -> None:
-    expected = psec_cvv.generate_cvv(PAIR, pan, expiry, "201")
+    expected = psec_cvv(PAIR, pan, expiry, "201")
     assert speak(f"CW{CVK}{pan};{expiry}201") == f"CX00{expected}"
     assert speak(f"CY{CVK}{expected}{pan};{expiry}201") == "CZ00"
 
