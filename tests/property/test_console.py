@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.improvised import Stage, likely, quick
 
@@ -18,7 +18,6 @@ LINES = st.one_of(st.text(max_size=40), st.sampled_from(sorted(console.by_name))
 
 
 @given(STARTS, st.integers(0), st.integers(20, 80))
-@settings(max_examples=60)
 def test_all_commands_by_somebody_who_mostly_knows_what_is_asked(
     start: tuple[str, Position, str], seed: int, lines_count: int
 ) -> None:
@@ -36,7 +35,6 @@ def test_all_commands_by_somebody_who_mostly_knows_what_is_asked(
 
 
 @given(STARTS, st.lists(LINES, max_size=30))
-@settings(max_examples=60)
 def test_lines_of_anything(start: tuple[str, Position, str], lines: list[str]) -> None:
     with quick():
         stage = Stage(*start)
@@ -48,7 +46,6 @@ def test_lines_of_anything(start: tuple[str, Position, str], lines: list[str]) -
 
 
 @given(STARTS, st.binary(max_size=400))
-@settings(max_examples=60)
 def test_bytes_of_a_terminal(start: tuple[str, Position, str], typed: bytes) -> None:
     with quick():
         Stage(*start).types_bytes(typed)

@@ -27,8 +27,10 @@ from hsm.storage import cards
 from hsm.storage.cards import Role
 
 OFFICERS, CUSTODIANS = ("ALICE", "BOB"), ("CAROL", "DAVE", "ERIN")
-SECRET_CHARS_LEAST = 12
-"""Shorter secrets are shown by chance."""
+SECRET_FORM = re.compile("[0-9A-F]{12,}")
+"""Keys and components; what is shorter, or no such digits, is shown by chance or is a word of the console's own."""
+DISTINCT_DIGITS_LEAST = 5
+"""Zeros stand in many places rightly."""
 COMPONENTS = tuple(
     SeededRandom(count, "components").bytes(length).hex().upper() for length in (8, 16, 24, 32) for count in range(3)
 )
@@ -136,7 +138,8 @@ class Stage:
         assert "Internal fault" not in shown
         together = "".join(shown.split()).upper()
         for secret in self._secrets:
-            if len(secret) >= SECRET_CHARS_LEAST and not any(secret in each for each in self._typed_openly):
+            telling = SECRET_FORM.fullmatch(secret) and len(set(secret)) >= DISTINCT_DIGITS_LEAST
+            if telling and not any(secret in each for each in self._typed_openly):
                 assert secret not in together, "a secret answer is shown"
 
 
