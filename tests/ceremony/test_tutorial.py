@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import signal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from support.site import Site, hsm
 from support.terminals import Terminal
 from support.transcript import SHELL, Placeholders, Step, steps_in
 
+pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no OpenSSH client")
 TUTORIAL = Path(__file__).parents[2] / "docs" / "ceremony.md"
 STEPS_LEAST = 100
 
