@@ -369,5 +369,25 @@ class KeyNotStored(StorageUnavailable):
     """No key, or no decimalisation table with it, is stored under that index."""
 
 
+class LogEmpty(StorageUnavailable):
+    """There is no error log: no error was entered in it."""
+
+
+class LogFileInvalid(InputInvalid):
+    """There is no error log file of that number."""
+
+
+class LogIndexInvalid(InputInvalid):
+    """No entry of the error log has that index."""
+
+
+class LogTimeInvalid(InputInvalid):
+    """A date and time to look for in the error log are none."""
+
+
+class LogDirectionInvalid(InputInvalid):
+    """Neither before nor after: no such way to go through the error log."""
+
+
 class DomainUnavailable(LmkInvalid):
     """No Domain Master Key is loaded."""

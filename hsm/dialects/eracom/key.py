@@ -8,6 +8,7 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.dialects.eracom.codes import eracom
 from hsm.dialects.eracom.fields import (
+    CBC,
     AnyKey,
     CheckValue,
     KeyTypeByte,
@@ -26,7 +27,6 @@ from hsm.wire.packed import Packed, PackedChoice
 from hsm.wire.shapes import Variable
 
 CATEGORY = Category.KEY
-CBC = "01"
 
 
 class ImportKey(Request):
