@@ -357,10 +357,6 @@ class KeySpecForbidden(InputInvalid):
     """A key specifier is of a format that does not do here."""
 
 
-class KeyAttributesInvalid(KeyFunctionForbidden):
-    """What a key is bound to does not allow this."""
-
-
 class VariantSchemeInvalid(KeySchemeInvalid):
     """No such variant scheme of transport keys, or none for keys of this type."""
 

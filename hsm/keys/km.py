@@ -17,15 +17,14 @@ from typing import ClassVar
 from hsm.crypto.blockcipher import Algorithm, Cipher, cipher
 from hsm.crypto.blockprotector import BlockProtector
 from hsm.crypto.parity import is_odd, masquerades, with_odd
-from hsm.keys.blocklmk import header_of, letter_of, read_block, write_block
+from hsm.keys.blocklmk import check_attributes, header_of, letter_of, read_block, write_block
 from hsm.keys.domaintypes import DOMAIN_KEY_TYPES, PIN_VARIANT, PVK, DomainKeyType
 from hsm.keys.published import PUBLISHED_KMS
 from hsm.keys.secret import BlockAttributes, ClearKey
 from hsm.keys.specifier import BLOCK, CBC, KEY_BYTES
+from hsm.keys.usage import Deed, Wanted
 from hsm.refusal import (
     DecimalisationTableInvalid,
-    KeyBlockAlgorithmInvalid,
-    KeyBlockUsageInvalid,
     KeyLengthInvalid,
     KeySpecForbidden,
     VariantSchemeInvalid,
@@ -37,6 +36,7 @@ CHECK_VALUE_BYTES = 3
 TABLE_BYTES = 8
 KEY_LENGTHS = (8, 16, 24)
 _ZERO = bytes(8)
+_MODES = frozenset().union(*(deed.value for deed in Deed))
 
 
 def varied(key: bytes, variant: int) -> bytes:
@@ -157,10 +157,7 @@ class Km:
     def _from_block(self, block: str, row: DomainKeyType) -> ClearKey:
         key = read_block(self._protector, block)
         assert key.attributes is not None  # what comes in a block has attributes
-        if key.attributes.usage != row.block_usage:
-            raise KeyBlockUsageInvalid
-        if key.algorithm not in (Algorithm.DES, Algorithm.TDES):
-            raise KeyBlockAlgorithmInvalid
+        check_attributes(key.attributes, key, Wanted(None, frozenset({row.block_usage}), _MODES, "DT"))
         return key
 
     def wrap(self, held: Held, row: DomainKeyType, form: int, random: Random) -> bytes:

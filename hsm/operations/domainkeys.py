@@ -16,6 +16,7 @@ from hsm.operations.border import check_strength
 from hsm.refusal import (
     DestinationKeyParity,
     FieldsInconsistent,
+    KeyBlockExportabilityInvalid,
     KeyLengthInvalid,
     KeySpecUnsupported,
     KeyTypeInvalid,
@@ -117,9 +118,12 @@ def received_session_key(hsm: Hsm, transport: TransportKey, cryptogram: bytes, s
 def export_key(hsm: Hsm, transport: TransportKey, held: Held, row: DomainKeyType, *, cbc: bool) -> tuple[bytes, bytes]:
     """*held*, of type *row*, under *transport*, and its check value of 3 bytes.
 
-    Raises KeyLengthInvalid for a transport key weaker than the key, VariantSchemeInvalid.
+    Raises KeyLengthInvalid for a transport key weaker than the key, VariantSchemeInvalid, and
+    KeyBlockExportabilityInvalid for a key whose block says that it does not leave (ANSI X9.143 clause 6.7).
     """
     key = key_in(held)
+    if key.attributes is not None and key.attributes.exportability == "N":
+        raise KeyBlockExportabilityInvalid
     check_strength(hsm, transport.key, key)
     return transport.wrap(held, row, cbc=cbc), check_value(key)
 

@@ -54,7 +54,6 @@ REFUSALS = MappingProxyType(
         r.KeySpecContentInvalid: "22",
         r.KeySpecForbidden: "23",
         r.FunctionModifierInvalid: "24",
-        r.KeyAttributesInvalid: "25",
         r.KeyLengthInvalid: "28",
         r.KeyMasquerades: "28",
         r.NotAuthorised: "32",
