@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hsm.client.codec import Reply
-from hsm.dialects.eracom.status import LogStatus
-from hsm.dialects.thales.status import Diagnosed
 from hsm.wire.message import Empty, Message
 
 
@@ -30,8 +28,8 @@ class Probe:
     lmk: str | None = None
 
 
-THALES_PROBES = (Probe("NC", Empty(), tuple(Diagnosed.FIELDS)[:1]),)
-ERACOM_PROBES = (Probe("FFF000", Empty(), tuple(LogStatus.FIELDS)),)
+THALES_PROBES = (Probe("NC", Empty(), ("lmk_check_value",)),)
+ERACOM_PROBES = (Probe("01", Empty(), ("software",)),)
 
 
 def probes_of(dialect: str) -> tuple[Probe, ...]:

@@ -12,7 +12,7 @@ from hsm.client.answers import Refused
 from hsm.client.codec import Reply, Wire
 from hsm.client.eracomcodec import EracomWire
 from hsm.client.pool import NotSent, OutcomeUnknown, QueueFull
-from hsm.dialects.eracom.status import LogStatus
+from hsm.dialects.eracom.status import AskRandom, RandomValue
 from hsm.dialects.thales.status import AskStatus, Diagnosed
 from hsm.refusal import LmkInvalid
 from hsm.wire.message import Empty
@@ -360,16 +360,16 @@ def test_typed_asking() -> None:
 def test_the_other_dialect_is_pipelined_by_sequence_number() -> None:
     side = Poolside(wire=EracomWire())
     transport = side.accept()
-    assert transport.sent().hex() == "010100010003fff000"
-    transport.raw(bytes.fromhex("010100010005fff0000000"))
+    assert transport.sent().hex() == "01010001000101"
+    transport.raw(bytes.fromhex("01010001001d01" + "00" * 19) + b"\x08ZONEKEY0")
     got: list[object] = []
-    for _ in range(2):
-        side.pool.ask(Empty(), LogStatus).addBoth(got.append)
-    assert transport.sent().hex() == "010100020003fff000" + "010100030003fff000"
-    transport.raw(bytes.fromhex("010100030005fff0000000" + "010100020005fff00000"))
-    assert len(got) == 1
-    transport.raw(b"\0")
-    assert got == [LogStatus(files=0)] * 2
+    for length in (1, 2):
+        side.pool.ask(AskRandom(modifier="00", length=length), RandomValue).addBoth(got.append)
+    assert transport.sent().hex() == "010100020005ee00020001" + "010100030005ee00020002"
+    transport.raw(bytes.fromhex("010100030007ee00020002abcd" + "010100020006ee00020001"))
+    assert got == [RandomValue(value=b"\xab\xcd")]
+    transport.raw(b"\xef")
+    assert got[1:] == [RandomValue(value=b"\xef")]
     transport.raw(b"\x07")
     side.reactor.advance(0)
     assert transport.lost
