@@ -1,4 +1,7 @@
-"""The Thales messages that a switch asks its HSMs with, for programs that must not reach into the appliance."""
+"""The Thales messages that a switch asks its HSMs with, and the refusals it tells apart.
+
+For programs that must not reach into the appliance.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from hsm.dialects.thales.pinverify import (
     VerifyZonePinByPvv,
 )
 from hsm.dialects.thales.translate import PinTranslated, TranslatePinBetweenZones, TranslatePinFromTerminal
+from hsm.refusal import InputInvalid, VerificationFailed
 from hsm.wire.message import Empty
 
 __all__ = [
@@ -22,6 +26,7 @@ __all__ = [
     "GenerateKey",
     "GenerateMac",
     "ImportKey",
+    "InputInvalid",
     "KeyGenerated",
     "KeyImported",
     "MacGenerated",
@@ -30,6 +35,7 @@ __all__ = [
     "PvvMade",
     "TranslatePinBetweenZones",
     "TranslatePinFromTerminal",
+    "VerificationFailed",
     "VerifyCvv",
     "VerifyMac",
     "VerifyTerminalPinByOffset",

@@ -13,7 +13,6 @@ from hsm.client import thales as t
 from hsm.client.answers import Refused
 from hsm.client.codec import Wire
 from hsm.client.pool import HsmPool, NotSent, OutcomeUnknown
-from hsm.refusal import InputInvalid, VerificationFailed
 from hsm.wire.codec import codec_of
 from hsm.wire.message import Message, WireError
 from switch import asking as q
@@ -62,7 +61,7 @@ class HsmPort:
         try:
             asked = cast("Deferred[A | q.NoAnswer]", _ask(question, self))
         except (ValueError, WireError):
-            return succeed(q.NoAnswer(q.Cause.REFUSED, reason=InputInvalid.__name__))
+            return succeed(q.NoAnswer(q.Cause.REFUSED, reason=t.InputInvalid.__name__))
         return asked.addErrback(_no_answer)
 
     def ask(self, request: Message, answers: type[M]) -> Deferred[M]:
@@ -290,7 +289,7 @@ def _verified(replied: Deferred[M]) -> Deferred[q.Verified]:
 def _wrong(failure: Failure) -> q.Verified | Failure:
     """The one refusal that is an answer."""
     why = failure.value
-    return q.Verified(False) if isinstance(why, Refused) and why.reason is VerificationFailed else failure
+    return q.Verified(False) if isinstance(why, Refused) and why.reason is t.VerificationFailed else failure
 
 
 def _account(pan: str) -> str:
