@@ -241,7 +241,11 @@ class HsmPool:
                 return
             asked = self._waiting.popleft()
             self._waiting_bytes -= len(asked.content)
-            self._send(asked, station)
+            if asked.ends > self._reactor.seconds():
+                self._send(asked, station)
+            else:
+                # Its time ran out in this very turn: sent now, its outcome would be unknown for nothing.
+                self._lose(asked)
 
     def _is_full(self, content: bytes) -> bool:
         bounds = self._bounds

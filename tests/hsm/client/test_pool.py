@@ -77,6 +77,16 @@ def test_time_runs_out() -> None:
     assert sent.failed(OutcomeUnknown)
 
 
+def test_what_has_waited_out_its_time_is_not_sent_any_more() -> None:
+    side = Poolside(timeout_seconds=5, outstanding_max=1)
+    connected = side.admit()
+    sent, waiting = side.call(), side.call()
+    side.reactor.advance(5)
+    assert sent.failed(OutcomeUnknown)
+    assert waiting.failed(NotSent), "room came in the moment that its time ran out"
+    assert len(connected.requests()) == 1
+
+
 def test_a_late_reply_is_nobodys_and_its_header_is_not_used_again_before() -> None:
     side = Poolside(wire=Wire(1), timeout_seconds=5, outstanding_max=4, strikes_max=99, check_seconds=1000)
     connected = side.accept()
