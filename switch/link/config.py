@@ -50,7 +50,7 @@ from switch.codec.codec import codec
 from switch.codec.message import MessageError
 from switch.codec.spec import Spec
 from switch.codec.specfile import load, names
-from switch.link.answers import rejection, request
+from switch.link.answers import STAN, rejection, request
 from switch.link.lines import ConfigError, Section, field_lines
 from switch.link.matching import CLASS, TYPE, KeyRule, Timers
 from switch.link.profile import CODES, RESPONSES, WITHOUT_MANUAL, Automatic, Because, Control, Profile, SignOn
@@ -105,6 +105,7 @@ def read_links(path: str, text: str) -> tuple[LinkConfig, ...]:
         raise top.wrong("link", f"at most {LINKS_MAX} links")
     links: dict[str, LinkConfig] = {}
     callers: dict[tuple[str, int, str], str] = {}
+    certificates: dict[tuple[str, int], tuple[str, str, str] | None] = {}
     for row in rows:
         link = _link(row)
         if link.name in links:
@@ -113,6 +114,10 @@ def read_links(path: str, text: str) -> tuple[LinkConfig, ...]:
             other = callers.setdefault((link.host, link.port, caller), link.name)
             if other != link.name:
                 raise row.wrong("address", f"peers or a tls.peer-name that tell its calls from those of {other}")
+        certificate = None if link.tls is None else (link.tls.certificate, link.tls.key, link.tls.authority)
+        place = (link.host, link.port if not link.profile.calls else 0)
+        if place[1] and certificates.setdefault(place, certificate) != certificate:
+            raise row.wrong("tls", "the same certificate, key and authority as other links at this address")
         links[link.name] = link
     top.end()
     return tuple(links.values())
@@ -179,6 +184,7 @@ def _profile(row: Section, spec: Spec, role: str, timers: Section) -> Profile:
         elements=MappingProxyType(own),
         controls=_controls(row.section("automatic")),
         addresses=_addresses(spec),
+        stan_digits=spec.elements[STAN].size if STAN in spec.elements else 6,
         reversal_requests=row.flag("reversal-requests", usual.reversal_requests),
         echo_idle_seconds=timers.seconds("echo-idle", usual.echo_idle_seconds),
         echo_answer_seconds=timers.seconds("echo-answer", usual.echo_answer_seconds),
@@ -197,14 +203,14 @@ def _try(row: Section, spec: Spec, profile: Profile) -> None:
     for purpose, code in profile.codes.items():
         if read.setdefault(code, purpose) is not purpose:
             raise row.wrong("codes", f"a code for {purpose.value} that is not that of {read[code].value} too")
-        message = request(purpose, profile, "000001", "0101000000")
+        message = request(purpose, profile, "1".zfill(profile.stan_digits), "0101000000")
         try:
             codec(spec.name).encode(message) if message else None
         except MessageError as fault:
             raise row.wrong("codes", f"what {spec.name} can say in a {purpose.value}; {fault}") from None
     if profile.automatic(Automatic.REJECT):
         try:
-            codec(spec.name).encode(rejection("DE 2", profile, "000001", "0101000000"))
+            codec(spec.name).encode(rejection("DE 2", profile, "1".zfill(profile.stan_digits), "0101000000"))
         except MessageError as fault:
             raise row.wrong("automatic", f'reject = "never", as {spec.name} can\'t say a 0620; {fault}') from None
 

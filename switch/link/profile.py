@@ -113,6 +113,8 @@ class Profile:
     controls: Mapping[Automatic, Control] = field(default_factory=lambda: CONTROLS)
     addresses: tuple[slice, slice] | None = None
     """Where destination and source stand in the header, equally long, if they do: an answer swaps them."""
+    stan_digits: int = 6
+    """Digits of DE 11: 6, and 12 in the edition of 2003."""
     reversal_requests: bool = False
     """Are 0400 and 0410 taken, as well as 0420 and 0430?"""
     echo_idle_seconds: float = 60.0
