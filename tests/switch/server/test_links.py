@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import socket
 import struct
 from contextlib import suppress
@@ -17,7 +17,7 @@ from switch.codec.framing import Framer
 from switch.codec.message import Message, Value
 from switch.link.matching import Verdict
 from switch.link.terms import Line
-from switch.server.drive import Sending
+from switch.server.drive import DrivenLink, Sending
 from switch.server.links import Links
 from switch.server.tls import TlsFilesUnusable
 
@@ -48,7 +48,14 @@ def clients(links: Links, more: str = "") -> str:
 
 
 def withdrawal(stan: int) -> Message:
-    fields: dict[int, Value] = {2: "9704360000000001", 3: "010000", 4: 500_000, 7: "1122334455", 11: f"{stan:06d}", 41: "ATM00001"}
+    fields: dict[int, Value] = {
+        2: "9704360000000001",
+        3: "010000",
+        4: 500_000,
+        7: "1122334455",
+        11: f"{stan:06d}",
+        41: "ATM00001",
+    }
     return Message("0200", fields)
 
 
@@ -152,7 +159,7 @@ def test_random_bytes_crash_nothing_and_disturb_no_other_link() -> None:
         run.until(lambda: opened(links["beta"]))
         for seed in range(40):
             stranger = plain(links.port("alpha"))
-            content = os.urandom(seed * 7 % 90 + 1)
+            content = random.Random(seed).randbytes(seed * 7 % 90 + 1)
             stranger.sendall(framed(content) if seed % 2 else content)
             run.until(lambda: links["alpha"].stream is not None)
             stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -231,13 +238,16 @@ def test_links_at_one_address_are_told_apart_by_certificate(tmp_path: Path) -> N
         )
         run.until(lambda: opened(links["beta"]) and opened(beta["beta"]))
         assert links["alpha"].counts["connections"] == 0
-        for name, peer, authority in (
+        strangers: tuple[tuple[str, str, trustme.CA | None], ...] = (
             ("gamma.example", "switch.example", None),
             ("alpha.example", "other.example", None),
             ("alpha.example", "switch.example", trustme.CA()),
-        ):
+        )
+        callers: list[DrivenLink] = []
+        for name, peer, authority in strangers:
             wrong = run.started(client("wrong", "banknet", port, "") + certified.tls(name, peer, authority), Seen())
-            run.until(lambda caller=wrong["wrong"]: bool(caller.state.attempts >= 2))
+            callers.append(wrong["wrong"])
+            run.until(lambda: callers[-1].state.attempts >= 2)
             assert links["alpha"].counts["connections"] == 0
             wrong.stop()
         assert links.turned_away >= 1, "a certificate of the authority that belongs to no link"
