@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Protocol as Shape
 
 from switch.codec.message import Message
 from switch.link import events as ev
@@ -16,14 +17,20 @@ from switch.link.table import ECHO, LINE, OURS, THEIRS
 from switch.link.terms import Act, Line, Ours, Purpose, Signal, Timer
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What a step needs of the world: an unused *stan* (six digits), the time as DE 7 *transmitted* (MMDDhhmmss, GMT),
-    and a *jitter* from 0 to less than 1.  One step uses the stan once at most."""
+class Moment(Shape):
+    """What a step needs of the world.  One step sends one request at most, so one STAN is enough."""
 
-    stan: str
-    transmitted: str
-    jitter: float
+    @property
+    def stan(self) -> str:
+        """Unused, as many digits as the dialect's DE 11; the same for the whole step."""
+
+    @property
+    def transmitted(self) -> str:
+        """The time as DE 7: MMDDhhmmss, GMT."""
+
+    @property
+    def jitter(self) -> float:
+        """By chance, from 0 to less than 1."""
 
 
 def step(

@@ -16,7 +16,7 @@ from switch.codec.message import Message, MessageError
 from switch.link import events as ev
 from switch.link.answers import FUNCTIONS_ANSWERED, REPLIES, garbled
 from switch.link.config import LinkConfig
-from switch.link.machine import Moment, step
+from switch.link.machine import step
 from switch.link.matching import Admission, Finding, Outstanding, Verdict
 from switch.link.state import State
 from switch.link.terms import Purpose, Timer
@@ -87,6 +87,29 @@ class _Asked:
     written: bool = False
 
 
+class _Now:
+    """The moment of one step; most steps need nothing of it."""
+
+    __slots__ = ("_link", "_stan")
+
+    def __init__(self, link: DrivenLink) -> None:
+        self._link = link
+        self._stan = ""
+
+    @property
+    def stan(self) -> str:
+        self._stan = self._stan or self._link.next_stan()
+        return self._stan
+
+    @property
+    def transmitted(self) -> str:
+        return self._link.transmitted()
+
+    @property
+    def jitter(self) -> float:
+        return self._link.jitter()
+
+
 class DrivenLink:
     """A link, its outstanding requests, its queue and its counters; used on the reactor's thread only."""
 
@@ -102,7 +125,7 @@ class DrivenLink:
         self.counts: Counter[str] = Counter()
         self.stream: Stream | None = None
         self._above, self._ways, self._clock = above, ways, clock
-        self._jitter, self._transmitted = jitter, transmitted
+        self.jitter, self.transmitted = jitter, transmitted
         self._stan = 0
         self._heard = clock.seconds()
         self._timers: dict[Timer, IDelayedCall] = {}
@@ -226,8 +249,7 @@ class DrivenLink:
 
     def _step(self, event: ev.Event) -> None:
         before = self.state
-        moment = Moment(self.next_stan(), self._transmitted(), self._jitter())
-        self.state, effects = step(before, event, self.config.profile, moment)
+        self.state, effects = step(before, event, self.config.profile, _Now(self))
         for effect in effects:
             self._perform(effect)
         if (before.line, before.ours, before.theirs) != (self.state.line, self.state.ours, self.state.theirs):

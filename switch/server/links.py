@@ -72,11 +72,19 @@ class Links:
             link.order(Order.OPEN)
 
     def stop(self) -> Deferred[None]:
-        """Close every link, with a sign-off where that is automatic, and take no calls; fires when all is closed."""
+        """Order every link closed, and take no calls; fires when none are taken.  ``closed`` tells when the links are.
+
+        A link signs off first where that is automatic, for which the peer has its time.
+        """
         closing = [closed for door in self._doors.values() if (closed := door.close()) is not None]
         for link in self._links.values():
             link.order(Order.CLOSE)
         return DeferredList(closing).addCallback(lambda _: None)
+
+    @property
+    def closed(self) -> bool:
+        """Have all links come to their end?"""
+        return all(link.state.line is Line.CLOSED for link in self)
 
     def port(self, name: str) -> int:
         """Where link *name* takes calls."""

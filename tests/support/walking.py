@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from switch.codec.message import Message
 from switch.link import events as ev
 from switch.link.events import Order
-from switch.link.machine import Moment, step
+from switch.link.machine import step
 from switch.link.profile import CONTROLS, Automatic, Control, Profile
 from switch.link.state import State
 from switch.link.terms import Timer
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A moment that was agreed on."""
+
+    stan: str
+    transmitted: str
+    jitter: float
 
 
 class Walk:
@@ -26,7 +36,7 @@ class Walk:
         for event in events:
             self.stan += 1
             self.state, effects = step(
-                self.state, event, self.profile, Moment(f"{self.stan:06d}", "1122334455", 0.0)
+                self.state, event, self.profile, Fixed(f"{self.stan:06d}", "1122334455", 0.0)
             )  # fmt: skip
         return effects
 

@@ -81,7 +81,10 @@ def test_two_links_speak_two_dialects_and_sign_on_both_ways() -> None:
         assert all(message.fields[39] == "00" for _, message, _ in above.replies)
         assert links["alpha"].outstanding == links["alpha"].owed == 0
         members.stop()
+        run.until(lambda: members.closed)
         run.until(lambda: links["alpha"].state.line is Line.SOUGHT)
+        # A sign-on and the answer to ours, a withdrawal and the answer to ours, and the sign-off.
+        assert links["alpha"].counts["messages received"] == 5
         assert above.gone == []
 
 
