@@ -224,7 +224,9 @@ class Outstanding(Generic[T]):
 
 
 def _text(value: Value) -> str:
-    return "".join(_text(part) for _, part in value.pairs) if isinstance(value, Parts) else str(value).rstrip(" ")
+    if isinstance(value, Parts):
+        return "".join(_text(part) for _, part in value.pairs)
+    return (value if isinstance(value, str) else str(value)).rstrip(" ")
 
 
 def _equal(one: tuple[str, ...], other: tuple[str, ...]) -> int:

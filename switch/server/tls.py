@@ -6,7 +6,6 @@ from pathlib import Path
 
 from cryptography import x509
 from OpenSSL import SSL, crypto
-from twisted.internet._sslverify import IOpenSSLTrustRoot
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLContextFactory
 from twisted.internet.ssl import (
     Certificate,
@@ -27,15 +26,12 @@ class TlsFilesUnusable(Exception):
     """A certificate, key or authority file can't be read, or they don't belong together."""
 
 
-def _authority(files: TlsFiles) -> IOpenSSLTrustRoot:
+def _authority(files: TlsFiles) -> list[Certificate]:
     try:
         found = x509.load_pem_x509_certificates(Path(files.authority).read_bytes())
     except (OSError, ValueError):
         raise TlsFilesUnusable(f"{files.authority}: no PEM certificates of an authority") from None
-    roots: IOpenSSLTrustRoot = trustRootFromCertificates(
-        [Certificate(crypto.X509.from_cryptography(each)) for each in found]
-    )
-    return roots
+    return [Certificate(crypto.X509.from_cryptography(each)) for each in found]
 
 
 def _own(files: TlsFiles) -> PrivateCertificate:
@@ -61,7 +57,7 @@ def called(files: TlsFiles) -> IOpenSSLContextFactory:
     return CertificateOptions(
         privateKey=own.privateKey.original,
         certificate=own.original,
-        trustRoot=_authority(files),
+        trustRoot=trustRootFromCertificates(_authority(files)),
         raiseMinimumTo=TLSVersion.TLSv1_2,
         enableSessions=False,
         enableSessionTickets=False,
@@ -72,7 +68,7 @@ def calling(files: TlsFiles) -> IOpenSSLClientConnectionCreator:
     """The side that calls: the peer's certificate must name ``peer_name``.  Raises TlsFilesUnusable."""
     creator: IOpenSSLClientConnectionCreator = optionsForClientTLS(
         files.peer_name,
-        trustRoot=_authority(files),
+        trustRoot=trustRootFromCertificates(_authority(files)),
         clientCertificate=_own(files),
         extraCertificateOptions={"raiseMinimumTo": TLSVersion.TLSv1_2},
     )

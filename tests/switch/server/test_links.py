@@ -6,6 +6,7 @@ import random
 import socket
 import struct
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -215,8 +216,10 @@ class Certified:
         self.folder, self.authority = folder, trustme.CA()
         self.authority.cert_pem.write_to_path(str(folder / "ca.pem"))
 
-    def tls(self, name: str, peer_name: str, authority: trustme.CA | None = None) -> str:
-        own = (authority or self.authority).issue_cert(name)
+    def tls(self, name: str, peer_name: str, authority: trustme.CA | None = None, days: int = 1) -> str:
+        """For *days* from now; *peer_name* is whom it is shown to."""
+        ends = datetime.now(UTC) + timedelta(days=days)
+        own = (authority or self.authority).issue_cert(name, not_before=datetime(2020, 1, 1), not_after=ends)
         own.cert_chain_pems[0].write_to_path(str(self.folder / f"{name}.pem"))
         own.private_key_pem.write_to_path(str(self.folder / f"{name}.key"))
         paths = (f'certificate = "{self.folder}/{name}.pem"', f'key = "{self.folder}/{name}.key"')
@@ -241,18 +244,23 @@ def test_links_at_one_address_are_told_apart_by_certificate(tmp_path: Path) -> N
         )
         run.until(lambda: opened(links["beta"]) and opened(beta["beta"]))
         assert links["alpha"].counts["connections"] == 0
-        strangers: tuple[tuple[str, str, trustme.CA | None], ...] = (
-            ("gamma.example", "switch.example", None),
-            ("alpha.example", "other.example", None),
-            ("alpha.example", "switch.example", trustme.CA()),
+        strangers: tuple[tuple[str, str, trustme.CA | None, int], ...] = (
+            ("gamma.example", "switch.example", None, 1),
+            ("alpha.example", "other.example", None, 1),
+            ("alpha.example", "switch.example", trustme.CA(), 1),
+            ("alpha.example", "switch.example", None, -1),
         )
         callers: list[DrivenLink] = []
-        for name, peer, authority in strangers:
-            wrong = run.started(client("wrong", "banknet", port, "") + certified.tls(name, peer, authority), Seen())
+        for name, peer, authority, days in strangers:
+            wrong = run.started(
+                client("wrong", "banknet", port, "") + certified.tls(name, peer, authority, days), Seen()
+            )
             callers.append(wrong["wrong"])
             run.until(lambda: callers[-1].state.attempts >= 2)
             assert links["alpha"].counts["connections"] == 0
             wrong.stop()
+        right = run.started(client("alpha", "banknet", port) + certified.tls("alpha.example", "switch.example"), Seen())
+        run.until(lambda: opened(links["alpha"]) and opened(right["alpha"]))
         assert links.turned_away >= 1, "a certificate of the authority that belongs to no link"
         assert opened(links["beta"])
 
