@@ -1,8 +1,9 @@
 """The payment switch: ISO 8583 between members, with every PIN, MAC and key in the HSM.
 
 * ``codec``: the networks' dialects, and the canonical message between them; ``specs``: the dialects as data;
-* ``spec``: what is derived from them for readers;
+* ``link``: a link's life, its configuration, and the matching of replies; ``server``: links over TCP and TLS;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
+* ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.
 
 The rest is not built yet.  When it is, it reaches the HSM over TCP through ``hsm.client`` only, never by import of the

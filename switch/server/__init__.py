@@ -1,4 +1,8 @@
-"""What of the switch lives on the reactor.
+"""The switch at its edge: the only place of it that knows sockets, clocks and Twisted.
 
+* ``drive``: performs what a link's machine wants done, and keeps what is outstanding on it;
+* ``stream``: one connection: bytes to frames, fairly and within limits;
+* ``tls``: mutual authentication from PEM files;
+* ``links``: all links: who is called, where calls are taken, and whose call it is.
 * ``hsmport``: questions to HSMs become commands of a pool of them.
 """

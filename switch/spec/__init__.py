@@ -1,4 +1,4 @@
-"""What is derived from the dialects' files for readers.
+"""What is derived for readers: the dialects from their files, the life of a link from its tables.
 
-``python -m switch.spec.derive`` writes ``protocol-spec/iso8583``.
+``python -m switch.spec.derive`` writes ``protocol-spec/iso8583`` and ``protocol-spec/switch``.
 """

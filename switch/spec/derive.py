@@ -1,4 +1,6 @@
-"""Write the derived part of ``protocol-spec/iso8583``, or with ``--check`` say whether it is fresh.
+"""Write the derived part of ``protocol-spec/iso8583``, and ``protocol-spec/switch`` beside it.
+
+With ``--check`` say whether they are fresh.
 
     python -m switch.spec.derive [--check] [--root protocol-spec/iso8583]
 
@@ -12,15 +14,19 @@ import sys
 from pathlib import Path
 
 from switch.codec.specfile import load, names
+from switch.link.drawing import link_page
 from switch.spec.pages import DERIVED, elements_page, index_page, spec_page
 
 ROOT = Path(__file__).parents[2] / "protocol-spec" / "iso8583"
+
+LINK = "<!-- Derived from the link's tables by `python -m switch.spec.derive`; never edited. -->\n"
 
 
 def derived(root: Path) -> dict[Path, str]:
     """Every derived file, with its content."""
     specs = [load(name) for name in names()]
     files = {root / "README.md": index_page(specs), root / "elements.md": elements_page()}
+    files[root.parent / "switch" / "link.md"] = link_page(LINK)
     return files | {root / f"{spec.name}.md": spec_page(spec) for spec in specs}
 
 
@@ -35,9 +41,9 @@ def stale(root: Path) -> list[Path]:
 def write(root: Path) -> list[Path]:
     """Make *root* fresh; what changed."""
     files, changed = derived(root), stale(root)
-    root.mkdir(parents=True, exist_ok=True)
     for path in changed:
         if path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(files[path], encoding="utf-8")
         else:
             path.unlink()
@@ -46,7 +52,7 @@ def write(root: Path) -> list[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when everything is fresh or was written; 1 when ``--check`` found something stale."""
-    parser = argparse.ArgumentParser(prog="python -m switch.spec.derive", description="Derive protocol-spec/iso8583.")
+    parser = argparse.ArgumentParser(prog="python -m switch.spec.derive", description="Derive the switch's pages.")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when something is stale")
     parser.add_argument("--root", type=Path, default=ROOT, help="the protocol-spec/iso8583 folder")
     chosen = parser.parse_args(arguments)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from switch.codec.specfile import names
+from switch.link.table import ECHO, LINE, OURS, THEIRS
 from switch.spec.derive import ROOT, derived, main, stale
 from switch.spec.pages import DERIVED
 
@@ -17,7 +18,7 @@ def test_the_pages_are_fresh() -> None:
 
 
 def test_every_dialect_has_a_page() -> None:
-    assert {path.stem for path in derived(ROOT)} == {*names(), "README", "elements"}
+    assert {path.stem for path in derived(ROOT)} == {*names(), "README", "elements", "link"}
 
 
 def test_a_page_says_what_the_file_says() -> None:
@@ -37,9 +38,18 @@ def test_a_page_says_what_the_file_says() -> None:
     )
 
 
+def test_the_drawing_of_a_link_says_what_its_tables_say() -> None:
+    page = (ROOT.parent / "switch" / "link.md").read_text()
+    assert "    SOUGHT --> CONNECTED: CONNECTED\n" in page
+    assert "| DOUBTED | MISSED | HEARD | FAIL |" in page
+    arrows = sum(" --> " in line and "[*]" not in line for line in page.splitlines())
+    assert arrows == len(LINE) + len(OURS) + len(THEIRS) + len(ECHO)
+
+
 def test_check_tells_what_is_stale_and_write_mends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = tmp_path / "iso8583"
     shutil.copytree(ROOT, root)
+    shutil.copytree(ROOT.parent / "switch", tmp_path / "switch")
     assert main(["--check", "--root", str(root)]) == 0
     (root / "banknet.md").write_text("edited")
     (root / "gone.md").write_text(DERIVED)
