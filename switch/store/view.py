@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from switch.store.rows import Row
 
 RowT = TypeVar("RowT", bound=Row)
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Place = tuple[type[Row], str]
 """Where a row stands: its kind and its id."""
 
@@ -65,12 +65,12 @@ class View:
 
 
 @dataclass(frozen=True)
-class Work(Generic[T]):
+class Work(Generic[T_co]):
     """One piece of work: *decide* reads and changes the view and says the outcome.
 
     It may be called again, on another view, when the database has another's change in the way; so it does nothing else.
     *needs* are the places that it will certainly look at: they are fetched beforehand, all at once for a group.
     """
 
-    decide: Callable[[View], T]
+    decide: Callable[[View], T_co]
     needs: Iterable[Place] = field(default=())

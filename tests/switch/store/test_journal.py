@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from switch.store.journal import noted
 from switch.store.numbers import Numbers
 from switch.store.reading import Reading
 from switch.store.rows import KINDS
-from switch.store.view import Work
+from switch.store.view import View, Work
 from switch.store.writer import Writer
 
 PAN = "9704110000000003"
@@ -49,7 +50,7 @@ def test_a_transaction_s_messages_come_back_in_order(writer: Writer, database: D
     numbers = Numbers(1)
     rows = [noted(numbers.next(), n, MESSAGE, "bank-a", "in", "20261122", "t") for n in range(300)]
     for row in rows:
-        writer.submit(Work(lambda view, row=row: view.add(row)), lambda result: None)
+        writer.submit(Work(partial(View.add, row=row)), lambda result: None)
     writer.close()
     reading = Reading(database)
     assert reading.journal("t") == rows

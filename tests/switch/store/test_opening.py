@@ -60,9 +60,7 @@ def test_the_migrations_are_numbered_without_a_gap() -> None:
     assert list(migrations()) == list(range(1, len(migrations()) + 1))
 
 
-@pytest.mark.parametrize(
-    "url", ["", "sqlite://", "sqlite:///:memory:", "mysql://x/y", "/tmp/x", "postgresql+asyncpg://x/y"]
-)
+@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///:memory:", "mysql://x/y", "postgresql+asyncpg://x/y"])
 def test_a_url_that_is_none_of_ours_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="sqlite:///"):
         database_at(url)
