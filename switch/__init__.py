@@ -2,6 +2,8 @@
 
 * ``codec``: the networks' dialects, and the canonical message between them; ``specs``: the dialects as data;
 * ``spec``: what is derived from them for readers;
+* ``store``: what must not be forgotten, in SQLite or PostgreSQL; ``ledger``: double-entry books upon it;
+* ``money``: amounts and currencies;
 * ``main``: the ``switch`` command.
 
 The rest is not built yet.  When it is, it reaches the HSM over TCP through ``hsm.client`` only, never by import of the

@@ -1,8 +1,8 @@
 """Which process works on a link, when several share one database.
 
-A lease lasts until a time, and its owner renews it before.  Clocks only decide when another may take it over: whether what a
-process does is still its business is decided by the lease's *term*, in the same transaction of the database, so a process
-that was slow, or whose clock is wrong, does nothing after it was replaced.
+A lease lasts until a time, and its owner renews it before.  Clocks only decide when another may take it over: whether
+what a process does is still its business is decided by the lease's *term*, in the same transaction of the database, so a
+process that was slow, or whose clock is wrong, does nothing after it was replaced.
 """
 
 from __future__ import annotations

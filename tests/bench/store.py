@@ -91,7 +91,9 @@ def databases() -> Iterator[list[tuple[str, Database]]]:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         found = [(f"SQLite {sqlite3.sqlite_version}, WAL, FULL", database_at(f"sqlite:///{folder}/bench.db"))]
         if has_postgres():
-            found.append(("PostgreSQL, local socket", database_at(stack.enter_context(serving()).new_url())))
+            found.append(
+                ("PostgreSQL, local socket", database_at(stack.enter_context(serving(on_disk=True)).new_url()))
+            )
         else:
             print(MISSING)
         for _, each in found:

