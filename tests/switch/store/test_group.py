@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psycopg
 import pytest
 from support.bookkeeping import account
 from support.databases import Server
@@ -152,3 +153,19 @@ def test_a_connection_that_is_closed_fails_every_work(connection: Connection) ->
     results = apply(connection, [counting(), counting()])
     assert all(isinstance(each, Failed) for each in results)
     assert len(results) == 2
+
+
+def test_a_row_that_was_read_is_locked_until_the_end(server: Server) -> None:
+    database = database_at(server.new_url())
+    migrate(database)
+    connection, other = database.connect(), psycopg.connect(database.url.replace("+psycopg", ""))
+    apply(connection, [counting()])
+    connection.begin()
+    connection.fetch({Era: ["n"]})
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        other.execute("SELECT number FROM eras FOR UPDATE NOWAIT")
+    other.rollback()
+    connection.rollback()
+    assert other.execute("SELECT number FROM eras FOR UPDATE NOWAIT").fetchall() == [(1,)]
+    other.close()
+    connection.close()

@@ -180,6 +180,29 @@ def test_a_database_that_fails_fails_the_works_and_nothing_is_written(database: 
     writer.close()
 
 
+def test_all_that_wait_learn_of_one_failed_try_to_connect(database: Database) -> None:
+    trying, submitted = threading.Event(), threading.Event()
+    tries: list[int] = []
+
+    class Slow(Faulty):
+        def connect(self) -> Connection:
+            tries.append(1)
+            trying.set()
+            assert submitted.wait(WAIT_SECONDS)
+            raise Unavailable("no route")
+
+    told: list[Result[int]] = []
+    writer = Writer(Slow(database), group_works_max=1)
+    writer.submit(Work(counting), told.append)
+    assert trying.wait(WAIT_SECONDS)
+    for _ in range(9):
+        writer.submit(Work(counting), told.append)
+    submitted.set()
+    writer.close()
+    assert [str(each.error) for each in told if isinstance(each, Failed)] == ["no route"] * 10
+    assert len(tries) == 1
+
+
 def test_a_commit_of_which_nobody_knows_is_told_as_such(database: Database) -> None:
     faulty = Faulty(database)
     writer = Writer(faulty)
