@@ -5,6 +5,7 @@ python counting_store.py URL
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 
@@ -25,9 +26,12 @@ def counted(view: View) -> int:
 
 
 def say(result: Result[int]) -> None:
-    """The number on a line of its own."""
-    assert isinstance(result, Done)
-    print(result.value, flush=True)
+    """The number on a line of its own; the end of all, when the work failed or nobody listens any more."""
+    try:
+        assert isinstance(result, Done)
+        print(result.value, flush=True)
+    except (AssertionError, BrokenPipeError):
+        os._exit(1)
 
 
 if __name__ == "__main__":
