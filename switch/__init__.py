@@ -4,6 +4,7 @@
 * ``spec``: what is derived from them for readers;
 * ``store``: what must not be forgotten, in SQLite or PostgreSQL; ``ledger``: double-entry books upon it;
 * ``money``: amounts and currencies;
+* ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
 * ``main``: the ``switch`` command.
 
 The rest is not built yet.  When it is, it reaches the HSM over TCP through ``hsm.client`` only, never by import of the
