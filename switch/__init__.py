@@ -2,6 +2,8 @@
 
 * ``codec``: the networks' dialects, and the canonical message between them; ``specs``: the dialects as data;
 * ``link``: a link's life, its configuration, and the matching of replies; ``server``: links over TCP and TLS;
+* ``store``: what must not be forgotten, in SQLite or PostgreSQL; ``ledger``: double-entry books upon it;
+* ``money``: amounts and currencies;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.

@@ -1,0 +1,1 @@
+"""The tables, as numbered SQL files; ``BYTES`` stands for what the database calls a column of bytes."""

