@@ -25,7 +25,8 @@ class BinRow:
 
     *prefix* 6 to 11 digits; *link* is empty for a blocked prefix alone; *dialect* a network's name in ``switch/specs``;
     *institution* the issuer's id as in DE 100 (at most 11 digits, may be empty); *stand_in* the name of the policy under
-    which the switch may answer itself, empty for none; in effect from *first* to *last*, both included.  *line* is the row's line in its file.
+    which the switch may answer itself, empty for none; in effect from *first* to *last*, both included.  *line* is the
+    row's line in its file.
     """
 
     prefix: str
