@@ -166,6 +166,8 @@ def _taken(line: Line, taken: Taken, now: float, rules: Rules) -> Outcome:
     key = line.slots.key(State.PENDING)
     if key is None or taken.version not in (None, key.version):
         return line, ()
+    if taken.version is None and taken.kcv.upper() in _known(line):
+        return line, ()
     if taken.kcv and taken.kcv.upper() != key.kcv:
         return _out_of_step(replace(line, slots=line.slots.dropped()), "the partner took a key of another check value")
     return _activated(line, now, rules)
@@ -193,6 +195,12 @@ def _not_taken(line: Line, refusal: NotTaken, now: float, rules: Rules) -> Outco
     )
     alarm = refusal.why is not Why.GLARE and tries >= rules.alarm_after
     return line, (Save(), _note(line, f"version {key.version} was refused: {refusal.why.value}", alarm))
+
+
+def _known(line: Line) -> tuple[str, ...]:
+    """Check values of the key in force and of those before it, by which late words are known that name no version."""
+    active = line.for_encryption()
+    return (*line.past, active.kcv) if active else line.past
 
 
 # What the partner offers.
@@ -240,6 +248,8 @@ def _imported(line: Line, imported: Imported, now: float) -> Outcome:
     if offer.version is None and active and active.kcv == kcv:
         return line, (_say(line, Taken(None, kcv)),)
     why = _objection(line, offer)
+    if why is None and offer.version is None and kcv in _known(line):
+        why = Why.STALE
     if why is None and offer.kcv and offer.kcv.upper() != kcv:
         why = Why.CHECK_VALUE
     if why:

@@ -1,9 +1,9 @@
 """The words about a key as a network's messages: MTI, DE 39, 48, 53, 70 and 123.
 
-Three kinds: our own, whose DE 48 has tags (the dialects ``napas`` and those like it); a label and a key in DE 48 as public
-code that imitates Banknetvn has them (``banknet``); a cryptographic service message in DE 123 (ANSI X9.17) as networks of the
-region print it.  DE 7 and 11 are the link's; so is DE 15.  What a form has no place for it doesn't say: the two latter have
-no check at a connection and name no version in force, so a repeat is known by its check value alone.
+Three kinds: our own, whose DE 48 has tags (the dialect ``napas``); a label and a key in DE 48 as public code that imitates
+Banknetvn has them (``banknet``); a cryptographic service message in DE 123 (ANSI X9.17) as networks of the region print it.
+DE 7 and 11 are the link's; so is DE 15.  What a form has no place for it doesn't say: the two latter have no check at a
+connection and name no version in force, and a label names no version at all, so a repeat is known by its check value alone.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from switch.keys.words import Offer
 
 VERSION_MAX = 999_999
 """Six digits; at one change a minute they last a year and eleven months, and then the ZMK is due."""
+PAST_MAX = 16
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Job:
 class Line:
     """The keys of one *type* and *direction* with the partner of *link*; this side is the switch, or a member.
 
-    Kept on disk: *slots*, *made* (the highest version made here), *refused* (the highest refused here), *active_since*.
+    Kept on disk: *slots*, *made* (the highest version made here), *refused* (the highest refused here), *active_since*,
+    *past* (the check values of the last keys before this one: a form without versions offers none of them twice).
     The rest begins anew with the process.
     """
 
@@ -70,6 +72,7 @@ class Line:
     made: int = 0
     refused: int = 0
     active_since: float = 0.0
+    past: tuple[str, ...] = ()
 
     connected: bool = False
     cause: Cause | None = None
@@ -117,12 +120,14 @@ class Line:
         """What is left of it after a crash: what was saved."""
         return Line(
             self.link, self.type, self.direction, self.is_switch,
-            self.slots, self.made, self.refused, self.active_since,
+            self.slots, self.made, self.refused, self.active_since, self.past,
         )  # fmt: skip
 
     def renewed(self, slots: Slots, now: float) -> Line:
         """With a new key in force: counts and wishes begin anew."""
+        before = self.for_encryption()
+        past = (*self.past, before.kcv)[-PAST_MAX:] if before else self.past
         return replace(
-            self, slots=slots, active_since=now, cause=None, overriding=False,
+            self, slots=slots, past=past, active_since=now, cause=None, overriding=False,
             said_at=None, tries=0, quiet_until=0.0, uses=0, sync_errors=(),
         )  # fmt: skip
