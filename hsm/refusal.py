@@ -357,16 +357,32 @@ class KeySpecForbidden(InputInvalid):
     """A key specifier is of a format that does not do here."""
 
 
-class KeyAttributesInvalid(KeyFunctionForbidden):
-    """What a key is bound to does not allow this."""
-
-
 class VariantSchemeInvalid(KeySchemeInvalid):
     """No such variant scheme of transport keys, or none for keys of this type."""
 
 
 class KeyNotStored(StorageUnavailable):
     """No key, or no decimalisation table with it, is stored under that index."""
+
+
+class LogEmpty(StorageUnavailable):
+    """There is no error log: no error was entered in it."""
+
+
+class LogFileInvalid(InputInvalid):
+    """There is no error log file of that number."""
+
+
+class LogIndexInvalid(InputInvalid):
+    """No entry of the error log has that index."""
+
+
+class LogTimeInvalid(InputInvalid):
+    """A date and time to look for in the error log are none."""
+
+
+class LogDirectionInvalid(InputInvalid):
+    """Neither before nor after: no such way to go through the error log."""
 
 
 class DomainUnavailable(LmkInvalid):

@@ -372,7 +372,7 @@ def dispatcher(
             lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in lmks.items()},
             old_lmks={lmk_id: published_lmk(name, lmk_id) for lmk_id, name in old_lmks.items()},
             authority=authority,
-            domain=None if km is None else _domain(km, stored_keys, chosen),
+            domain=_domain(km, stored_keys, chosen),
         ),
         slots=MemorySlots(),
         fraud=FraudCounters(),
@@ -383,14 +383,10 @@ def dispatcher(
     return Dispatcher(appliance)
 
 
-def _domain(km: str, stored_keys: Mapping[str, str], settings: Settings) -> Domain | None:
-    from hsm.server.config import STORED_KEY_EXPECTED, Config, ConfigError, stored_key_given
-    from hsm.server.domain_founding import domain_for
+def _domain(km: str | None, stored_keys: Mapping[str, str], settings: Settings) -> Domain | None:
+    from hsm.server.domain_founding import published_domain
 
-    stored = tuple(each for place, key in stored_keys.items() if (each := stored_key_given(place, key, "testing")))
-    if len(stored) < len(stored_keys):
-        raise ConfigError("testing", "stored_keys", STORED_KEY_EXPECTED)
-    return domain_for(Config(km=km, stored_keys=stored), settings)
+    return None if km is None else published_domain(km, stored_keys, settings)
 
 
 def eracom_dispatcher(km: str = "test-2266", **more: Any) -> EracomDispatcher:

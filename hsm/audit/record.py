@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from hsm.policy.auditing import AuditOptions as AuditOptions
 from hsm.policy.auditing import Category as Category
@@ -128,6 +128,7 @@ class Auditor(Protocol):
         """Write what was taken since the last flush; when *lasting*, on to the disk.  Raises AuditUnwritable."""
 
 
+@runtime_checkable
 class Logbook(Protocol):
     """The audit log as people read and clear it, at the console of the process that keeps it."""
 
@@ -351,6 +352,10 @@ class Audit:
             Entry(sequence, now, Interface.CONSOLE, "", name, outcome, Category.EVENT, 0, place=place, who=who)
         )
         self._lasting = True
+
+    def errors(self, count: int) -> tuple[Entry, ...]:
+        """Up to *count* errors, the latest last, as the error log has them; none in a process that keeps no log."""
+        return self._auditor.errors(count) if isinstance(self._auditor, Logbook) else ()
 
     def flush(self) -> None:
         """Write what was entered and share what was counted; the server calls this once per turn of its reactor.

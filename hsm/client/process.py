@@ -41,6 +41,13 @@ class ApplianceProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def state_dir(self) -> Path:
+        """Where `hsm console --state-dir` finds it."""
+        if "--state-dir" in self._options:
+            return Path(self._options[self._options.index("--state-dir") + 1])
+        return Path(self._folder.name) / "state"
+
     def __enter__(self) -> ApplianceProcess:
         """Raises NotReady."""
         self._folder = tempfile.TemporaryDirectory(prefix="zonekey-")
@@ -49,7 +56,7 @@ class ApplianceProcess:
         line = [sys.executable, "-m", "hsm.server.main", "serve", "--host-port", str(self._host_port)]
         line += ["--ready-file", str(ready), *self._options]
         if "--state-dir" not in self._options:
-            line += ["--state-dir", str(folder / "state")]
+            line += ["--state-dir", str(self.state_dir)]
         with said.open("wb") as out:
             self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=out, stderr=out)  # noqa: S603  # our own command line
         try:

@@ -13,6 +13,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -103,13 +104,15 @@ def walk(guide: Guide) -> None:
         raise TourStopped("CA did not give the published PIN block: is the test LMK loaded?")
 
 
-def farewell(host: str, port: int) -> Iterator[str]:
-    """Where to go from here."""
+def farewell(host: str, port: int, state_dir: Path | None = None) -> Iterator[str]:
+    """Where to go from here; with *state_dir*, to the console too."""
     yield f"The appliance listens on {host}:{port} (TCP and UDP; two-byte length, header of 4 characters).  Try"
     yield ""
     yield f"    hsm call NC --port {port}"
     yield f"    hsm call A0 --port {port} {example_fields('A0')}"
     yield "    hsm decode --text 0000NC"
+    if state_dir is not None:
+        yield f"    hsm console --state-dir {state_dir}      and there HELP"
     yield ""
     yield "Every command has a page in protocol-spec/thales.  This is an emulator: never give it a live key."
 
@@ -132,7 +135,7 @@ def command(host: str, port: int, serve: bool) -> None:
             converse(host, port)
             return
         with ApplianceProcess(SERVED, port) as appliance:
-            converse(appliance.host, appliance.port)
+            converse(appliance.host, appliance.port, appliance.state_dir)
             click.echo("\nServing until Ctrl-C.")
             with contextlib.suppress(KeyboardInterrupt):
                 appliance.wait()
@@ -141,7 +144,7 @@ def command(host: str, port: int, serve: bool) -> None:
         sys.exit(1)
 
 
-def converse(host: str, port: int) -> None:
+def converse(host: str, port: int, state_dir: Path | None = None) -> None:
     """The conversation with the appliance at *host* and *port*, and where to go from there."""
 
     def show(way: str, frame: bytes) -> None:
@@ -152,7 +155,7 @@ def converse(host: str, port: int) -> None:
 
     with BlockingClient(host, port, on_frame=show) as client:
         walk(Guide(click.echo, client.command))
-    for line in farewell(host, port):
+    for line in farewell(host, port, state_dir):
         click.echo(line)
 
 

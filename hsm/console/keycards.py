@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
+
 from hsm.console.declaration import console
 from hsm.console.desk import Desk
 from hsm.console.dialogue import Abandoned, Dialogue, Say, confirmed, number
 from hsm.console.keyquestions import Sort, chosen_lmk, key_sort, under_lmk
 from hsm.console.people import Holder, check_blank, custodian, write_all
+from hsm.crypto.blockcipher import Algorithm
 from hsm.keys import keyparts
 from hsm.keys.checkvalue import check_value
 from hsm.keys.generate import COMPONENTS_MAX, COMPONENTS_MIN
@@ -30,25 +33,45 @@ def generate_on_cards(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     count = yield from number("Enter number of components", COMPONENTS_MIN, COMPONENTS_MAX)
     sort = yield from key_sort(hsm)
     hsm.authorise(f"component.{sort.purpose}")
+    holders = yield from blank_cards(desk, count)
+    hsm = desk.hsm(sort.lmk_id)
+    key = generate.new_key(hsm, sort.algorithm, sort.key_bytes)
+    kept = under_lmk(desk, sort, key)
+    yield from onto_cards(desk, holders, key, sort.purpose, hsm.random.bytes)
+    yield Say(f"Encrypted key: {kept}\nKey check value: {check_value(key)}")
+
+
+def blank_cards(desk: Desk, count: int) -> Dialogue[list[Holder]]:
+    """*count* custodians with a blank card each.  Raises CardError, CardLocked."""
     holders: list[Holder] = []
     for place in range(1, count + 1):
         holder = yield from custodian(desk, place, holders)
         check_blank(holder)
         holders.append(holder)
-    hsm = desk.hsm(sort.lmk_id)
-    key = generate.new_key(hsm, sort.algorithm, sort.key_bytes)
-    kept = under_lmk(desk, sort, key)
-    series = hsm.random.bytes(8).hex()
-    parts = keyparts.split(key, count, hsm.random.bytes)
-    shares = [Share(series, place, count, sort.purpose, part) for place, part in enumerate(parts, start=1)]
+    return holders
+
+
+def onto_cards(
+    desk: Desk, holders: Sequence[Holder], key: ClearKey, purpose: str, random: Callable[[int], bytes]
+) -> Dialogue[None]:
+    """Write the components of *key*, split for *purpose*, onto the cards of *holders* and show their check values."""
+    series, count = random(8).hex(), len(holders)
+    parts = keyparts.split(key, count, random)
+    shares = [Share(series, place, count, purpose, part) for place, part in enumerate(parts, start=1)]
     write_all(desk, holders, [keyparts.to_card(share) for share in shares])
     for share in shares:
         yield Say(f"Component {share.number} check value: {check_value(share.component)}")
-    yield Say(f"Encrypted key: {kept}\nKey check value: {check_value(key)}")
 
 
 def from_cards(desk: Desk, sort: Sort, count: int) -> Dialogue[list[ClearKey]]:
     """The components on the cards of *count* custodians, which must be all of one key."""
+    return (yield from components_on_cards(desk, {sort.purpose}, sort.algorithm, sort.key_bytes, count))
+
+
+def components_on_cards(
+    desk: Desk, purposes: Collection[str], algorithm: Algorithm, key_bytes: int, count: int
+) -> Dialogue[list[ClearKey]]:
+    """As ``from_cards``, of a key that was split for one of *purposes*."""
     holders: list[Holder] = []
     shares: list[Share] = []
     for place in range(1, count + 1):
@@ -58,8 +81,8 @@ def from_cards(desk: Desk, sort: Sort, count: int) -> Dialogue[list[ClearKey]]:
             share = keyparts.from_card(holder.content)
         except InputInvalid:
             raise CardError(f"Card {serial} holds no key component.") from None
-        made_for = (share.purpose, share.component.algorithm, share.component.key_bytes)
-        if made_for != (sort.purpose, sort.algorithm, sort.key_bytes):
+        made_of = (share.component.algorithm, share.component.key_bytes)
+        if share.purpose not in purposes or made_of != (algorithm, key_bytes):
             raise CardError(f"Card {serial} holds a component of another sort of key.")
         if share.count != count or any(other.series != share.series for other in shares):
             raise CardError(f"Card {serial} holds a component of another key, or of one with other components too.")

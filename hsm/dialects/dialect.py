@@ -126,6 +126,12 @@ class Dialect:
 
         return declare
 
+    @property
+    def outcomes(self) -> frozenset[str]:
+        """Every code that a reply may bear: success, the dialect's refusals, and those that commands have of their own."""
+        own = (code for command in self.commands.values() for code in command.refusals.values())
+        return frozenset(("00", *self.refusals.values(), *own))
+
     def code_of(self, command: Command | None, reason: type[Refusal]) -> str:
         """The dialect's code for *reason*: the command's own word for it, or for the nearest ancestor that has one."""
         own: Mapping[type[Refusal], str] = command.refusals if command else {}

@@ -39,6 +39,7 @@ from hsm.refusal import (
 )
 
 _FORMS = MappingProxyType({8: 0x10, 16: 0x11, 24: 0x12})
+_CBC_FORMS = MappingProxyType({0x10: 0x10, 0x11: 0x13, 0x12: 0x14})
 _DUKPT_VARIANTS = MappingProxyType({PPK: Variant.PIN, MPK: Variant.MAC_REQUEST, DPK: Variant.DATA_REQUEST})
 _CARD_TYPES = frozenset({PPK, MPK, DPK})
 _ZERO = bytes(8)
@@ -100,6 +101,11 @@ def key_in(held: Held) -> ClearKey:
 def form_for(held: Held) -> int:
     """The specifier format of ECB that is as long as *held*."""
     return _FORMS[held.key.key_bytes + len(held.table) // 2 if isinstance(held, KeyAndTable) else held.key_bytes]
+
+
+def cbc_form_for(held: Held) -> int:
+    """As ``form_for``, of CBC; a single-length key is one block, for which the two are the same."""
+    return _CBC_FORMS[form_for(held)]
 
 
 def usual_scheme(row: DomainKeyType) -> VariantScheme:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum
+from typing import Protocol
 
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys.blocklmk import KeyBlockLmk
@@ -112,6 +113,14 @@ def new_material(kind: str, random: Callable[[int], bytes]) -> bytes:
     raise ValueError(f"no LMK kind {kind}; there are {', '.join(KINDS)}")
 
 
-def mixes(lmks: Iterable[Lmk]) -> bool:
-    """Are there published test LMKs among *lmks*, and others?  (PCI PIN 19-3 and 19-4: never in one device.)"""
-    return len({lmk.is_test for lmk in lmks}) > 1
+class Master(Protocol):
+    """An LMK or a Domain Master Key."""
+
+    @property
+    def is_test(self) -> bool:
+        """Is this one published for tests?"""
+
+
+def mixes(masters: Iterable[Master]) -> bool:
+    """Are there published test keys among *masters*, and others?  (PCI PIN 19-3 and 19-4: never in one device.)"""
+    return len({master.is_test for master in masters}) > 1

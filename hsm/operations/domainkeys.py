@@ -6,14 +6,21 @@ from dataclasses import dataclass
 
 from hsm.appliance import Hsm
 from hsm.crypto.blockcipher import Algorithm
-from hsm.keys.domain import form_for, key_in
+from hsm.keys.domain import cbc_form_for, form_for, key_in
 from hsm.keys.domaintypes import DERIVES, PVK, DomainKeyType
 from hsm.keys.generate import random_key
 from hsm.keys.km import Held, TransportKey, check_value, has_odd_parity
 from hsm.keys.specifier import BLOCK, KEY_BYTES
 from hsm.keys.strength import is_weak_key
 from hsm.operations.border import check_strength
-from hsm.refusal import DestinationKeyParity, KeyLengthInvalid, KeySpecUnsupported, KeyTypeInvalid
+from hsm.refusal import (
+    DestinationKeyParity,
+    FieldsInconsistent,
+    KeyBlockExportabilityInvalid,
+    KeyLengthInvalid,
+    KeySpecUnsupported,
+    KeyTypeInvalid,
+)
 
 BLOCK_KEY_BYTES = 16
 """A new key in a TR-31 block is of double length: nothing in the request says otherwise."""
@@ -25,6 +32,15 @@ class Kept:
 
     specifier: str
     check_value: bytes
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What a session key is to be: its type and length, and whether all that it lies under enciphers it by CBC."""
+
+    row: DomainKeyType
+    key_bytes: int
+    cbc: bool
 
 
 @dataclass(frozen=True)
@@ -58,21 +74,56 @@ def import_key(hsm: Hsm, transport: TransportKey, cryptogram: bytes, row: Domain
     Raises KeyLengthInvalid (also for a transport key weaker than the key), DestinationKeyParity for a weak or zero key,
     VariantSchemeInvalid, DecimalisationTableInvalid, KeyMasquerades.
     """
+    held = taken_in(hsm, transport, cryptogram, row, cbc=cbc)
+    return _kept(hsm, held, row, form_for(held))
+
+
+def taken_in(hsm: Hsm, transport: TransportKey, cryptogram: bytes, row: DomainKeyType, *, cbc: bool) -> Held:
+    """The key of type *row* in *cryptogram* under *transport*, made odd; raises as ``import_key``."""
     held = transport.unwrap(cryptogram, row, cbc=cbc)
     key = key_in(held)
     check_strength(hsm, transport.key, key)
     if is_weak_key(key):
         raise DestinationKeyParity
     hsm.domain.rules.allow(key)
-    return Kept(hsm.domain.wrap(held, row, form_for(held), hsm.random.bytes), check_value(key))
+    return held
+
+
+def _kept(hsm: Hsm, held: Held, row: DomainKeyType, form: int) -> Kept:
+    return Kept(hsm.domain.wrap(held, row, form, hsm.random.bytes), check_value(key_in(held)))
+
+
+def new_session_key(hsm: Hsm, transport: TransportKey, sort: Sort) -> tuple[bytes, Kept]:
+    """A new key of that *sort*, under *transport* and under the KM.
+
+    Raises KeyLengthInvalid for a transport key weaker than the key, VariantSchemeInvalid, and what the rules raise.
+    """
+    key = random_key(Algorithm.TDES, sort.key_bytes, hsm.random.bytes)
+    hsm.domain.rules.allow(key)
+    cryptogram, _ = export_key(hsm, transport, key, sort.row, cbc=sort.cbc)
+    return cryptogram, _kept(hsm, key, sort.row, cbc_form_for(key) if sort.cbc else form_for(key))
+
+
+def received_session_key(hsm: Hsm, transport: TransportKey, cryptogram: bytes, sort: Sort) -> Kept:
+    """The key of that *sort* in *cryptogram* under *transport*, under the KM.
+
+    Raises as ``import_key``, and FieldsInconsistent for a key of another length.
+    """
+    held = taken_in(hsm, transport, cryptogram, sort.row, cbc=sort.cbc)
+    if key_in(held).key_bytes != sort.key_bytes:
+        raise FieldsInconsistent
+    return _kept(hsm, held, sort.row, cbc_form_for(held) if sort.cbc else form_for(held))
 
 
 def export_key(hsm: Hsm, transport: TransportKey, held: Held, row: DomainKeyType, *, cbc: bool) -> tuple[bytes, bytes]:
     """*held*, of type *row*, under *transport*, and its check value of 3 bytes.
 
-    Raises KeyLengthInvalid for a transport key weaker than the key, VariantSchemeInvalid.
+    Raises KeyLengthInvalid for a transport key weaker than the key, VariantSchemeInvalid, and
+    KeyBlockExportabilityInvalid for a key whose block says that it does not leave (ANSI X9.143 clause 6.7).
     """
     key = key_in(held)
+    if key.attributes is not None and key.attributes.exportability == "N":
+        raise KeyBlockExportabilityInvalid
     check_strength(hsm, transport.key, key)
     return transport.wrap(held, row, cbc=cbc), check_value(key)
 
@@ -81,3 +132,8 @@ def details(held: Held) -> Details:
     """What may be told of *held*."""
     key = key_in(held)
     return Details(has_odd_parity(key), check_value(key))
+
+
+def specifier_of(index: int) -> str:
+    """The key specifier, led by its count, of the key stored at *index*, 1 to 9999."""
+    return "\x03\x03" + index.to_bytes(2, "big").decode("latin-1")

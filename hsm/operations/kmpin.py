@@ -3,7 +3,7 @@
 The devices' own scheme is not public.  Ours is a tweakable block cipher after Liskov, Rivest and Wagner (CRYPTO 2002,
 theorem 2): the PIN field of ISO 9564-1 format 2 is masked with a value made of the account, enciphered, and masked again.
 One PIN gives different bytes for different accounts, and bytes moved to another account decipher to something that is a
-PIN field once in a million times at the most.  See protocol-spec/decisions/0010-km-pin.md.
+PIN field once in a million times at the most.  See protocol-spec/decisions/0007-km-pin.md.
 """
 
 from __future__ import annotations

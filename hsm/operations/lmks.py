@@ -63,6 +63,10 @@ def check_status(appliance: Appliance, is_test: bool) -> None:
             if lmk.is_test is not is_test:
                 mine, its = ("test", "live") if is_test else ("live", "test")
                 raise LmkRefused(f"LMK {lmk_id} is a {its} LMK: no {mine} LMK is loaded beside it.")
+    domain = appliance.state.domain
+    if domain is not None and domain.km.is_test is not is_test:
+        mine, its = ("test", "live") if is_test else ("live", "test")
+        raise LmkRefused(f"The KM is a {its} key: no {mine} LMK is loaded beside it.")
 
 
 def check_comment(comment: str) -> None:

@@ -32,7 +32,6 @@ from hsm.policy.fraud import ROW_CELLS, FraudCounters
 from hsm.ports import OffsetClock, Random, SeededRandom, SystemClock, SystemRandom
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters, SharedTally
-from hsm.server.domain_founding import domain_for
 from hsm.server.keeping import Keeping
 from hsm.server.ports import Limits
 from hsm.server.portsettings import host_port, with_stored
@@ -82,11 +81,10 @@ def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
     from hsm.dialects.eracom.families import load as load_functions
 
     load_functions()
-    outcomes = sorted({"00", *eracom.refusals.values()})
     return (
         *counter_names,
         *(f"command {ERACOM} {code}" for code in (*eracom.commands, UNKNOWN_COMMAND)),
-        *(f"outcome {ERACOM} {code}" for code in outcomes),
+        *(f"outcome {ERACOM} {code}" for code in sorted(eracom.outcomes)),
     )
 
 
@@ -323,9 +321,10 @@ def _audited(config: Config, keeping: Keeping, clock: OffsetClock) -> tuple[File
 
 
 def _for_this_start(config: Config, state: State, now: float) -> State:
-    """*state* with what is not kept: what is authorised on the command line, and the Domain Master Key."""
-    domain = None if state.tampered else domain_for(config, state.settings)
-    return replace(state, authority=_authority(config, state, now), domain=domain)
+    """*state* with what is not kept: what is authorised on the command line."""
+    if ERACOM in config.dialects and state.domain is None:
+        print("WARNING: no Domain Master Key is loaded: --km, or LKM at the console", file=sys.stderr, flush=True)
+    return replace(state, authority=_authority(config, state, now))
 
 
 def adopt(counters: Counters, seed: int | None = None) -> ApplianceHousehold:

@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 
 from hsm.appliance import Appliance, without_lmks
-from hsm.keys.masters import PUBLISHED_NAMES, Lmk, lmk_of_material, mixes, published_lmk
+from hsm.keys.masters import PUBLISHED_NAMES, Lmk, Master, lmk_of_material, mixes, published_lmk
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudCounters
 from hsm.policy.settings import Settings
 from hsm.policy.values import SettingError
 from hsm.server.config import Config, ConfigError, LoadedLmk
+from hsm.server.domain_founding import domain_for, domain_over
 from hsm.state import Keeper, State
 from hsm.storage import device
 from hsm.storage.cards import CardRack, MemoryShelf
@@ -83,6 +84,7 @@ class Keeping:
         lmks = {each.lmk_id: self.lmk(each) for each in config.lmks or DEFAULT_LMKS}
         old_lmks = {each.lmk_id: self.lmk(each) for each in config.old_lmks}
         state = State(settings, lmks, old_lmks)
+        state = replace(state, domain=domain_for(config, settings, lmks.values()))
         _check_mixture(state, config)
         return state
 
@@ -109,19 +111,22 @@ class Keeping:
                     device.note(change, device.PROFILE, profile)
             if after.lmks is not erased.lmks or after.old_lmks is not erased.old_lmks:
                 appliance.load_lmks(after.lmks, after.old_lmks)
+            if after.domain is not erased.domain:
+                appliance.load_domain(after.domain)
         except StorageError as fault:
             raise ConfigError("--state-dir", str(config.state_dir), str(fault)) from None
         return told
 
     def _loaded_over(self, state: State, config: Config, told: list[str]) -> State:
         if state.tampered:
-            if config.lmks or config.old_lmks:
-                told.append(f"no LMK is loaded: the appliance was tampered with ({state.tampered})")
+            if config.lmks or config.old_lmks or config.km or config.stored_keys:
+                told.append(f"no key is loaded: the appliance was tampered with ({state.tampered})")
             return state
         lmks, old_lmks = self._overlaid(state.lmks, config.lmks), self._overlaid(state.old_lmks, config.old_lmks)
-        if lmks is state.lmks and old_lmks is state.old_lmks:
+        domain = domain_over(state.domain, config, state.settings)
+        if lmks is state.lmks and old_lmks is state.old_lmks and domain is state.domain:
             return state
-        wanted = replace(state, lmks=lmks, old_lmks=old_lmks)
+        wanted = replace(state, lmks=lmks, old_lmks=old_lmks, domain=domain)
         _check_mixture(wanted, config)
         return wanted
 
@@ -209,11 +214,13 @@ def typed_over(settings: Settings, config: Config) -> Settings:
 
 
 def _check_mixture(state: State, config: Config) -> None:
-    loaded = (*state.lmks.values(), *state.old_lmks.values(), *state.new_lmks.values())
-    if mixes(loaded) and not state.settings.test_and_live_lmks:
-        where = (*config.lmks, *config.old_lmks)[0].where
-        expected = "test LMKs or live ones, not both (unless the setting test-and-live-lmks says yes)"
-        raise ConfigError(where, "--lmk, --old-lmk", expected)
+    masters: list[Master] = [*state.lmks.values(), *state.old_lmks.values(), *state.new_lmks.values()]
+    if state.domain is not None:
+        masters.append(state.domain.km)
+    if mixes(masters) and not state.settings.test_and_live_lmks:
+        where = next((each.where for each in (*config.lmks, *config.old_lmks)), "configuration")
+        expected = "test keys or live ones, not both (unless the setting test-and-live-lmks says yes)"
+        raise ConfigError(where, "--lmk, --old-lmk, --km", expected)
 
 
 def _told_of(before: State, settings: Settings) -> str:

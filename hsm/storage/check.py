@@ -9,9 +9,10 @@ from functools import partial
 
 from hsm.storage.cards import CardError, CardRack
 from hsm.storage.database import Database, StorageError
+from hsm.storage.domain import KM
 from hsm.storage.keeper import fraud_at_rest, state_at_rest
 from hsm.storage.schema import TABLES
-from hsm.storage.secrets import AUDIT_KEY, KM, RACK_KEY, secret
+from hsm.storage.secrets import AUDIT_KEY, RACK_KEY, secret
 from hsm.storage.shelf import DatabaseShelf
 from hsm.storage.vault import Vault, labels
 
@@ -59,7 +60,9 @@ def _fault(look: Callable[[], object]) -> str:
 
 def _looks(database: Database, vault: Vault | None) -> Iterator[Callable[[], object]]:
     yield partial(fraud_at_rest, database)
-    if vault is not None or not database.read("SELECT 1 FROM loaded WHERE sealed IS NOT NULL"):
+    if vault is not None or not database.read(
+        "SELECT 1 FROM loaded WHERE sealed IS NOT NULL UNION SELECT 1 FROM km WHERE sealed"
+    ):
         yield partial(state_at_rest, database, vault)
     if vault is not None:
         for label in labels(database):

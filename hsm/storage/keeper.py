@@ -24,6 +24,7 @@ from hsm.state import State
 from hsm.storage import device
 from hsm.storage.cards import CardRack
 from hsm.storage.database import Database, StorageError
+from hsm.storage.domain import read_domain, write_domain
 from hsm.storage.loaded import STORES, read_loaded, write_loaded
 from hsm.storage.secrets import RACK_KEY, SECRET_BYTES, put_secret, reseal_audit_key
 from hsm.storage.vault import Vault
@@ -105,6 +106,7 @@ class DatabaseKeeper:
         deleted = False
         for store, there, wanted in zip(STORES, _stores(before), _stores(after), strict=True):
             deleted |= write_loaded(change, self._database, self._vault, store, there, wanted)
+        deleted |= write_domain(change, self._database, self._vault, before.domain, after.domain)
         for gone in _lasting(before) - _lasting(after):
             change.execute("DELETE FROM authority WHERE lmk_id = ? AND activity = ?", gone)
         new = _lasting(after) - _lasting(before)
@@ -165,6 +167,7 @@ def state_at_rest(database: Database, vault: Vault | None) -> State | None:
         tampers,
         offset_seconds,
         _audit_options(database),
+        read_domain(database, vault),
     )
 
 

@@ -89,10 +89,13 @@ TABLES = (
     # Small secrets by purpose: sealed by the vault (1), or as they are because no passphrase was ever given (0).
     Table("secret", ("purpose TEXT NOT NULL", "sealed INTEGER NOT NULL", "content BLOB NOT NULL"), ("purpose",)),
     Table("hostport", ("name TEXT NOT NULL", "field TEXT NOT NULL", "value TEXT NOT NULL"), ("name", "field")),
+    # The Domain Master Key: sealed by the vault (1), or the name of a published one (0).
     Table("km", (_ONE, "sealed INTEGER NOT NULL", "key BLOB NOT NULL"), ("id",)),
+    # Keys under the KM by the two digits of their type; how a transport key is changed, if not as is usual for its type.
     Table(
         "stored_key",
-        ("type INTEGER NOT NULL", "number INTEGER NOT NULL", "value BLOB NOT NULL", "kvc TEXT NOT NULL"),
+        ("type TEXT NOT NULL", "number INTEGER NOT NULL", "value BLOB NOT NULL", "kvc TEXT NOT NULL",
+         "scheme INTEGER"),
         ("type", "number"),
     ),
     Table(

@@ -10,13 +10,13 @@ import os
 import sqlite3
 
 from hsm.storage.database import Database, StorageError
+from hsm.storage.domain import KM
 from hsm.storage.loaded import CLOSED, purpose
 from hsm.storage.vault import LmkLabel, Vault
 
 RACK_KEY = "the card rack's key"
 PRINTER_KEY = "the printer's key"
 AUDIT_KEY = "audit key"
-KM = "km"
 SECRET_BYTES = 32
 
 

@@ -101,7 +101,7 @@ class Until(Kind):
 
     @property
     def notation(self) -> str:
-        return f"{self.inner.notation} '{self.delimiter}'"
+        return f"{self.inner.notation} {self.delimiter!r}"
 
 
 @dataclass(frozen=True)

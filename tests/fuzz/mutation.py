@@ -7,18 +7,21 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from fuzz.targets import DIALECTS, KBPKS, SETUPS
+from fuzz.targets import DIALECTS, KBPKS, SETUPS, STAGES
 from support.corpus import Case, composed, witnessed
 from support.damage import SCHEMES, TRAILING, innermost
+from support.improvised import WORDS, improvise, quick
 from support.messages import published
 
 from hsm.dialects.eracom.codes import eracom
 from hsm.dialects.eracom.families import load as load_functions
 from hsm.dialects.thales.codes import thales
+from hsm.policy.position import Position
 from hsm.spec.witnessed import exchanges
 from hsm.wire.codec import codec_of
 from hsm.wire.shapes import Key
 
+SECURE_STAGES = [at for at, (_, position, _) in enumerate(STAGES) if position is Position.SECURE]
 PLAIN_MUTATIONS = 0.25
 """Of so many inputs the fuzzer's own mutation is used."""
 KIND_OF_LMK = {"test-variant": 0, "test-aes-block": 1, "test-3des-block": 2}
@@ -198,6 +201,22 @@ def config(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
     return "\n".join(lines).encode()[:size_max]
 
 
+def console(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
+    """Somebody's session at the console; one of its lines may be another's, or the bytes changed at random."""
+    draw = Random(seed)
+    lines = data[1:].split(b"\r")
+    if len(lines) < 2 or draw.random() < 0.3:
+        with quick():
+            lines = [each.encode() for each in improvise(draw, draw.randint(5, 60))]
+        return (bytes((draw.choice(SECURE_STAGES),)) + b"\r".join(lines) + b"\r")[:size_max]
+    if draw.random() < PLAIN_MUTATIONS:
+        return (data[:1] + plain(data[1:], max(1, size_max - 1)))[:size_max]
+    at = draw.randrange(len(lines))
+    others = (lines[draw.randrange(len(lines))], lines[at] * 2, b"", b"\x03", b"\x7f" * 9, draw.randbytes(5))
+    lines[at : at + draw.randrange(2)] = [draw.choice((*others, draw.choice(WORDS).encode()))]
+    return (data[:1] + b"\r".join(lines))[:size_max]
+
+
 def iso8583(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
     """A published message with some bytes changed, put in or left out, in its dialect mostly; or its frame."""
     draw = Random(seed)
@@ -225,5 +244,6 @@ MUTATORS = {
     "soh": soh,
     "keyblock": keyblock,
     "config": config,
+    "console": console,
     "iso8583": iso8583,
 }

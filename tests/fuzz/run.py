@@ -20,6 +20,7 @@ SIZE_MAX = {
     "soh": 6_000,
     "keyblock": 1_000,
     "config": 2_000,
+    "console": 4_000,
     "iso8583": 1_000,
 }
 TARGETS = tuple(SIZE_MAX)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -17,6 +18,7 @@ from support.appliances import Speaker
 from support.corpus import AES_BLOCK, BLOCK_3DES, VARIANT, Setup
 from support.damage import assert_well_formed, conversed
 from support.eracom import STORED
+from support.improvised import Stage, quick
 
 from hsm.crypto.blockcipher import Algorithm, cipher
 from hsm.crypto.blockprotector import VERSIONS, BlockProtector
@@ -30,6 +32,7 @@ from hsm.dialects.thales.dispatch import Dispatcher
 from hsm.dialects.thales.session import ThalesSession
 from hsm.keys.secret import ClearKey
 from hsm.keys.transport import unwrap
+from hsm.policy.position import Position
 from hsm.refusal import InternalFault, Refusal
 from hsm.server.config import ConfigError
 from hsm.server.config_file import read_config
@@ -89,7 +92,7 @@ def function(data: bytes) -> None:
     code, at = eracom.spelling.code_at(request)
     assert reply[:at] == request[:at]
     outcome, end = eracom.spelling.outcome_at(reply, at if request[:1] != "\xe3" or len(reply) <= 2 else at + 3)
-    assert outcome in {"00", *eracom.refusals.values()} - {eracom.code_of(None, InternalFault)}
+    assert outcome in eracom.outcomes - {eracom.code_of(None, InternalFault)}
     assert outcome == "00" or end == len(reply)
     assert len(reply) <= 0xFFFF
     counts["executions"] += 1
@@ -223,6 +226,18 @@ def config(data: bytes) -> None:
             counts["past dispatch"] += 1
 
 
+STAGES = tuple(product(("test-variant", "test-aes-block", "test-3des-block", ""), Position, ("all", "")))
+
+
+def console(data: bytes) -> None:
+    """The first byte chooses the appliance, the rest is typed at its console: no fault, and nothing secret is shown."""
+    counts["executions"] += 1
+    with quick():
+        stage = Stage(*STAGES[data[0] % len(STAGES) if data else 0])
+        stage.types_bytes(data[1:])
+        counts["past dispatch"] += any(each.outcome == "00" for each in stage.operator.speaker.entries)
+
+
 DIALECTS = tuple(names())
 
 
@@ -253,5 +268,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "soh": soh,
     "keyblock": keyblock,
     "config": config,
+    "console": console,
     "iso8583": iso8583,
 }

@@ -15,7 +15,7 @@ def test_mine(hsm):
     assert hsm.command("NC%02").startswith("ND00")
 
 def test_eracom(hsm):
-    assert hsm.function("FFF000") == "FFF0000000"
+    assert hsm.function("FFF000")[:8] == "FFF00000"
     assert hsm.eracom_address != hsm.address
 
 def test_the_same_appliance_serves_all(hsm, hsm_process):

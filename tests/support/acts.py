@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from support.resting import PASSPHRASE, live_lmk
+from support.resting import PASSPHRASE, live_domain, live_lmk
 
 from hsm.appliance import without_lmks
 from hsm.keys.masters import published_lmk
@@ -39,6 +39,7 @@ def first_state() -> State:
     return State(
         lmks={"00": live_lmk("00", "aes-block"), "01": live_lmk("01", "3des-block")},
         authority=Authority().granting(parse_activities("pin"), "00", 0.0, limited=False),
+        domain=live_domain(1),
     )
 
 

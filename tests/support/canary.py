@@ -40,6 +40,11 @@ class Canary:
             self._mark(pin.encode(), "PIN")
             self._mark(pin[::-1].encode(), "PIN reversed")
 
+    def card_pin(self, pin: str) -> None:
+        """Mark the PIN of a card, of 8 digits: shorter ones would be found by chance."""
+        assert len(pin) == START_BYTES
+        self._mark(pin.encode(), "card PIN")
+
     def _mark(self, text: bytes, name: str) -> None:
         self._by_start.setdefault(text[:START_BYTES], {}).setdefault(text, name)
 

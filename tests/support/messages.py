@@ -53,7 +53,8 @@ def texts(cls: str, least: int, most: int) -> st.SearchStrategy[str]:
 
 
 def _sub_field(part: SubField) -> st.SearchStrategy[tuple[str, Value]]:
-    return st.tuples(st.just(part.name), texts(part.cls, part.size or 1, part.size or 8))
+    # An open end of more than 6 digits would not fit into every element that has one.
+    return st.tuples(st.just(part.name), texts(part.cls, part.size or 1, part.size or 6))
 
 
 def _fixed(form: Fixed) -> st.SearchStrategy[Parts]:

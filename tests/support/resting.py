@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
+from hsm.crypto.parity import with_odd
+from hsm.keys.domain import Domain, stored_key
+from hsm.keys.domaintypes import DOMAIN_KEY_TYPES, PVK
+from hsm.keys.km import Km, VariantScheme
 from hsm.keys.masters import Lmk, lmk_of_material, new_material
 from hsm.state import State
 from hsm.storage.database import Database
@@ -22,12 +26,25 @@ def live_lmk(lmk_id: str, kind: str, name: str = "") -> Lmk:
     return lmk_of_material(kind, lmk_id, material, name or f"live {kind}")
 
 
+def live_domain(*indexes: int, name: str = "live KM") -> Domain:
+    """A KM that nobody published, always the same for its *name*, with a key of each sort stored under each index."""
+    draw = Random(name).randbytes
+    km = Km(with_odd(draw(24)), name)
+    stored = {}
+    for index in indexes:
+        for code, scheme in (("01", None), ("04", VariantScheme.AS2805), ("10", VariantScheme.NONE)):
+            stored[code, index] = stored_key(km, with_odd(draw(16)), DOMAIN_KEY_TYPES[code], scheme)
+        stored["07", index] = stored_key(km, with_odd(draw(16)) + bytes.fromhex("0123456789012345"), PVK)
+    return Domain(km, stored)
+
+
 def opened(state: State) -> tuple[object, ...]:
     """All that *state* says, LMKs by what they are."""
     stores = (state.lmks, state.old_lmks, state.new_lmks)
     lmks = [{lmk_id: (lmk.kind, lmk.name, lmk.material()) for lmk_id, lmk in each.items()} for each in stores]
     grants = sorted((grant.lmk_id, str(grant.activity), grant.expires) for grant in state.authority.grants)
-    return state.settings, lmks, grants, state.position, state.tampered
+    domain = state.domain and (state.domain.km.name, state.domain.km.material(), dict(state.domain.stored))
+    return state.settings, lmks, grants, state.position, state.tampered, domain
 
 
 def read_back(directory: Path, passphrase: bytes | None = PASSPHRASE) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -24,8 +24,9 @@ from hsm.refusal import (
 )
 from hsm.wire.codec import Codec, codec_of
 from hsm.wire.counts import count_at, counted
+from hsm.wire.kinds import Kind
 from hsm.wire.message import WireError
-from hsm.wire.shapes import KeySpec, Repeated, ToEnd
+from hsm.wire.shapes import Group, KeySpec, Repeated, ToEnd
 
 WRAPPER = "\xe3"
 _WRAPPED = WRAPPER + "\x00\x01\x01"
@@ -207,8 +208,16 @@ def _fault(codec: Codec[Any], body: str, hsm: Hsm) -> tuple[type[Refusal], str]:
 
 def _specifiers(codec: Codec[Any], values: dict[str, Any]) -> Iterator[tuple[str, KeySpec, str]]:
     """The key specifiers among *values*: field, kind, text."""
-    for name, kind in codec.cls.FIELDS.items():
+    return _within(codec.cls.FIELDS, values)
+
+
+def _within(fields: Mapping[str, Kind], values: dict[str, Any]) -> Iterator[tuple[str, KeySpec, str]]:
+    for name, kind in fields.items():
+        if name not in values:
+            continue
         inner = kind.inner if isinstance(kind, ToEnd | Repeated) else kind
-        if isinstance(inner, KeySpec) and name in values:
-            for given in values[name] if inner is not kind else (values[name],):
+        for given in values[name] if inner is not kind else (values[name],):
+            if isinstance(inner, KeySpec):
                 yield name, inner, given
+            elif isinstance(inner, Group):
+                yield from _within(inner.of.FIELDS, given.__dict__)

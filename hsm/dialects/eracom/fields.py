@@ -53,7 +53,8 @@ ImkAc = Annotated[str, key_field(t.IMK_AC)]
 ImkSmi = Annotated[str, key_field(t.IMK_SMI)]
 ImkSmc = Annotated[str, key_field(t.IMK_SMC)]
 Ktk = Annotated[str, key_field(t.KTK)]
-AnyKey = Annotated[str, KeySpec("of the type given")]
+ANY_KEY = KeySpec("of the type given")
+AnyKey = Annotated[str, ANY_KEY]
 """A key whose type another field says, and every key in a reply: a host's own, under the KM."""
 
 StoredIndex = Annotated[str, Packed(2, wrong=IndexInvalid)]
@@ -63,10 +64,12 @@ KeyTypeByte = Annotated[str, Packed(2, wrong=DigitsInvalid)]
 """A key type; whether it exists is decided when it is used."""
 Mode = Annotated[str, PackedChoice(("00", "01"), wrong=DigitsInvalid)]
 """00 ECB, 01 CBC with a zero vector."""
+CBC = "01"
 CheckValue = Annotated[bytes, Binary(3)]
 CheckValueOpen = Annotated[bytes, Variable(8)]
 """A check value led by its count."""
-UnderTransport = Annotated[bytes, Variable(24)]
+UNDER_TRANSPORT = Variable(24)
+UnderTransport = Annotated[bytes, UNDER_TRANSPORT]
 """A key under a transport key, without a format byte."""
 
 # PINs and cards ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Keys in, out and looked at: EE0200, EE0201, EE0202, EE0619."""
+"""Keys in, out, looked at and made: EE0200, EE0201, EE0202, EE0408, EE0619."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.dialects.eracom.codes import eracom
 from hsm.dialects.eracom.fields import (
+    CBC,
     AnyKey,
     CheckValue,
     KeyTypeByte,
@@ -18,7 +19,7 @@ from hsm.dialects.eracom.fields import (
     UnderTransport,
     specifier,
 )
-from hsm.keys.domaintypes import KI, KIR, KIS, domain_key_type
+from hsm.keys.domaintypes import BDK, KI, KIR, KIS, domain_key_type
 from hsm.operations import domainkeys
 from hsm.refusal import DigitsInvalid, InputInvalid
 from hsm.wire.message import Message
@@ -26,7 +27,6 @@ from hsm.wire.packed import Packed, PackedChoice
 from hsm.wire.shapes import Variable
 
 CATEGORY = Category.KEY
-CBC = "01"
 
 
 class ImportKey(Request):
@@ -126,3 +126,17 @@ def generate_key(ask: GenerateKey, hsm: Hsm) -> KeyGenerated:
         raise InputInvalid
     made = domainkeys.new_key(hsm, domain_key_type(ask.detail.hex()), int(ask.key_format, 16))
     return KeyGenerated(key=specifier(made))
+
+
+class GenerateBdk(Request):
+    key_length: Annotated[str, PackedChoice(("10", "16"), wrong=DigitsInvalid)]
+
+
+@eracom.command("EE0408")
+def generate_bdk(ask: GenerateBdk, hsm: Hsm) -> KeyGenerated:
+    """Make a random base derivation key under the KM, in format 11.
+
+    One client's request is public.  Its length is inferred to be in bytes, 16, binary or packed; a BDK has no other.  The
+    answer is inferred to be the specifier alone, as that of EE0619.
+    """
+    return KeyGenerated(key=specifier(domainkeys.new_key(hsm, BDK, 0x11)))

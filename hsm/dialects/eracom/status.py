@@ -1,4 +1,4 @@
-"""Status and log: 01, FFF000, EE0002."""
+"""Status and random values: 01, EE0002."""
 
 from __future__ import annotations
 
@@ -63,19 +63,6 @@ def status(ask: Empty, hsm: Hsm) -> Status:
         software_length=len(SOFTWARE),
         software=SOFTWARE,
     )
-
-
-class LogStatus(Message):
-    files: Annotated[int, Whole(1, 0, 0)]
-
-
-@eracom.command("FFF000")
-def error_log_status(ask: Empty, hsm: Hsm) -> LogStatus:
-    """Tell how many error log files there are: none, for errors are told to the audit log.
-
-    Hosts use it to see whether the appliance is alive.  All three bytes are its code; it has no modifier.
-    """
-    return LogStatus(files=0)
 
 
 class AskRandom(Request):

@@ -49,7 +49,10 @@ def exchange(port: int, *bodies: str) -> list[str]:
 
 def test_both_dialects_answer(running: ApplianceProcess) -> None:
     assert set(running.ports) == {"thales", "eracom"}
-    assert exchange(running.ports["eracom"], TRANSLATE, "FFF000", "EE9999") == [TRANSLATED, "FFF0000000", "EE999902"]
+    translated, errors, unknown = exchange(running.ports["eracom"], TRANSLATE, "FFF000", "EE9999")
+    assert (translated, unknown) == (TRANSLATED, "EE999902")
+    # The start is in the error log, which with workers the owner of the state keeps.
+    assert errors[:16] == "FFF000000101" + "0001"
     with BlockingClient("127.0.0.1", running.port) as client:
         assert client.command("NC").startswith("ND00")
 
@@ -63,7 +66,7 @@ def test_a_bad_lead_closes_that_connection_only(running: ApplianceProcess) -> No
         bad.sendall(b"GET / HTTP/1.1\r\n")
         assert bad.recv(1) == b""
         good.sendall(bytes.fromhex("010100000003FFF000"))
-        assert good.recv(64).hex() == "010100000005fff0000000"
+        assert good.recv(64).hex()[:20] == "010100000024fff00000"
 
 
 def test_bench(running: ApplianceProcess) -> None:
@@ -87,12 +90,14 @@ def test_processes_count_functions_apart_from_thales_commands() -> None:
     worker.restore(owner.snapshot())
     for household in (owner, worker):
         session = household.session(PORT, "192.0.2.1:1")
-        assert session.execute(b"\xff\xf0\x00") == b"\xff\xf0\x00\x00\x00"
+        assert session.execute(b"\xff\xf0\x00")[:4] == b"\xff\xf0\x00\x00"
         assert session.execute(b"\xee\x99\x99") == b"\xee\x99\x99\x02"
+        assert session.execute(b"\xff\xf1\x00") == b"\xff\xf1\x00\x13"  # a code that no other function has
         household.flush()
     told = {name: rows[0].total(name) for name in names if rows[0].total(name)}
     assert {name: count for name, count in told.items() if "eracom" in name} == {
-        "command eracom FFF000": 2, "command eracom $$": 2, "outcome eracom 00": 2, "outcome eracom 02": 2,
+        "command eracom FFF000": 2, "command eracom FFF100": 2, "command eracom $$": 2,
+        "outcome eracom 00": 2, "outcome eracom 02": 2, "outcome eracom 13": 2,
     }  # fmt: skip
     assert not any(name.startswith(("command F", "outcome 0")) for name in told)
     owner.close()

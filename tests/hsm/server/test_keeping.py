@@ -217,7 +217,7 @@ def test_test_and_live_lmks_are_not_mixed(base: Config, monkeypatch: pytest.Monk
     with running(base) as appliance:
         appliance.load_lmks({"00": live_lmk("00", "aes-block")}, {})
     for wanted in (replace(base, lmks=lmk("01=test-variant")), replace(base, old_lmks=lmk("00=test-variant"))):
-        with pytest.raises(ConfigError, match="test LMKs or live ones, not both"):
+        with pytest.raises(ConfigError, match="test keys or live ones, not both"):
             found(wanted, Counters(1, counter_names))
     with running(replace(base, lmks=lmk("01=test-variant"), settings=setting("test-and-live-lmks", "yes"))) as both:
         assert len(both.lmks) == 2
@@ -235,7 +235,7 @@ def test_a_tampered_appliance_stays_so(
     with running(replace(base, lmks=lmk("00=test-variant"))) as appliance:
         assert appliance.state.tampered == "signal"
         assert names(appliance) == {}
-    assert "no LMK is loaded: the appliance was tampered with (signal)" in capsys.readouterr().err
+    assert "no key is loaded: the appliance was tampered with (signal)" in capsys.readouterr().err
 
 
 def test_cards_outlive_the_process_but_not_a_tamper_event(base: Config) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.resting import PASSPHRASE, live_lmk
+from support.resting import PASSPHRASE, live_domain, live_lmk
 
 from hsm.keys.masters import published_lmk
 from hsm.state import State
@@ -32,12 +32,17 @@ def vault(database: Database) -> Vault:
     """A directory with one of each kind of sealed record."""
     vault = Vault(database, PASSPHRASE, make=True)
     vault.add(LmkLabel("spare", "aes-block", "0" * 16), bytes(range(32)))
-    state = State(lmks={"00": live_lmk("00", "aes-block")}, old_lmks={"01": published_lmk("test-variant", "01")})
+    state = State(
+        lmks={"00": live_lmk("00", "aes-block")},
+        old_lmks={"01": published_lmk("test-variant", "01")},
+        domain=live_domain(7),
+    )
     DatabaseKeeper(database, vault).begin(state, "legacy")
     CardRack(DatabaseShelf(database), secret(database, vault, RACK_KEY)).issue("ALICE", Role.OFFICER, "12345")
     with database.transaction() as change:
-        for table, purpose in (("audit_key", "audit key"), ("km", "km")):
-            change.execute(f"INSERT INTO {table} (id, sealed, key) VALUES (1, 1, ?)", (vault.seal(purpose, bytes(32)),))  # noqa: S608
+        change.execute(
+            "INSERT INTO audit_key (id, sealed, key) VALUES (1, 1, ?)", (vault.seal("audit key", bytes(32)),)
+        )
     return vault
 
 
@@ -57,6 +62,9 @@ def test_a_whole_state_is_whole(database: Database, vault: Vault) -> None:
         ("UPDATE secret SET content = zeroblob(60)", "the card rack's key is damaged"),
         ("UPDATE audit_key SET key = zeroblob(60)", "audit key is damaged"),
         ("UPDATE km SET key = zeroblob(60)", "km is damaged"),
+        ("UPDATE km SET sealed = 0", "the Domain Master Key or a key under it is no such key"),
+        ("UPDATE stored_key SET scheme = 9", "the Domain Master Key or a key under it is no such key"),
+        ("UPDATE stored_key SET kvc = 'ZZ'", "the Domain Master Key or a key under it is no such key"),
         ("UPDATE card SET sealed = zeroblob(60)", r"Card \d{8} is damaged"),
         ("UPDATE card SET holder = 'MALLORY'", r"Card \d{8} is damaged"),
         ("UPDATE card SET role = 'king'", r"the card \d{8} has an unknown role"),

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.resting import PASSPHRASE, live_lmk, opened, read_back, traces
+from support.resting import PASSPHRASE, live_domain, live_lmk, opened, read_back, traces
 
 from hsm.appliance import without_lmks
+from hsm.keys.domain import Domain
+from hsm.keys.km import Km
 from hsm.keys.masters import published_lmk
+from hsm.keys.published import PUBLISHED_KMS
 from hsm.policy.authority import Activity, Authority, Grant, Interface
 from hsm.policy.choices import Profile
 from hsm.policy.fraud import FraudStop
@@ -67,6 +70,7 @@ def full_state() -> State:
         {"07": published_lmk("test-aes-block", "07")},
         Authority(grants),
         Position.SECURE,
+        domain=live_domain(1, 9_999),
     )
 
 
@@ -110,6 +114,9 @@ STATES = st.builds(
         lambda texts: Authority(tuple(Grant(Activity.parse(text), "00", inf) for text in sorted(texts)))
     ),
     st.sampled_from(Position),
+    domain=st.none()
+    | st.builds(live_domain, st.sampled_from([1, 99, 9_999]), name=st.sampled_from(["one", "other"]))
+    | st.sampled_from(sorted(PUBLISHED_KMS)).map(lambda name: Domain(Km(PUBLISHED_KMS[name], name))),
 )
 
 
@@ -137,13 +144,19 @@ def test_a_change_writes_what_differs_and_nothing_else(database: Database, vault
     keeper.begin(state, "legacy")
 
     def rows() -> list[object]:
-        tables = ("setting", "loaded", "authority", "device")
+        tables = ("setting", "loaded", "authority", "device", "km", "stored_key")
         return [row for table in tables for row in database.read(f"SELECT * FROM {table}")]  # noqa: S608
 
     before = rows()
     after = replace(state, settings=state.settings.changed("pin-attack-limit", "8"))
     keeper.keep(state, after)
     assert [row[0] for row in set(rows()) - set(before)] == ["pin-attack-limit"]  # type: ignore[index]  # rows are tuples
+    before = rows()
+    assert after.domain is not None
+    less = replace(after, domain=after.domain.without(("01", 1)))
+    keeper.keep(after, less)
+    assert {row[:2] for row in set(before) - set(rows())} == {("01", 1)}  # type: ignore[index]
+    after = less
     # Each seal has a nonce of its own, so an LMK that was written again would look different.
     before = rows()
     keeper.keep(after, replace(after, position=Position.ONLINE))

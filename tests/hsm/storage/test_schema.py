@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.resting import PASSPHRASE, live_lmk, opened, read_back
+from support.resting import PASSPHRASE, live_domain, live_lmk, opened, read_back
 from support.version1 import of_version_1
 
 from hsm.keys.masters import published_lmk
@@ -116,7 +116,11 @@ def populated(directory: Path) -> None:
     """A directory with a row or more in each table."""
     database = Database(directory)
     vault = Vault(database, PASSPHRASE, make=True)
-    state = State(lmks={"00": live_lmk("00", "aes-block")}, old_lmks={"01": published_lmk("test-variant", "01")})
+    state = State(
+        lmks={"00": live_lmk("00", "aes-block")},
+        old_lmks={"01": published_lmk("test-variant", "01")},
+        domain=live_domain(7),
+    )
     DatabaseKeeper(database, vault).begin(state, "legacy")
     vault.add(LmkLabel("spare", "aes-block", "0" * 16, "a comment"), bytes(range(32)))
     DatabaseSlots(database).save({0: b"0123456789ABCDEF", 1: b"x" * 6_000})
@@ -124,9 +128,9 @@ def populated(directory: Path) -> None:
     with database.transaction() as change:
         change.execute("INSERT INTO authority (lmk_id, activity) VALUES ('00', 'export.001')")
         change.execute("INSERT INTO hostport (name, field, value) VALUES ('thales', 'header-length', '4')")
-        change.execute("INSERT INTO stored_key (type, number, value, kvc) VALUES (1, 1, x'AA', '000000')")
-        for table, purpose in (("audit_key", "audit key"), ("km", "km")):
-            change.execute(f"INSERT INTO {table} (id, sealed, key) VALUES (1, 1, ?)", (vault.seal(purpose, bytes(32)),))  # noqa: S608
+        change.execute(
+            "INSERT INTO audit_key (id, sealed, key) VALUES (1, 1, ?)", (vault.seal("audit key", bytes(32)),)
+        )
         change.execute("INSERT INTO audit_anchor (id, sequence, chain, seal) VALUES (1, 7, zeroblob(32), zeroblob(32))")
     database.close()
 
