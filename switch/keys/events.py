@@ -70,7 +70,9 @@ class LinkDown:
 
 @dataclass(frozen=True)
 class Used:
-    """We encrypted, or made a MAC, with the ACTIVE key."""
+    """We encrypted, or made a MAC, with the ACTIVE key, so many *times* since this was last said."""
+
+    times: int = 1
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from switch.keys.events import (
     Tick,
     Used,
 )
-from switch.keys.line import VERSION_MAX, Job, Line, Rules
+from switch.keys.line import PAST_MAX, VERSION_MAX, Job, Line, Rules
 from switch.keys.slots import State, ZoneKey
 from switch.keys.words import Check, NotTaken, Offer, Taken, Wanted, Why, Word
 
@@ -49,8 +49,8 @@ def _react(line: Line, event: Event, now: float, rules: Rules) -> Outcome:
     match event:
         case Tick():
             return line, ()
-        case Used():
-            return replace(line, uses=line.uses + 1), ()
+        case Used(times):
+            return replace(line, uses=line.uses + times), ()
         case PartnerUsed(version):
             return _partner_has(line, version, now, rules)
         case SyncError():
@@ -104,7 +104,8 @@ def _note(line: Line, text: str, alarm: bool = False) -> Note:
 def _pursue(line: Line, now: float, rules: Rules, may_begin: bool) -> Outcome:
     """Repeats an offer without an answer; begins an exchange for which there is a cause."""
     if line.cause is None:
-        line = replace(line, cause=_cause(line, now, rules))
+        cause = _cause(line, now, rules)
+        line = replace(line, cause=cause) if cause else line
     if not line.connected:
         return line, ()
     pending = line.slots.find(State.PENDING)
@@ -225,6 +226,8 @@ def _objection(line: Line, offer: Offer) -> Why | None:
         return Why.GLARE
     if offer.version is not None and not line.highest < offer.version <= VERSION_MAX:
         return Why.STALE
+    if offer in line.spurned:
+        return Why.STALE
     overrides = offer.base == 0 and not line.is_switch
     if offer.base is not None and offer.base != line.slots.in_force and not overrides:
         return Why.OUT_OF_STEP
@@ -235,6 +238,8 @@ def _refused(line: Line, offer: Offer, why: Why) -> Outcome:
     """What is refused stays refused, lest a repeat of it be taken after the refusal has dropped it on the other side."""
     if offer.version is not None and offer.version <= VERSION_MAX:
         line = replace(line, refused=max(line.refused, offer.version))
+    if offer.version is None and offer not in line.spurned:
+        line = replace(line, spurned=(*line.spurned, offer)[-PAST_MAX:])
     note = _note(line, f"an offer is refused: {why.value}", alarm=why in (Why.CHECK_VALUE, Why.HSM, Why.OUT_OF_STEP))
     return line, (Save(), _say(line, NotTaken(offer.version, why, line.highest)), note)
 

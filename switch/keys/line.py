@@ -60,7 +60,8 @@ class Line:
     """The keys of one *type* and *direction* with the partner of *link*; this side is the switch, or a member.
 
     Kept on disk: *slots*, *made* (the highest version made here), *refused* (the highest refused here), *active_since*,
-    *past* (the check values of the last keys before this one: a form without versions offers none of them twice).
+    *past* (the check values of the last keys before this one: a form without versions offers none of them twice), *spurned*
+    (the last offers without a version that were refused: they stay so).
     The rest begins anew with the process.
     """
 
@@ -73,6 +74,7 @@ class Line:
     refused: int = 0
     active_since: float = 0.0
     past: tuple[str, ...] = ()
+    spurned: tuple[Offer, ...] = ()
 
     connected: bool = False
     cause: Cause | None = None
@@ -120,7 +122,7 @@ class Line:
         """What is left of it after a crash: what was saved."""
         return Line(
             self.link, self.type, self.direction, self.is_switch,
-            self.slots, self.made, self.refused, self.active_since, self.past,
+            self.slots, self.made, self.refused, self.active_since, self.past, self.spurned,
         )  # fmt: skip
 
     def renewed(self, slots: Slots, now: float) -> Line:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from switch.codec.message import Message
 from switch.services.fieldset import FieldSet
 
 FORMAT_ERROR, INVALID_TRANSACTION = "30", "12"
+REMEMBERED_MAX = 4_096
+"""Combinations of codes of which the service is remembered; real traffic has some dozens."""
 NOT_PERMITTED_TO_CARD, NOT_PERMITTED_TO_TERMINAL = "57", "58"
 
 
@@ -64,6 +67,7 @@ class Services:
     channels: Mapping[str, Mapping[int, tuple[str, ...]]]
     withheld: Mapping[str, frozenset[tuple[str, str]]]
     """Bank → the (channel, service) that it doesn't offer, neither at its terminals nor to its cards."""
+    _found: dict[tuple[object, ...], Service | Reject] = field(default_factory=dict, repr=False, compare=False)
 
     def channel(self, message: Message) -> str | None:
         """The first channel of the file whose codes *message* has; for a link of a member, where channels mix."""
@@ -78,6 +82,24 @@ class Services:
 
     def recognise(self, message: Message, channel: str, acquirer: str = "") -> Service | Reject:
         """The service that *message*, a request, asks for on *channel* at a terminal of *acquirer*; or the refusal."""
+        known_by = (channel, message.mti, *(message.fields.get(number) for number in self._code_fields))
+        found = self._found.get(known_by)
+        if found is None:
+            if len(self._found) >= REMEMBERED_MAX:
+                self._found.clear()
+            found = self._found[known_by] = self._matching(message, channel)
+        if isinstance(found, Reject):
+            return found
+        if (channel, found.name) in self.withheld.get(acquirer, ()):
+            return Reject(NOT_PERMITTED_TO_TERMINAL, 3, f"{acquirer} doesn't offer {found.name} on {channel}")
+        return _misfit(found.request, message) or found
+
+    @cached_property
+    def _code_fields(self) -> tuple[int, ...]:
+        return tuple(sorted({number for row in self.rows for number in row.codes}))
+
+    def _matching(self, message: Message, channel: str) -> Service | Reject:
+        """By the codes alone."""
         rows = [row for row in self.rows if row.channel == channel and row.mti == first_sent(message.mti)]
         if not rows:
             return Reject(INVALID_TRANSACTION, 0, f"{channel} has no service of this message type")
@@ -86,10 +108,7 @@ class Services:
             if not left:
                 return self._not_offered(rows, number, message)
             rows = left
-        service = rows[0]
-        if (channel, service.name) in self.withheld.get(acquirer, ()):
-            return Reject(NOT_PERMITTED_TO_TERMINAL, 3, f"{acquirer} doesn't offer {service.name} on {channel}")
-        return _misfit(service.request, message) or service
+        return rows[0]
 
     def permitted(self, service: Service, issuer: str) -> Reject | None:
         """None if *issuer* offers *service* to its cards."""

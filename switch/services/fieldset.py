@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from switch.codec.message import Message
 
@@ -33,16 +34,23 @@ class FieldSet:
     optional: frozenset[int]
     echoed: frozenset[int]
 
+    @cached_property
+    def _always(self) -> frozenset[int]:
+        return self.mandatory | self.echoed
+
+    @cached_property
+    def _known(self) -> frozenset[int]:
+        return self._always | self.optional | self.conditional.keys() | MACS
+
     def missing(self, message: Message) -> int | None:
         """The first element that *message* lacks."""
         present = message.fields.keys()
-        due = {number for number, when in self.conditional.items() if CONDITIONS[when](message)}
-        return min((self.mandatory | self.echoed | due) - present, default=None)
+        due = [n for n, when in self.conditional.items() if n not in present and CONDITIONS[when](message)]
+        return min((*(self._always - present), *due), default=None)
 
     def unexpected(self, message: Message) -> int | None:
         """The first element of *message* that has no place in it."""
-        known = self.mandatory | self.echoed | self.optional | self.conditional.keys() | MACS
-        return min(message.fields.keys() - known, default=None)
+        return min(message.fields.keys() - self._known, default=None)
 
     def changed(self, asked: Message, answer: Message) -> int | None:
         """The first element that *answer* should have as it was *asked*, and hasn't."""

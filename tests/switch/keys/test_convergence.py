@@ -181,7 +181,10 @@ class Exchanges(RuleBasedStateMachine):
     def settle(self, rounds: int) -> None:
         """The channel works: everything arrives in its order, HSMs answer."""
         for _ in range(rounds):
+            steps = 0
             while self.channel or any(side.asked for side in self.sides):
+                steps += 1
+                assert steps < 1_000, "words that answer words for ever"
                 if self.channel:
                     self.arrive(self.channel.pop(0))
                 for who in (0, 1):

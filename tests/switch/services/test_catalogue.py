@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.codec.message import Message, Value
-from switch.services.catalogue import Reject, Service, answering
+from switch.services.catalogue import REMEMBERED_MAX, Reject, Service, answering
 from switch.services.servicefile import ServiceFileError, packaged, read
 
 BASE: dict[int, Value] = {
@@ -200,3 +200,13 @@ def test_any_message_is_recognised_or_refused(fields: dict[int, Value], mti: str
         assert isinstance(packaged().recognise(message, channel), Service | Reject)
     packaged().channel(message)
     packaged().check_answer(packaged().rows[0], message, message)
+
+
+def test_what_is_remembered_is_bounded_and_tells_the_same() -> None:
+    services = read("s.toml", own())
+    first = services.recognise(asked({}), "atm")
+    for number in range(REMEMBERED_MAX + 10):
+        found = services.recognise(asked({3: f"99{number:04d}"}), "atm")
+        assert isinstance(found, Reject)
+    assert len(services._found) <= REMEMBERED_MAX
+    assert services.recognise(asked({}), "atm") == first
