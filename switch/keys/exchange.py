@@ -170,7 +170,11 @@ def _taken(line: Line, taken: Taken, now: float, rules: Rules) -> Outcome:
     if taken.version is None and taken.kcv.upper() in _known(line):
         return line, ()
     if taken.kcv and taken.kcv.upper() != key.kcv:
-        return _out_of_step(replace(line, slots=line.slots.dropped()), "the partner took a key of another check value")
+        tries = line.tries + 1
+        line = replace(
+            line, slots=line.slots.dropped(), said_at=None, tries=tries, quiet_until=now + rules.back_off(tries)
+        )
+        return _out_of_step(line, "the partner took a key of another check value")
     return _activated(line, now, rules)
 
 
@@ -211,6 +215,9 @@ def _offered(line: Line, offer: Offer) -> Outcome:
     held = line.slots.held(offer.version) if offer.version is not None else None
     if held and held.key and held.state is not State.PENDING and held.key.kcv == offer.kcv.upper():
         return line, (_say(line, Taken(offer.version, held.key.kcv)),)
+    active = line.for_encryption()
+    if offer.version is None and offer == line.took and active:
+        return line, (_say(line, Taken(None, active.kcv)),)
     if line.importing:
         return line, ()
     why = _objection(line, offer)
@@ -222,6 +229,8 @@ def _offered(line: Line, offer: Offer) -> Outcome:
 
 
 def _objection(line: Line, offer: Offer) -> Why | None:
+    if line.is_switch and offer.base is None:
+        return Why.ROLE
     if line.is_switch and (line.making or line.slots.find(State.PENDING)):
         return Why.GLARE
     if offer.version is not None and not line.highest < offer.version <= VERSION_MAX:
@@ -240,7 +249,9 @@ def _refused(line: Line, offer: Offer, why: Why) -> Outcome:
         line = replace(line, refused=max(line.refused, offer.version))
     if offer.version is None and offer not in line.spurned:
         line = replace(line, spurned=(*line.spurned, offer)[-PAST_MAX:])
-    note = _note(line, f"an offer is refused: {why.value}", alarm=why in (Why.CHECK_VALUE, Why.HSM, Why.OUT_OF_STEP))
+    note = _note(
+        line, f"an offer is refused: {why.value}", alarm=why in (Why.ROLE, Why.CHECK_VALUE, Why.HSM, Why.OUT_OF_STEP)
+    )
     return line, (Save(), _say(line, NotTaken(offer.version, why, line.highest)), note)
 
 
@@ -260,7 +271,8 @@ def _imported(line: Line, imported: Imported, now: float) -> Outcome:
     if why:
         return _refused(line, offer, why)
     version = offer.version or max(line.made, line.highest) + 1
-    line = line.renewed(line.slots.installed(ZoneKey(version, kcv, imported.under_lmk)), now)
+    slots = line.slots.installed(ZoneKey(version, kcv, imported.under_lmk))
+    line = replace(line.renewed(slots, now), took=offer)
     return line, (Save(), _say(line, Taken(offer.version, kcv)), _note(line, f"version {version} is in force"))
 
 

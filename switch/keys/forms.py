@@ -3,7 +3,9 @@
 Three kinds: our own, whose DE 48 has tags (the dialect ``napas``); a label and a key in DE 48 as public code that imitates
 Banknetvn has them (``banknet``); a cryptographic service message in DE 123 (ANSI X9.17) as networks of the region print it.
 DE 7 and 11 are the link's; so is DE 15.  What a form has no place for it doesn't say: the two latter have no check at a
-connection and name no version in force, and a label names no version at all, so a repeat is known by its check value alone.
+connection and name no version in force, and a label names no version at all, so a repeat is known by its check value alone,
+and the switch alone makes keys there: of two makers neither could tell a late offer from a new one.  The link, which
+matches an answer to its offer by DE 11, puts the offer's version into the answer.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ REFUSALS: Mapping[Why, str] = {
     Why.STALE: "94",
     Why.OUT_OF_STEP: "21",
     Why.CHECK_VALUE: "63",
+    Why.ROLE: "12",
     Why.HSM: "96",
 }
 REASONS = {code: why for why, code in REFUSALS.items()}

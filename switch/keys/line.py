@@ -20,7 +20,8 @@ class Rules:
 
     *grace_s* is at least the acquirer's time-out, so that no message outlives the key that opens it.  *period_s*,
     *uses_max* and *sync_errors_max* (so many within *sync_window_s*) start an exchange unless None.  *member_makes*: this
-    side, a member, makes keys itself; without it it asks the switch for them.
+    side, a member, makes keys itself; without it it asks the switch for them (and where
+    the network's form names no base, the switch takes none from it).
     """
 
     grace_s: float = 60.0
@@ -61,7 +62,8 @@ class Line:
 
     Kept on disk: *slots*, *made* (the highest version made here), *refused* (the highest refused here), *active_since*,
     *past* (the check values of the last keys before this one: a form without versions offers none of them twice), *spurned*
-    (the last offers without a version that were refused: they stay so).
+    (the last offers without a version that were refused: they stay so), *took* (the offer whose key
+    is in force).
     The rest begins anew with the process.
     """
 
@@ -75,6 +77,7 @@ class Line:
     active_since: float = 0.0
     past: tuple[str, ...] = ()
     spurned: tuple[Offer, ...] = ()
+    took: Offer | None = None
 
     connected: bool = False
     cause: Cause | None = None
@@ -122,7 +125,7 @@ class Line:
         """What is left of it after a crash: what was saved."""
         return Line(
             self.link, self.type, self.direction, self.is_switch,
-            self.slots, self.made, self.refused, self.active_since, self.past, self.spurned,
+            self.slots, self.made, self.refused, self.active_since, self.past, self.spurned, self.took,
         )  # fmt: skip
 
     def renewed(self, slots: Slots, now: float) -> Line:

@@ -13,6 +13,7 @@ class Why(Enum):
     STALE = "a version that was refused or overtaken before"
     OUT_OF_STEP = "it follows another version than the one in force here"
     CHECK_VALUE = "the key has another check value"
+    ROLE = "on a network whose offers don't say what they follow, the switch alone makes keys"
     HSM = "the HSM took no key from it"
     OTHER = "not told"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ from switch.keys.exchange import step
 from switch.keys.forms import Labelled, Said
 from switch.keys.line import Line, Rules
 from switch.keys.slots import State, ZoneKey
-from switch.keys.words import Word
+from switch.keys.words import NotTaken, Offer, Taken, Word
 
 MESSAGE_S = 45.0
 """No message of traffic outlives the acquirer's time-out; messages about keys may come however late."""
@@ -223,12 +223,39 @@ TestExchanges = Exchanges.TestCase
 
 
 class Unversioned(Exchanges):
-    """The same on a network whose words name no version, over a connection: it loses and repeats, and keeps the order."""
+    """The same where words name no version and the switch alone makes keys, over a connection that keeps the order.
+
+    As there, an answer finds its offer by the trace number, which gives it the version.
+    """
+
+    versions: dict[str, int]
+    answering = ""
+
+    @initialize(uses=st.sampled_from([None, 3]), period=st.sampled_from([None, 200.0]))
+    def begin(self, uses: int | None, period: float | None) -> None:
+        self.versions = {}
+        rules = Rules(uses_max=uses, period_s=period)
+        self.sides = [Side(Line("bank", KeyType.ZPK, Direction.BOTH, is_switch), rules) for is_switch in (True, False)]
 
     def written(self, effect: Send) -> Word | None:
+        if isinstance(effect.word, Offer) and effect.word.version:
+            self.versions[effect.word.under_zmk] = effect.word.version
         message = Labelled().write(Said(effect.type, effect.direction, effect.word))
         said = Labelled().read(message) if message else None
+        if said and isinstance(said.word, Taken | NotTaken):
+            return replace(said.word, version=self.versions[self.answering])
         return said.word if said else None
+
+    def arrive(self, flight: Flight) -> None:
+        if isinstance(flight.load, Offer):
+            self.answering = flight.load.under_zmk
+        super().arrive(flight)
+
+    def answer(self, who: int, works: bool) -> None:
+        question = self.sides[who].asked[0].question
+        if isinstance(question, ImportZoneKey):
+            self.answering = question.under_zmk
+        super().answer(who, works)
 
     def tried(self, line: Line, version: int) -> tuple[ZoneKey, ...]:
         return line.for_decryption(None, self.now)

@@ -220,7 +220,8 @@ def test_an_answer_with_another_check_value_is_an_alarm_and_a_new_exchange() -> 
     effects = switch.meet(Heard(Taken(3, "ABCDEF")))
     assert len(alarms(effects)) == 1
     assert switch.states() == {"ACTIVE": 2}
-    (asked,) = [each for each in effects if isinstance(each, AskHsm)]
+    assert switch.meet(Tick(), 29) == [], "not at once: a broken partner would have it for ever"
+    (asked,) = [each for each in switch.meet(Tick(), 99) if isinstance(each, AskHsm)]
     (again,) = said(switch.meet(Made(asked.job, "00000D", "l", "X" + "1" * 32)))
     assert isinstance(again, Offer)
     assert (again.version, again.base) == (4, 0)
@@ -309,10 +310,13 @@ def test_forms_without_versions_know_a_repeat_by_its_check_value() -> None:
     plain = Offer(None, "", None, "X" + "0" * 32)
     assert member.takes(plain, "00000C") == [Taken(None, "00000C")]
     assert member.states() == {"ACTIVE": 3, "RETIRING": 2}
-    (asked,) = [each for each in member.meet(Heard(plain)) if isinstance(each, AskHsm)]
-    assert said(member.meet(Imported(asked.job, "00000C", "l"))) == [Taken(None, "00000C")]
+    assert member.hear(plain) == [Taken(None, "00000C")], "at once: the HSM could fail the second time"
+    again = replace(plain, under_zmk="U" + "0" * 32)
+    assert member.meet(Heard(again))[-1:]
+    assert said(member.meet(Imported(2, "00000C", "l"))) == [Taken(None, "00000C")]
     assert member.states() == {"ACTIVE": 3, "RETIRING": 2}
     assert member.takes(replace(plain, under_zmk="X" + "1" * 32), "000002") == [NotTaken(None, Why.STALE, 3)]
+    assert Side().hear(plain) == [NotTaken(None, Why.ROLE, 2)]
     switch = Side()
     switch.offers()
     assert switch.hear(Taken(None, "000002")) == []
