@@ -3,7 +3,11 @@
 * ``codec``: typed requests to frames, replies to typed answers;
 * ``fieldtext``: a message's fields from what a person types;
 * ``explain``: a captured frame field by field, masked;
-* ``connection``: the Twisted client; ``blocking``: a socket and nothing else, for tools and tests;
+* ``pool``: connections to appliances that are alike, for hosts: typed calls, fail-over, bounded queues, health checks;
+  of it ``station`` is one connection, ``connection`` what Twisted does for it, ``matching`` which reply answers which
+  request, ``agreement`` what appliances have in common, ``answers`` what replies come to, ``figures`` what is counted;
+* ``thales``: the messages that a switch needs;
+* ``blocking``: a socket and nothing else, for tools and tests;
 * ``call_command``, ``decode_command``, ``tour``: what ``hsm call``, ``hsm decode`` and ``make run`` show.
 
 Nothing here opens a key or reads a PIN.

@@ -13,11 +13,14 @@ from hsm.dialects.thales.codes import thales
 from hsm.dialects.thales.ebcdic import TO_ASCII, TO_EBCDIC, arrived, departing
 from hsm.dialects.thales.families import load
 from hsm.wire.codec import codec_of
+from hsm.wire.framing import LengthPrefixed
 from hsm.wire.kinds import Widths
 from hsm.wire.message import Message, WireError
 
 TRAILER_CHARS_MAX = 32
 FRAME_BYTES_MAX = 0xFFFF
+TAG_DIGITS_MAX = 6
+"""Requests are numbered in decimal digits; a longer header is filled with zeros on the left."""
 END = "\x19"
 DATA_CODES = frozenset({"00", "01", "02"})
 """Codes that fields may follow: success and the two advices."""
@@ -62,8 +65,23 @@ def command_of(code: str, dialect: str = thales.name) -> Command:
     return commands[code]
 
 
+class Cutter(Protocol):
+    """Cuts what arrives on one connection into replies."""
+
+    def cut(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """The replies that *data* completes, each with its tag before it.  Raises FrameUnreadable."""
+
+
 class HostWire(Protocol):
     """How a host port is spoken to."""
+
+    @property
+    def dialect(self) -> str:
+        """The name of its dialect."""
+
+    @property
+    def tags_count(self) -> int:
+        """How many requests under way can be told apart by what a reply repeats of them: 1 when it repeats nothing."""
 
     @property
     def header_chars(self) -> int:
@@ -87,6 +105,18 @@ class HostWire(Protocol):
     def content_bytes(self, lead: bytes) -> int:
         """How many bytes follow the *lead* of a reply.  Raises ReplyError when it is none."""
 
+    def tag(self, number: int) -> bytes:
+        """What the reply to the request of that *number*, of ``tags_count``, repeats of it."""
+
+    def tagged(self, content: bytes, tag: bytes) -> bytes:
+        """*content*, which ``ask`` made without a header, as a frame whose reply repeats *tag*.
+
+        Raises ValueError when it is too long.
+        """
+
+    def cutter(self) -> Cutter:
+        """What cuts the replies of one connection."""
+
 
 @dataclass(frozen=True)
 class Wire:
@@ -96,7 +126,12 @@ class Wire:
     ebcdic: bool = False
     widths: tuple[tuple[str, int], ...] = ()
 
+    dialect = thales.name
     lead_bytes = 2
+
+    @property
+    def tags_count(self) -> int:
+        return int(10 ** min(self.header_chars, TAG_DIGITS_MAX))
 
     def ask(
         self, code: str, request: Message, header: bytes | None = None, lmk: str | None = None, trailer: str = ""
@@ -146,6 +181,15 @@ class Wire:
         """How many bytes follow the *lead* of a reply."""
         return int.from_bytes(lead, "big")
 
+    def tag(self, number: int) -> bytes:
+        return b"%0*d" % (self.header_chars, number) if self.header_chars else b""
+
+    def tagged(self, content: bytes, tag: bytes) -> bytes:
+        return self.framed(tag + content[self.header_chars :])
+
+    def cutter(self) -> Cutter:
+        return _HeaderCutter(self.header_chars)
+
     @property
     def _widths(self) -> Widths:
         return dict(self.widths)
@@ -161,3 +205,18 @@ class Wire:
 
     def _received(self, raw: bytes) -> str:
         return (raw.translate(TO_ASCII) if self.ebcdic else raw).decode("latin-1")
+
+
+class _HeaderCutter:
+    """Frames led by their length, which repeat the request's header."""
+
+    def __init__(self, header_chars: int) -> None:
+        self._header_chars = header_chars
+        self._frames = LengthPrefixed(FRAME_BYTES_MAX)
+
+    def cut(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        self._frames.feed(data)
+        found = []
+        while (frame := self._frames.next()) is not None:
+            found.append((frame[: self._header_chars], frame))
+        return found

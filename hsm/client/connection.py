@@ -1,217 +1,225 @@
-"""The Twisted client of one host port.
+"""One connection to a host port, made again with growing pauses whenever it is lost.
 
-Requests go out as they come, up to *outstanding_max* unanswered ones; replies are matched by the header, which counts
-upwards, so a late reply to a request that was given up is never taken for another's.  What cannot be sent yet waits in a
-queue of *waiting_max*.  A lost connection is made again with growing pauses.  What was sent and not answered then fails
-with ``OutcomeUnknown``: the HSM may have done it.
+It sends requests as it is told, up to *outstanding_max* unanswered ones, and says whose reply came.  It has no queue and
+no deadlines: those are the pool's.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, TypeVar
 from typing import Protocol as Port
 
-from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTCP, IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from hsm.client.codec import Reply, ReplyError, Wire
-from hsm.wire.framing import FrameTooLong, LengthPrefixed
-from hsm.wire.message import Message
+from hsm.client.codec import HostWire
+from hsm.client.matching import Stray, Window
+from hsm.wire.framing import FrameUnreadable
 
-FRAME_BYTES_MAX = 0xFFFF
-TIMEOUTS_MAX = 3
-"""After so many requests in a row without a reply the connection is taken for dead and made again."""
-PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX = 0.1, 10.0
+T = TypeVar("T")
 
-
-class NotSent(Exception):
-    """The request was never sent: the queue is full, the time ran out before a connection, or the client stopped."""
+CONNECT_SECONDS_MAX = 5.0
+WHY_CHARS_MAX = 200
 
 
-class OutcomeUnknown(Exception):
-    """The request was sent and no reply came in time or before the connection ended."""
+class Owner(Port[T]):
+    """Whom a line tells what happens on it."""
+
+    def opened(self) -> None:
+        """A connection stands; nothing was sent on it."""
+
+    def came(self, asked: T | None, content: bytes) -> None:
+        """The reply to *asked* came, or, when None, one that was given up."""
+
+    def closed(self, lost: list[T], why: str) -> None:
+        """There is no connection (any more), and no reply will come to *lost*."""
 
 
-@dataclass(eq=False)
-class _Request:
-    """A request between ``call`` and its reply; it changes as it goes through those stations."""
-
-    code: str
-    frame: bytes
-    answered: Deferred[Reply]
-    deadline: IDelayedCall | None = None
-    sent: bool = False
-    settled: bool = False
-
-
-class _Line(Port):
-    def send(self, frame: bytes) -> None: ...
-    def drop(self) -> None: ...
-
-
-class HsmClient:
-    """A host's view of one HSM port; every method runs on the reactor thread."""
+class HostLine(Generic[T]):
+    """One connection to a host port; every method runs on the reactor thread."""
 
     def __init__(
         self,
         reactor: IReactorTime,
         endpoint: IStreamClientEndpoint,
-        wire: Wire | None = None,
-        *,
-        outstanding_max: int = 64,
-        waiting_max: int = 1_024,
-        timeout_seconds: float = 5.0,
+        wire: HostWire,
+        owner: Owner[T],
+        outstanding_max: int,
+        pause_seconds: Callable[[int], float],
     ) -> None:
-        """*endpoint* may be TLS.  Raises ValueError when the header is too short to number *outstanding_max* requests."""
-        self.wire = wire or Wire()
-        if self.wire.header_chars and 10**self.wire.header_chars <= 2 * outstanding_max:
-            raise ValueError(f"a header of {self.wire.header_chars} digits can't number {outstanding_max} requests")
+        """*pause_seconds* says how long to wait after so many failures in a row.
+
+        Raises ValueError when the header is too short to number *outstanding_max* requests.
+        """
         self._reactor = reactor
-        self._outstanding_max = outstanding_max if self.wire.header_chars else 1
-        self._waiting_max = waiting_max
-        self._timeout_seconds = timeout_seconds
-        self._counter = 0
-        self._waiting: deque[_Request] = deque()
-        self._outstanding: dict[bytes, _Request] = {}
-        self._line: _Line | None = None
-        self._timeouts = 0
-        self._stopped = False
-        pauses = backoffPolicy(PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX)
-        self._service = ClientService(endpoint, Factory.forProtocol(lambda: _HostPort(self)), pauses, reactor)
+        self._endpoint = endpoint
+        self._wire = wire
+        self._owner = owner
+        self._pause_seconds = pause_seconds
+        self.window: Window[T] = Window(wire.tags_count, wire.tag, outstanding_max)
+        self.failures = 0
+        """Connections in a row that failed or that nobody called ``good``."""
+        self.opened_count = 0
+        self._wanted = False
+        self._attempt: Deferred[IProtocol] | None = None
+        self._again: IDelayedCall | None = None
+        self._port: _HostPort | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Is there no connection, none being made and none planned?"""
+        return self._attempt is None and self._again is None and self._port is None
+
+    @property
+    def live(self) -> bool:
+        """Does a connection stand, and is it not being ended?"""
+        return self._port is not None and not self._port.ended
 
     def start(self) -> None:
         """Connect, and keep connected."""
-        self._service.startService()
+        self._wanted = True
+        if self.idle:
+            self._connect()
 
-    def stop(self) -> Deferred[None]:
-        """Give up everything under way and disconnect; fires when that is done."""
-        self._stopped = True
-        for request in [*self._waiting, *self._outstanding.values()]:
-            self._fail(request)
-        self._waiting.clear()
-        self._outstanding.clear()
-        done: Deferred[None] = self._service.stopService()
-        return done
+    def stop(self, *, abruptly: bool = True) -> None:
+        """Disconnect, and stay so.  Not *abruptly*, what was written is still sent."""
+        self._wanted = False
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._attempt is not None:
+            self._attempt.cancel()
+        if self._port is not None:
+            self._port.end(abruptly)
 
-    def call(self, code: str, request: Message, *, lmk: str | None = None, trailer: str = "") -> Deferred[Reply]:
-        """The reply to *request*.  Fails with NotSent, OutcomeUnknown or ReplyError; ValueError is raised at once."""
-        header = self._next_header()
-        asked = _Request(code, self.wire.ask(code, request, header, lmk, trailer), Deferred())
-        if self._stopped or len(self._waiting) >= self._waiting_max:
-            self._fail(asked)
-            return asked.answered
-        asked.deadline = self._reactor.callLater(self._timeout_seconds, self._too_late, asked)
-        self._waiting.append(asked)
-        self._send_waiting()
-        return asked.answered
+    def good(self) -> None:
+        """This connection does: the next pause is a short one again."""
+        self.failures = 0
 
-    # --- what the line tells --------------------------------------------------------------------------------------
-    def connected(self, line: _Line) -> None:
-        """A connection stands: send what waits."""
-        self._line = line
-        self._timeouts = 0
-        self._send_waiting()
+    def drop(self) -> None:
+        """End this connection at once, and make another."""
+        if self._port is not None:
+            self._port.end(True)
 
-    def disconnected(self) -> None:
-        """What was sent on it has no known outcome now."""
-        self._line = None
-        lost, self._outstanding = self._outstanding, {}
-        for request in lost.values():
-            self._fail(request)
+    def send(self, asked: T, content: bytes) -> bytes:
+        """Send *content*, which asks for *asked*; the tag of its reply.  Only while connected and the window has room."""
+        assert self._port is not None
+        tag = self.window.put(asked)
+        self._port.send(self._wire.tagged(content, tag))
+        return tag
 
-    def received(self, frame: bytes) -> None:
-        """One whole frame came."""
-        request = self._outstanding.pop(frame[: self.wire.header_chars], None)
-        self._timeouts = 0
-        if request is not None and not request.settled:
-            try:
-                reply = self.wire.read_answer(request.code, frame)
-            except ReplyError:
-                self._settle(request, Failure())
-            else:
-                self._settle(request, reply)
-        self._send_waiting()
+    # --- what the connection tells --------------------------------------------------------------------------------
+    def connected(self, port: _HostPort) -> None:
+        self._port = port
+        self.opened_count += 1
+        self._owner.opened()
+
+    def received(self, port: _HostPort, tag: bytes, content: bytes) -> None:
+        """Raises Stray."""
+        if port is self._port:
+            self._owner.came(self.window.take(tag), content)
+
+    def disconnected(self, port: _HostPort, reason: Failure) -> None:
+        if port is self._port:
+            self._port = None
+            self._ended(reason)
 
     # --- inside ---------------------------------------------------------------------------------------------------
-    def _next_header(self) -> bytes:
-        chars = self.wire.header_chars
-        if not chars:
-            return b""
-        while True:
-            self._counter = (self._counter + 1) % 10**chars
-            header = b"%0*d" % (chars, self._counter)
-            if header not in self._outstanding:
-                return header
+    def _connect(self) -> None:
+        self._again = None
+        factory = Factory.forProtocol(lambda: _HostPort(self, self._wire))
+        self._attempt = attempt = self._endpoint.connect(factory)
+        attempt.addCallbacks(self._attempted, self._attempt_failed)
 
-    def _send_waiting(self) -> None:
-        while self._line is not None and self._waiting and len(self._outstanding) < self._outstanding_max:
-            request = self._waiting.popleft()
-            self._outstanding[request.frame[: self.wire.header_chars]] = request
-            request.sent = True
-            self._line.send(request.frame)
+    def _attempted(self, port: IProtocol) -> None:
+        self._attempt = None
 
-    def _too_late(self, request: _Request) -> None:
-        request.deadline = None
-        if not request.sent:
-            self._waiting.remove(request)
-            self._fail(request)
-            return
-        self._fail(request)
-        self._timeouts += 1
-        # Without headers the next reply could be this one's, so the connection can't be used any further.
-        if self._line is not None and (self._timeouts >= TIMEOUTS_MAX or not self.wire.header_chars):
-            self._line.drop()
-        elif self.wire.header_chars:
-            self._outstanding.pop(request.frame[: self.wire.header_chars], None)
-            self._send_waiting()
+    def _attempt_failed(self, reason: Failure) -> None:
+        self._attempt = None
+        self._ended(reason)
 
-    def _fail(self, request: _Request) -> None:
-        self._settle(request, Failure(OutcomeUnknown(request.code) if request.sent else NotSent(request.code)))
-
-    def _settle(self, request: _Request, outcome: Reply | Failure) -> None:
-        if request.settled:
-            return
-        request.settled = True
-        if request.deadline is not None:
-            request.deadline.cancel()
-            request.deadline = None
-        if isinstance(outcome, Reply):
-            request.answered.callback(outcome)
-        else:
-            request.answered.errback(outcome)
+    def _ended(self, reason: Failure) -> None:
+        self.failures += 1
+        lost = self.window.clear()
+        if self._wanted:
+            self._again = self._reactor.callLater(self._pause_seconds(self.failures), self._connect)
+        self._owner.closed(lost, f"{type(reason.value).__name__}: {reason.value}"[:WHY_CHARS_MAX])
 
 
 class _HostPort(Protocol):
     """Frames on one connection."""
 
-    def __init__(self, client: HsmClient) -> None:
-        self._client = client
-        self._frames = LengthPrefixed(FRAME_BYTES_MAX)
+    def __init__(self, line: HostLine[T], wire: HostWire) -> None:
+        self._line = line
+        self._cutter = wire.cutter()
+        self.ended = False
 
     def connectionMade(self) -> None:
-        self._client.connected(self)
+        assert self.transport is not None
+        if hasattr(self.transport, "setTcpNoDelay"):  # not every transport is TCP
+            self.transport.setTcpNoDelay(True)
+        self._line.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
-        self._frames.feed(data)
+        if self.ended:
+            return
         try:
-            while (frame := self._frames.next()) is not None:
-                self._client.received(frame)
-        except FrameTooLong:
-            self.drop()
+            for tag, content in self._cutter.cut(data):
+                self._line.received(self, tag, content)
+        except (FrameUnreadable, Stray):
+            self.end(True)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        assert reason.check(Exception) or isinstance(reason.value, ConnectionDone)
-        self._client.disconnected()
+        self.ended = True
+        self._line.disconnected(self, reason)
 
     def send(self, frame: bytes) -> None:
         assert self.transport is not None
-        self.transport.write(len(frame).to_bytes(2, "big") + frame)
+        self.transport.write(frame)
 
-    def drop(self) -> None:
+    def end(self, abruptly: bool) -> None:
         assert self.transport is not None
-        self.transport.abortConnection()  # type: ignore[attr-defined]  # TCP and TLS transports have it; ITransport does not say so
+        self.ended = True
+        if abruptly:
+            self.transport.abortConnection()  # type: ignore[attr-defined]  # TCP and TLS transports have it; ITransport does not say so
+        else:
+            self.transport.loseConnection()
+
+
+def tcp_endpoint(reactor: IReactorTCP, host: str, port: int) -> IStreamClientEndpoint:
+    """A host port in the clear."""
+    endpoint: IStreamClientEndpoint = TCP4ClientEndpoint(reactor, host, port, timeout=CONNECT_SECONDS_MAX)
+    return endpoint
+
+
+def tls_endpoint(
+    reactor: IReactorTCP,
+    host: str,
+    port: int,
+    authority: Path,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> IStreamClientEndpoint:
+    """A host port by TLS, whose certificate *authority* (PEM) must have issued for *host*.
+
+    Versions are those that Twisted allows: 1.2 and later.
+    We show *certificate* (PEM) with its *key*, if given.  Raises OSError and OpenSSL's errors for files that are none.
+    """
+    # Not every client speaks TLS.
+    from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
+
+    ours = None
+    if certificate is not None and key is not None:
+        ours = PrivateCertificate.loadPEM(certificate.read_bytes() + key.read_bytes())
+    options = optionsForClientTLS(
+        host,
+        trustRoot=Certificate.loadPEM(authority.read_bytes()),
+        clientCertificate=ours,
+    )
+    endpoint: IStreamClientEndpoint = wrapClientTLS(options, tcp_endpoint(reactor, host, port))
+    return endpoint

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hsm.client.codec import FRAME_BYTES_MAX, Reply, ReplyError, command_of
+from hsm.client.codec import FRAME_BYTES_MAX, Cutter, Reply, ReplyError, command_of
 from hsm.dialects.eracom.codes import SUCCESS, eracom
 from hsm.wire.codec import codec_of
 from hsm.wire.framing import SohFramed
 from hsm.wire.message import Message, WireError
 
+FRAMES_AT_ONCE_MAX = 64
+
 
 @dataclass(frozen=True)
 class EracomWire:
-    """How an Eracom port is spoken to: one request at a time, all of the same *sequence* number."""
+    """How an Eracom port is spoken to: with *sequence* as the number of each request, unless it is tagged."""
 
     sequence: int = 1
 
+    dialect = eracom.name
+    tags_count = 0x10000
     header_chars = 0
     lead_bytes = SohFramed.HEADER_BYTES
 
@@ -53,12 +57,38 @@ class EracomWire:
 
     def framed(self, content: bytes) -> bytes:
         """*content* as a frame.  Raises ValueError when it is too long."""
-        if len(content) > FRAME_BYTES_MAX:
-            raise ValueError(f"a frame holds at most {FRAME_BYTES_MAX} bytes")
-        return SohFramed.LEAD + self.sequence.to_bytes(2, "big") + len(content).to_bytes(2, "big") + content
+        return self.tagged(content, self.tag(self.sequence))
 
     def content_bytes(self, lead: bytes) -> int:
         """How many bytes follow the *lead* of a reply.  Raises ReplyError when it is none, or another request's."""
         if lead[:4] != self.framed(b"")[:4]:
             raise ReplyError("expected SOH, version 01 and the sequence number of the request")
         return int.from_bytes(lead[4:], "big")
+
+    def tag(self, number: int) -> bytes:
+        return number.to_bytes(2, "big")
+
+    def tagged(self, content: bytes, tag: bytes) -> bytes:
+        if len(content) > FRAME_BYTES_MAX:
+            raise ValueError(f"a frame holds at most {FRAME_BYTES_MAX} bytes")
+        return SohFramed.LEAD + tag + len(content).to_bytes(2, "big") + content
+
+    def cutter(self) -> Cutter:
+        return _SequenceCutter()
+
+
+class _SequenceCutter:
+    """Frames led by SOH, which repeat the request's sequence number."""
+
+    def __init__(self) -> None:
+        self._frames = SohFramed()
+
+    def cut(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        self._frames.feed(data)
+        cut: list[tuple[bytes, bytes]] = []
+        while True:
+            buffer, found = self._frames.spans(FRAMES_AT_ONCE_MAX)
+            if not found:
+                return cut
+            cut += [(buffer[start - 4 : start - 2], buffer[start:end]) for start, end in found]
+            self._frames.skip(found[-1][1])

@@ -1,0 +1,238 @@
+"""The switch's questions against an appliance that is a process; psec, which shares no code with it, is the witness.
+
+Keys are known in the clear, since they are put under the published test LMKs here (support.partner).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pytest
+from psec import des, mac, pin, pinblock
+from support.opened import opened, pair_of
+from support.partner import ZONES, des_key, lmk_block_3des, part_by_part
+from support.turning import Turning, turning
+
+from hsm.client.codec import Wire
+from hsm.client.connection import tcp_endpoint
+from hsm.client.eracomcodec import EracomWire
+from hsm.client.pool import HsmPool
+from hsm.client.process import ApplianceProcess
+from hsm.client.station import Bounds, Site
+from switch import asking as q
+from switch.server.hsmport import HsmPort
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # psec's own imports
+    from psec import cvv
+
+A = TypeVar("A")
+
+PAN = "4999988887777016"
+ACCOUNT_END = PAN[-6:-1]
+PIN, OTHER_PIN = "1234", "4827"
+CONTENT = b"0200 and what follows it"
+OPTIONS = ("--lmk", "00=test-variant", "--lmk", "01=test-3des-block", "--authorise", "all")
+TPK, ZPK, ZPK_2, PVK, CVK, ZAK, TAK, TMK = (
+    des_key(name) for name in ("TPK", "ZPK", "ZPK 2", "PVK", "CVK", "ZAK", "TAK", "TMK")
+)
+PVK_SINGLE = des_key("PVK single", 8)
+SOURCES = {q.Holder.TERMINAL: (TPK, "002"), q.Holder.ZONE: (ZPK, "001")}
+ZONE = ZONES[0]
+BLOCK_ZONE = next(zone for zone in ZONES if zone.lmk_id == "01")
+
+
+def kept(key: bytes, key_type: str) -> str:
+    """*key* under the variant LMK, as a key of that type."""
+    return part_by_part(key, pair_of(key_type), "U" if len(key) == 16 else "Z")
+
+
+def block_of(digits: str, key: bytes, account: str = PAN) -> bytes:
+    """An enciphered block of format 0."""
+    return bytes(des.encrypt_tdes_ecb(key, pinblock.encode_pinblock_iso_0(digits, account)))
+
+
+REFUSED = q.NoAnswer(q.Cause.REFUSED, reason="InputInvalid")
+
+
+class Unheard(q.Question[q.Verified]):
+    """A question that no HSM knows."""
+
+
+class Asking:
+    """A switch's port to one appliance."""
+
+    def __init__(self, turned: Turning, port: int) -> None:
+        self._turned = turned
+        site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", port))
+        self.pool = HsmPool(turned.reactor, [site], Wire(), Bounds(timeout_seconds=2))
+        self.pool.start()
+        self._port = HsmPort(self.pool)
+
+    def __call__(self, question: q.Question[A]) -> A | q.NoAnswer:
+        return self._turned.result(self._port.perform(question))
+
+    def close(self) -> None:
+        self._turned.result(self.pool.stop())
+
+
+@pytest.fixture(scope="module")
+def appliance() -> Iterator[ApplianceProcess]:
+    with ApplianceProcess(OPTIONS) as running:
+        yield running
+
+
+@pytest.fixture
+def ask(appliance: ApplianceProcess) -> Iterator[Asking]:
+    with turning() as turned:
+        asking = Asking(turned, appliance.port)
+        yield asking
+        asking.close()
+
+
+@pytest.mark.parametrize("holder", q.Holder)
+def test_a_pin_goes_from_its_source_to_a_zone(ask: Asking, holder: q.Holder) -> None:
+    key, key_type = SOURCES[holder]
+    question = q.TranslatePin(holder, kept(key, key_type), kept(ZPK_2, "001"), block_of(PIN, key), PAN)
+    translated = ask(question)
+    assert isinstance(translated, q.PinBlock)
+    clear = des.decrypt_tdes_ecb(ZPK_2, translated.block)
+    assert pinblock.decode_pinblock_iso_0(clear, PAN) == PIN
+    assert PAN not in repr(question)
+    assert question.block.hex() not in repr(question)
+
+
+def test_formats(ask: Asking) -> None:
+    source = bytes(des.encrypt_tdes_ecb(TPK, pinblock.encode_pinblock_iso_3(PIN, PAN)))
+    translated = ask(
+        q.TranslatePin(
+            q.Holder.TERMINAL, kept(TPK, "002"), kept(ZPK, "001"), source, PAN, q.PinFormat.ISO_3, q.PinFormat.ISO_0
+        )
+    )
+    assert translated == q.PinBlock(block_of(PIN, ZPK))
+
+
+def test_a_wrong_key_is_told_by_its_reason(ask: Asking) -> None:
+    wrong = q.TranslatePin(q.Holder.ZONE, kept(ZPK_2, "001"), kept(ZPK, "001"), block_of(PIN, ZPK), PAN)
+    refused = ask(wrong)
+    assert isinstance(refused, q.NoAnswer)
+    assert refused.cause is q.Cause.REFUSED
+    assert (refused.code, refused.reason) in {("20", "PinBlockInvalid"), ("24", "PinLengthInvalid")}
+
+
+@pytest.mark.parametrize("holder", q.Holder)
+def test_pins_are_verified_by_pvv_and_changed(ask: Asking, holder: q.Holder) -> None:
+    key, key_type = SOURCES[holder]
+    token, pvk = kept(key, key_type), kept(PVK, "002")
+    value = pin.generate_visa_pvv(PVK, "1", PIN, PAN)
+    for digits, right in ((PIN, True), (OTHER_PIN, False)):
+        assert ask(q.VerifyPinByPvv(holder, token, pvk, block_of(digits, key), PAN, "1", value)) == q.Verified(right)
+    blocks = block_of(PIN, key), block_of(OTHER_PIN, key)
+    changed = ask(q.ChangePin(holder, token, pvk, *blocks, PAN, "1", value))
+    assert changed == q.NewPvv(pin.generate_visa_pvv(PVK, "1", OTHER_PIN, PAN))
+    refused = ask(q.ChangePin(holder, token, pvk, blocks[1], blocks[0], PAN, "1", value))
+    assert isinstance(refused, q.NoAnswer)
+    assert refused.reason == "VerificationFailed"
+
+
+@pytest.mark.parametrize("holder", q.Holder)
+@pytest.mark.parametrize("pvk", [PVK_SINGLE, PVK], ids=["single", "double"])
+def test_pins_are_verified_by_offset(ask: Asking, holder: q.Holder, pvk: bytes) -> None:
+    """With a PVK of double length the appliance says yes with an advice, which is a yes."""
+    key, key_type = SOURCES[holder]
+    table, validation = "0123456789012345", "12345678901N"
+    seen = validation[:-1] + ACCOUNT_END
+    offset = pin.generate_ibm3624_offset(pvk if len(pvk) == 16 else pvk * 2, table, PIN, seen, 0, 16, "F")[:4]
+    for digits, right in ((PIN, True), ("4321", False)):
+        question = q.VerifyPinByOffset(
+            holder, kept(key, key_type), kept(pvk, "002"), block_of(digits, key), PAN, 4, table, validation, offset
+        )
+        assert ask(question) == q.Verified(right)
+
+
+def test_card_values_are_verified(ask: Asking) -> None:
+    value = cvv.generate_cvv(CVK, PAN, "2712", "101")
+    assert len(value) == 3
+    wrong = f"{(int(value) + 1) % 1000:03}"
+    for given, right in ((value, True), (wrong, False)):
+        assert ask(q.VerifyCvv(kept(CVK, "402"), given, PAN, "2712", "101")) == q.Verified(right)
+
+
+@pytest.mark.parametrize(("holder", "key", "key_type"), [(q.Holder.ZONE, ZAK, "008"), (q.Holder.TERMINAL, TAK, "003")])
+@pytest.mark.parametrize("count", [4, 8])
+def test_macs(ask: Asking, holder: q.Holder, key: bytes, key_type: str, count: int) -> None:
+    expected = mac.generate_retail_mac(key[:8], key[8:], CONTENT, 1)[:count]
+    token = kept(key, key_type)
+    assert ask(q.MakeMac(holder, token, CONTENT, count)) == q.MacValue(expected)
+    assert ask(q.VerifyMac(holder, token, CONTENT, expected)) == q.Verified(True)
+    assert ask(q.VerifyMac(holder, token, CONTENT + b"0", expected)) == q.Verified(False)
+
+
+@pytest.mark.parametrize("purpose", q.Purpose)
+def test_a_zone_key_is_made_and_imported_at_the_other_side(ask: Asking, purpose: q.Purpose) -> None:
+    made = ask(q.NewZoneKey(purpose, ZONE.token))
+    assert isinstance(made, q.MadeKey)
+    key = opened(made.sent, ZONE.zmk)
+    key_type = {q.Purpose.PIN: "001", q.Purpose.MAC: "008"}[purpose]
+    assert opened(made.under_lmk, pair_of(key_type)) == key
+    assert made.check_value == des.generate_kcv(key, 3).hex().upper()
+    assert ask(q.ImportZoneKey(purpose, ZONE.token, made.sent)) == q.ReceivedKey(made.check_value, made.under_lmk)
+
+
+@pytest.mark.parametrize("purpose", q.Purpose)
+def test_zone_keys_in_key_blocks(ask: Asking, purpose: q.Purpose) -> None:
+    made = ask(q.NewZoneKey(purpose, BLOCK_ZONE.token, q.KeyForm.TR_31))
+    assert isinstance(made, q.MadeKey)
+    header, key = BLOCK_ZONE.opened(made.sent)
+    assert header.key_usage == {q.Purpose.PIN: "P0", q.Purpose.MAC: "M3"}[purpose]
+    assert made.check_value == des.generate_kcv(key, 3).hex().upper()
+    received = ask(q.ImportZoneKey(purpose, BLOCK_ZONE.token, made.sent))
+    assert isinstance(received, q.ReceivedKey)
+    assert received.check_value == made.check_value
+    assert received.under_lmk.startswith("S")
+    if purpose is q.Purpose.MAC:
+        expected = mac.generate_retail_mac(key[:8], key[8:], CONTENT, 1)
+        assert ask(q.MakeMac(q.Holder.ZONE, received.under_lmk, CONTENT)) == q.MacValue(expected)
+
+
+def test_a_terminal_key_goes_under_the_terminals_master_key(ask: Asking) -> None:
+    made = ask(q.NewTerminalKey(kept(TMK, "002")))
+    assert isinstance(made, q.MadeKey)
+    key = opened(made.sent, TMK)
+    assert opened(made.under_lmk, pair_of("002")) == key
+    in_block = ask(q.NewTerminalKey(lmk_block_3des("51TB00N0001", TMK)))
+    assert isinstance(in_block, q.MadeKey)
+    assert des.generate_kcv(opened(in_block.sent, TMK), 3).hex().upper() == in_block.check_value
+
+
+def test_when_there_is_no_hsm() -> None:
+    with turning() as turned:
+        asking = Asking(turned, 1)
+        assert asking(q.NewTerminalKey(kept(TMK, "002"))) == q.NoAnswer(q.Cause.NOT_ASKED)
+        asking.close()
+
+
+@pytest.mark.parametrize(
+    "sent", ["no key", "", "U" + "0" * 31, "U" + "0" * 32 + "U", "X" + "0" * 32 + ";", "\u2190" * 33]
+)
+def test_what_cannot_be_asked_reaches_no_hsm(ask: Asking, sent: str) -> None:
+    assert ask(q.NewTerminalKey(kept(TMK, "002"))) != REFUSED
+    before = ask.pool.figures().answered
+    assert ask(q.ImportZoneKey(q.Purpose.PIN, ZONE.token, sent)) == REFUSED
+    assert ask(q.VerifyCvv(kept(CVK, "402"), "123", PAN[:-1] + ";", "2712", "101")) == REFUSED
+    for wrong in (
+        q.TranslatePin(q.Holder.ZONE, sent, kept(ZPK, "001"), bytes(8), PAN),
+        q.TranslatePin(q.Holder.ZONE, kept(ZPK, "001"), kept(ZPK, "001"), bytes(8), sent[:12]),
+        q.TranslatePin(q.Holder.ZONE, kept(ZPK, "001"), kept(ZPK, "001"), bytes(7), PAN),
+    ):
+        assert ask(wrong) == REFUSED
+    assert ask.pool.figures().answered == before
+    with pytest.raises(TypeError):
+        assert ask(Unheard())
+
+
+def test_it_speaks_one_dialect() -> None:
+    with turning() as turned, pytest.raises(ValueError, match="Thales"):
+        HsmPort(HsmPool(turned.reactor, [], EracomWire()))
