@@ -4,6 +4,7 @@
 * ``link``: a link's life, its configuration, and the matching of replies; ``server``: links over TCP and TLS;
 * ``store``: what must not be forgotten, in SQLite or PostgreSQL; ``ledger``: double-entry books upon it;
 * ``money``: amounts and currencies;
+* ``routing``: from a PAN to a link; ``services``: what is offered where, and response codes; ``keys``: key exchange;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.
