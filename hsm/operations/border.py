@@ -68,6 +68,12 @@ def check_atalla(hsm: Hsm, variant: str, key_type: KeyType | None) -> None:
         raise InputInvalid
 
 
+def check_bare(hsm: Hsm) -> None:
+    """Nothing, if bare cryptograms, which bind nothing to a key, may cross the border; else KeySchemeInvalid."""
+    if hsm.settings.trusted_format_only:
+        raise KeySchemeInvalid
+
+
 def check_strength(hsm: Hsm, kek: ClearKey, key: ClearKey) -> None:
     """Nothing, if *key* may travel under *kek*; else KeyLengthInvalid (PCI PIN Security requirement 6, annex C)."""
     if not hsm.settings.weaker_kek_allowed and not stronger_or_equal(kek, key):

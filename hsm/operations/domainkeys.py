@@ -12,7 +12,7 @@ from hsm.keys.generate import random_key
 from hsm.keys.km import Held, TransportKey, check_value, has_odd_parity
 from hsm.keys.specifier import BLOCK, KEY_BYTES
 from hsm.keys.strength import is_weak_key
-from hsm.operations.border import check_strength
+from hsm.operations.border import check_bare, check_strength
 from hsm.refusal import (
     DestinationKeyParity,
     FieldsInconsistent,
@@ -72,7 +72,7 @@ def import_key(hsm: Hsm, transport: TransportKey, cryptogram: bytes, row: Domain
     """The key of type *row* in *cryptogram* under *transport*, made odd, under the KM.
 
     Raises KeyLengthInvalid (also for a transport key weaker than the key), DestinationKeyParity for a weak or zero key,
-    VariantSchemeInvalid, DecimalisationTableInvalid, KeyMasquerades.
+    VariantSchemeInvalid, DecimalisationTableInvalid, KeyMasquerades, and KeySchemeInvalid in trusted format only.
     """
     held = taken_in(hsm, transport, cryptogram, row, cbc=cbc)
     return _kept(hsm, held, row, form_for(held))
@@ -80,6 +80,7 @@ def import_key(hsm: Hsm, transport: TransportKey, cryptogram: bytes, row: Domain
 
 def taken_in(hsm: Hsm, transport: TransportKey, cryptogram: bytes, row: DomainKeyType, *, cbc: bool) -> Held:
     """The key of type *row* in *cryptogram* under *transport*, made odd; raises as ``import_key``."""
+    check_bare(hsm)
     held = transport.unwrap(cryptogram, row, cbc=cbc)
     key = key_in(held)
     check_strength(hsm, transport.key, key)
@@ -119,8 +120,10 @@ def export_key(hsm: Hsm, transport: TransportKey, held: Held, row: DomainKeyType
     """*held*, of type *row*, under *transport*, and its check value of 3 bytes.
 
     Raises KeyLengthInvalid for a transport key weaker than the key, VariantSchemeInvalid, and
-    KeyBlockExportabilityInvalid for a key whose block says that it does not leave (ANSI X9.143 clause 6.7).
+    KeyBlockExportabilityInvalid for a key whose block says that it does not leave (ANSI X9.143 clause 6.7), and
+    KeySchemeInvalid in trusted format only.
     """
+    check_bare(hsm)
     key = key_in(held)
     if key.attributes is not None and key.attributes.exportability == "N":
         raise KeyBlockExportabilityInvalid

@@ -93,7 +93,8 @@ class Settings(DeclaredSettings):
     )
     trusted_format_only: bool = switch(
         "Key export and import in trusted format only",
-        "Keys cross the border in key blocks alone; variant and X9.17 cryptograms under a ZMK are refused.",
+        "Keys cross the border in key blocks alone; variant and X9.17 cryptograms under a ZMK are refused, and Eracom's, "
+        "which are all bare.",
         hardened=True,
         number="S6",
     )

@@ -76,3 +76,16 @@ def test_each_fault_of_a_block_has_its_code(text: str, code: str) -> None:
 def test_a_key_that_must_stay_is_not_exported(exportability: str, code: str) -> None:
     ask = make_eracom(stored={"03:1": "22" * 16})
     assert ask(f"EE0201 00 02 00 01 01 00 {spec(block(exportability=exportability))}")[6:8] == code
+
+
+@pytest.mark.parametrize("only_trusted", [True, False])
+def test_in_trusted_format_only_no_bare_cryptogram_crosses_the_border(only_trusted: bool) -> None:
+    """Switch S6: every transport cryptogram of this dialect is bare."""
+    stored = {"03:1": "22" * 16, "04:1": "22" * 16, "05:1": "22" * 16, "01:1": "11" * 16}
+    ask = make_eracom({"trusted-format-only": "yes"} if only_trusted else {}, stored)
+    under = "10" + "0123456789ABCDEF" * 2
+    for request in (
+        f"EE0200 00 020001 01 00 {under}", "EE0201 00 020001 01 00 020001", "EE0400 00 020001 0200",
+        "EE0402 00 020001 0200", f"EE0403 00 020001 0200 {under}",
+    ):  # fmt: skip
+        assert ask(request)[6:8] == ("50" if only_trusted else "00"), request
