@@ -35,13 +35,22 @@ class Ceremonies:
             self._held_by = None
 
 
+@dataclass(frozen=True, slots=True)
+class HostCommand:
+    """A host command of some dialect: its *code*, its *purpose* in a line, and the name that it is *counted_as*."""
+
+    code: str
+    purpose: str
+    counted_as: str
+
+
 @dataclass
 class Desk:
     """The appliance and its cards, as one operator's line has them.
 
     *line* names the line (``local``, ``telnet 127.0.0.1``, ``ssh alice``).  *present* are the holders whose cards were
-    accepted in the command in progress, in order: the audit entry names them.  *host_commands* are codes and purposes
-    of the host commands there are; *ports* and *logbook* are what the host ports and the logs can be asked.
+    accepted in the command in progress, in order: the audit entry names them.  *host_commands* are those of
+    all dialects; *ports* and *logbook* are what the host ports and the logs can be asked.
     """
 
     appliance: Appliance
@@ -49,7 +58,7 @@ class Desk:
     ceremonies: Ceremonies
     line: str = "local"
     present: list[str] = field(default_factory=list)
-    host_commands: tuple[tuple[str, str], ...] = ()
+    host_commands: tuple[HostCommand, ...] = ()
     ports: PortSettings = field(default_factory=MemoryPortSettings)
     logbook: Logbook = field(default_factory=MemoryAuditor)
 

@@ -121,11 +121,11 @@ def put_in_force(desk: Desk, wanted: Sequence[tuple[Declaration, str]]) -> Dialo
 
 @console.command("CONFIGCMDS", OFFLINE, ceremony=True, words="[+XX ...] [-XX ...]")
 def configure_commands(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
-    """Enable (+) and disable (-) host commands; a disabled one is answered with 68.
+    """Enable (+) and disable (-) host commands of either dialect; a disabled one is answered with 68, or 02 in Eracom's.
 
     ALL and NONE begin a new list.
     """
-    yield from _configure(desk, "enabled-commands", [code for code, _ in desk.host_commands], words)
+    yield from _configure(desk, "enabled-commands", [each.code for each in desk.host_commands], words)
 
 
 @console.command("CONFIGPB", OFFLINE, ceremony=True, words="[+NN ...] [-NN ...]")
@@ -152,5 +152,6 @@ def tell_commands(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     settings = desk.appliance.settings
     enabled = settings.enabled_commands.without(settings.switched_off())
     for heading, wanted in (("Enabled", True), ("Disabled", False)):
-        listed = [f"  {code}  {purpose}" for code, purpose in desk.host_commands if (code in enabled) is wanted]
+        told = [each for each in desk.host_commands if (each.code in enabled) is wanted]
+        listed = [f"  {each.code:<6}  {each.purpose}" for each in told]
         yield Say("\n".join([f"{heading}: {len(listed)}", *listed]))

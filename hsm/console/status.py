@@ -137,5 +137,7 @@ def tell_load(desk: Desk, words: tuple[str, ...]) -> Dialogue[None]:
     for band, seconds in enumerate(status.load_periods(hsm)):
         lines.append(f"  {step * band:3}-{step * (band + 1):3}%: {seconds} seconds")
     lines.append("Commands")
-    lines += [f"  {code}: {count}" for code, count in status.volumes(hsm, (code for code, _ in desk.host_commands))]
+    counts = dict(status.volumes(hsm, (each.counted_as for each in desk.host_commands)))
+    told = [each for each in desk.host_commands if each.counted_as in counts]
+    lines += [f"  {each.code}: {counts[each.counted_as]}" for each in told]
     yield Say("\n".join(lines))

@@ -69,10 +69,6 @@ counter_names = (
 _NOT_OF_A_PEER = re.compile(r"[^0-9a-z_.:%\[\]-]")  # see hsm.audit.record
 
 
-host_commands = tuple((code, command.purpose) for code, command in sorted(thales.commands.items()))
-"""Codes and purposes, for the console."""
-
-
 def names_counted(dialects: Collection[str]) -> tuple[str, ...]:
     """The names of what processes count when hosts are spoken to in *dialects*."""
     if ERACOM not in dialects:
@@ -173,6 +169,9 @@ class ApplianceHousehold:
 
     def console(self, line: str) -> Shell:
         assert self._rack is not None, "a worker has no console"
+        # Imported when a console is opened: it lists what no port may speak.
+        from hsm.server.known_commands import host_commands
+
         load_console()
         peer = _NOT_OF_A_PEER.sub("", line.lower().replace(" ", "."))[:PEER_CHARS_MAX]
         assert not isinstance(self._auditor, RelayAuditor)
@@ -181,7 +180,7 @@ class ApplianceHousehold:
             self._rack,
             self._ceremonies,
             line,
-            host_commands=host_commands,
+            host_commands=host_commands(),
             ports=self.port_settings,
             logbook=self._auditor,
         )

@@ -9,8 +9,8 @@ from hsm.console.desk import Ceremonies, Desk
 from hsm.console.families import load
 from hsm.console.line import Screen
 from hsm.console.shell import Shell
-from hsm.dialects.thales.codes import thales
 from hsm.policy.position import Position
+from hsm.server.known_commands import host_commands
 from hsm.storage import cards
 from hsm.storage.cards import Card, CardRack, MemoryShelf, Role
 from hsm.storage.keeper import MemoryKeeper
@@ -43,7 +43,7 @@ class Operator:
             self.rack,
             self.ceremonies,
             line,
-            host_commands=tuple((code, command.purpose) for code, command in sorted(thales.commands.items())),
+            host_commands=host_commands(),
             logbook=self.speaker.logbook,
         )
         self.shell = Shell(self.desk)
