@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from hsm.dialects.eracom.dispatch import Dispatcher, Window
-from hsm.dialects.session import FramingError
+from hsm.dialects.framed import FramedSession
 from hsm.wire.framing import FrameUnreadable, SohFramed
 
 _HEADER = SohFramed.HEADER_BYTES
@@ -16,55 +14,18 @@ def _lead(length: int) -> str:
     return chr(length >> 8) + chr(length & 0xFF)
 
 
-class EracomSession:
-    """See ``hsm.dialects.session.HostSession``.  In a *worker* a request that changes state is owed to the owner."""
+class EracomSession(FramedSession):
+    """One connection; see ``hsm.dialects.framed``."""
 
-    __slots__ = ("_dispatcher", "_frames", "_owed", "_owed_lead", "_settled", "_window", "_worker")
+    __slots__ = ("_dispatcher", "_window")
 
     def __init__(self, dispatcher: Dispatcher, peer: str = "", *, worker: bool = False) -> None:
+        super().__init__(SohFramed(), dispatcher.appliance.load, worker=worker)
         self._dispatcher = dispatcher
-        self._frames = SohFramed()
         self._window = Window(dispatcher, peer)
-        self._worker = worker
-        self._owed: bytes | None = None
-        self._owed_lead = b""
-        self._settled = b""
 
-    def feed(self, data: bytes) -> None:
-        self._frames.feed(data)
-
-    @property
-    def busy(self) -> bool:
-        return self._owed is None and (bool(self._settled) or self._frames.whole)
-
-    @property
-    def partial(self) -> bool:
-        return self._frames.partial
-
-    @property
-    def owed(self) -> bytes | None:
-        return self._owed
-
-    def settle(self, reply: bytes) -> None:
-        self._settled = self._owed_lead + len(reply).to_bytes(2, "big") + reply
-        self._owed = None
-
-    def work(self, frames_max: int) -> bytes:
-        settled, self._settled = self._settled, b""
-        if self._owed is not None:
-            return settled
-        try:
-            buffer, spans = self._frames.spans(frames_max)
-        except FrameUnreadable:
-            if settled:
-                return settled  # the next call closes
-            raise FramingError from None
-        if not spans:
-            return settled
-        began = perf_counter()
-        replies = self._answered(buffer, spans)
-        self._dispatcher.appliance.load.spent(began, perf_counter(), len(spans))
-        return settled + replies.encode("latin-1")
+    def _framed(self, lead: bytes, reply: bytes) -> bytes:
+        return lead + len(reply).to_bytes(2, "big") + reply
 
     def _answered(self, buffer: bytes, spans: list[tuple[int, int]]) -> str:
         """The framed replies to the frames at *spans*, up to one that is owed; characters are bytes."""

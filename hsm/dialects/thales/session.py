@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
-from hsm.dialects.session import FramingError
+from hsm.dialects.framed import FramedSession
 from hsm.dialects.thales.dispatch import Dispatcher, Window
 from hsm.dialects.thales.ebcdic import TO_ASCII, TO_EBCDIC
-from hsm.wire.framing import FrameTooLong, LengthPrefixed
+from hsm.wire.framing import LengthPrefixed
 
 FRAME_BYTES_MAX = 32_768
 """The largest I/O buffer that payShields report (NO status)."""
@@ -22,24 +20,14 @@ _LEADS = tuple(_lead(length) for length in range(_LEADS_COUNT))
 """The length prefixes of nearly all replies, ready made."""
 
 
-class ThalesSession:
-    """See ``hsm.dialects.session.HostSession``.
+class ThalesSession(FramedSession):
+    """One connection; see ``hsm.dialects.framed``.
 
     *header_chars* are echoed before the reply code; *lmk* is the LMK that the port is tied to, if it is; in a *worker*
     a request that changes state is owed to the owner.
     """
 
-    __slots__ = (
-        "_dispatcher",
-        "_ebcdic",
-        "_frames",
-        "_header",
-        "_owed",
-        "_owed_header",
-        "_settled",
-        "_window",
-        "_worker",
-    )
+    __slots__ = ("_dispatcher", "_ebcdic", "_header", "_window")
 
     def __init__(
         self,
@@ -52,51 +40,14 @@ class ThalesSession:
         worker: bool = False,
         frame_bytes_max: int = FRAME_BYTES_MAX,
     ) -> None:
+        super().__init__(LengthPrefixed(frame_bytes_max), dispatcher.appliance.load, worker=worker)
         self._dispatcher = dispatcher
-        self._frames = LengthPrefixed(frame_bytes_max)
         self._ebcdic = ebcdic
         self._header = header_chars
         self._window = Window(dispatcher, lmk, peer, ebcdic, header_chars)
-        self._worker = worker
-        self._owed: bytes | None = None
-        self._owed_header = b""
-        self._settled = b""
 
-    def feed(self, data: bytes) -> None:
-        self._frames.feed(data)
-
-    @property
-    def busy(self) -> bool:
-        return self._owed is None and (bool(self._settled) or self._frames.whole)
-
-    @property
-    def partial(self) -> bool:
-        return self._frames.partial
-
-    @property
-    def owed(self) -> bytes | None:
-        return self._owed
-
-    def settle(self, reply: bytes) -> None:
-        self._settled = _framed(self._owed_header + reply)
-        self._owed = None
-
-    def work(self, frames_max: int) -> bytes:
-        settled, self._settled = self._settled, b""
-        if self._owed is not None:
-            return settled
-        try:
-            buffer, spans = self._frames.spans(frames_max)
-        except FrameTooLong:
-            if settled:
-                return settled  # the next call closes
-            raise FramingError from None
-        if not spans:
-            return settled
-        began = perf_counter()
-        replies = self._answered(buffer, spans)
-        self._dispatcher.appliance.load.spent(began, perf_counter(), len(spans))
-        return settled + replies.encode("latin-1")
+    def _framed(self, lead: bytes, reply: bytes) -> bytes:
+        return (len(lead) + len(reply)).to_bytes(2, "big") + lead + reply
 
     def _answered(self, buffer: bytes, spans: list[tuple[int, int]]) -> str:
         """The framed replies to the frames at *spans*, up to one that is owed; characters are bytes."""
@@ -106,7 +57,7 @@ class ThalesSession:
         for start, end in spans:
             body = start + header_chars
             if owed and text[body : min(body + 2, end)] in owed:
-                self._owed, self._owed_header = buffer[body:end], buffer[start:body]
+                self._owed, self._owed_lead = buffer[body:end], buffer[start:body]
                 break
             reply = text[start : min(body, end)] + execute(text[body:end])
             if self._ebcdic:
@@ -128,7 +79,3 @@ class ThalesSession:
             return b""
         self.feed(data)
         return self.work(1)
-
-
-def _framed(reply: bytes) -> bytes:
-    return len(reply).to_bytes(2, "big") + reply
