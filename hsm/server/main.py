@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from types import MappingProxyType
 
-import click
+from hsm.client.subcommands import LazyGroup
 
 SUBCOMMANDS = MappingProxyType(
     {
@@ -22,32 +21,7 @@ SUBCOMMANDS = MappingProxyType(
 )
 """Name → module with a click command ``command``, and the line that ``hsm --help`` shows for it."""
 
-
-class LazyGroup(click.Group):
-    """A group that imports a subcommand's module when it runs, and not to list it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all subcommands."""
-        return sorted(SUBCOMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The subcommand *cmd_name*, or None."""
-        if cmd_name not in SUBCOMMANDS:
-            return None
-        command = import_module(SUBCOMMANDS[cmd_name][0]).command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the subcommands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, SUBCOMMANDS[name][1]) for name in self.list_commands(ctx)])
-
-
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="zonekey", message="%(prog)s %(version)s")
-def main() -> None:
-    """Zonekey: a payment HSM emulator.  It protects nothing; use test keys only."""
+main = LazyGroup("hsm", SUBCOMMANDS, "Zonekey: a payment HSM emulator.  It protects nothing; use test keys only.")
 
 
 if __name__ == "__main__":
