@@ -17,13 +17,15 @@ def test_an_approved_withdrawal_passes_and_is_kept() -> None:
     (asked,), (answered,) = bench.issuer.take(), bench.acquirer.take()
     assert (asked.mti, asked.fields[15], asked.fields[4]) == ("0200", "1122", 500_000)
     assert (answered.mti, answered.fields[39], answered.fields[38]) == ("0210", "00", "123456")
-    assert 52 not in answered.fields and 35 not in answered.fields
+    assert 52 not in answered.fields
+    assert 35 not in answered.fields
     (row,) = bench.rows()
     assert (row.stage, row.response_code, row.approval, row.service) == (Stage.ANSWERED, "00", "123456", "withdrawal")
     assert [(n.link, n.direction, n.mti) for n in bench.memory.every(Noted)] == [
         ("bank-a", "in", "0200"), ("bank-i", "out", "0200"), ("bank-i", "in", "0210"), ("bank-a", "out", "0210"),
     ]  # fmt: skip
-    assert bench.exchange.figures.answered == {("withdrawal", "00"): 1} and bench.exchange.under_way == 0
+    assert bench.exchange.figures.answered == {("withdrawal", "00"): 1}
+    assert bench.exchange.under_way == 0
 
 
 def test_a_decline_passes_unchanged_and_owes_nothing() -> None:
@@ -32,7 +34,8 @@ def test_a_decline_passes_unchanged_and_owes_nothing() -> None:
     bench.acquirer.say(withdrawal())
     bench.pass_()
     assert [m.fields[39] for m in bench.acquirer.take()] == ["51"]
-    assert not bench.owed() and bench.rows()[0].response_code == "51"
+    assert not bench.owed()
+    assert bench.rows()[0].response_code == "51"
 
 
 def test_nothing_is_sent_before_it_is_kept_nor_delivered_before_the_answer_is() -> None:
@@ -40,7 +43,8 @@ def test_nothing_is_sent_before_it_is_kept_nor_delivered_before_the_answer_is() 
     bench.memory.away = True
     bench.acquirer.say(withdrawal())
     bench.pass_()
-    assert not bench.issuer.take() and [m.fields[39] for m in bench.acquirer.take()] == ["96"]
+    assert not bench.issuer.take()
+    assert [m.fields[39] for m in bench.acquirer.take()] == ["96"]
     bench.memory.away = False
     bench.acquirer.say(withdrawal(2))
     bench.pass_()
@@ -61,14 +65,16 @@ def test_a_time_out_declines_and_owes_one_reversal() -> None:
     assert (owed.link, owed.original_id) == (ISSUER, bench.rows()[0].id)
     body = bench.links[ISSUER].codec.decode(owed.body)
     assert (body.mti, body.fields[11], body.fields[90]["stan"]) == ("0420", "000001", "000001")
-    assert body.fields[7] == "1122120020" and not {52, 35, 14} & body.fields.keys()
+    assert body.fields[7] == "1122120020"
+    assert not {52, 35, 14} & body.fields.keys()
     # The late answer is kept and moves nothing; nor does the acquirer's own reversal owe another.
     (asked,) = bench.issuer.take()
     bench.issuer.say(approval(asked))
     bench.acquirer.say(reversal())
     bench.pass_()
     assert [m.mti for m in bench.acquirer.take()] == ["0430"]
-    assert bench.owed() == [owed] and bench.rows()[0].stage == Stage.REVERSAL_OWED
+    assert bench.owed() == [owed]
+    assert bench.rows()[0].stage == Stage.REVERSAL_OWED
 
 
 def test_the_issuers_end_of_the_line() -> None:
@@ -77,10 +83,12 @@ def test_the_issuers_end_of_the_line() -> None:
     bench.pass_()
     bench.issuer.hang_up()
     bench.pass_()
-    assert [m.fields[39] for m in bench.acquirer.take()] == ["91"] and len(bench.owed()) == 1
+    assert [m.fields[39] for m in bench.acquirer.take()] == ["91"]
+    assert len(bench.owed()) == 1
     bench.acquirer.say(withdrawal(2))
     bench.pass_()
-    assert [m.fields[39] for m in bench.acquirer.take()] == ["91"] and len(bench.owed()) == 1
+    assert [m.fields[39] for m in bench.acquirer.take()] == ["91"]
+    assert len(bench.owed()) == 1
 
 
 def test_an_approval_that_cannot_be_delivered_is_taken_back() -> None:
@@ -103,7 +111,8 @@ def test_a_decline_that_cannot_be_delivered_is_not() -> None:
     bench.acquirer.hang_up()
     bench.issuer.say(approval(asked, "51"))
     bench.pass_()
-    assert not bench.owed() and bench.rows()[0].stage == Stage.ANSWERED
+    assert not bench.owed()
+    assert bench.rows()[0].stage == Stage.ANSWERED
 
 
 def test_a_repeat_gets_the_same_answer_and_asks_nobody() -> None:
@@ -133,7 +142,8 @@ def test_a_reversal_of_the_unknown_leaves_a_tombstone() -> None:
     bench.acquirer.say(withdrawal())
     bench.pass_()
     assert [(m.mti, m.fields[39]) for m in bench.acquirer.take()] == [("0430", "25"), ("0210", "94")]
-    assert not bench.issuer.take() and [row.stage for row in bench.rows()] == [Stage.TOMBSTONE]
+    assert not bench.issuer.take()
+    assert [row.stage for row in bench.rows()] == [Stage.TOMBSTONE]
 
 
 def test_a_reversal_while_the_issuer_thinks() -> None:
@@ -146,7 +156,8 @@ def test_a_reversal_while_the_issuer_thinks() -> None:
     assert [(m.mti, m.fields[39]) for m in bench.acquirer.take()] == [("0430", "00")]
     bench.issuer.say(approval(asked))
     bench.pass_()
-    assert not bench.acquirer.take() and len(bench.owed()) == 1
+    assert not bench.acquirer.take()
+    assert len(bench.owed()) == 1
 
 
 def test_a_reversal_of_an_approval_and_its_repeats() -> None:
@@ -183,7 +194,8 @@ def test_without_the_hsm_nothing_goes_on(cause: Cause) -> None:
     bench.acquirer.say(withdrawal())
     bench.pass_()
     (answered,) = bench.acquirer.take()
-    assert answered.fields[39] == ("86" if cause is Cause.REFUSED else "96") and not bench.issuer.take()
+    assert answered.fields[39] == ("86" if cause is Cause.REFUSED else "96")
+    assert not bench.issuer.take()
 
 
 def test_what_asks_nothing_known_is_refused() -> None:
