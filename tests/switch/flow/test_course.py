@@ -6,6 +6,7 @@ import pytest
 from support.hopside import ISSUER, HopBench, approval, reversal, withdrawal
 
 from switch.asking import Cause, NoAnswer
+from switch.flow.answers import original_stan
 from switch.store.rows import Noted, Stage
 
 
@@ -64,7 +65,7 @@ def test_a_time_out_declines_and_owes_one_reversal() -> None:
     (owed,) = bench.owed()
     assert (owed.link, owed.original_id) == (ISSUER, bench.rows()[0].id)
     body = bench.links[ISSUER].codec.decode(owed.body)
-    assert (body.mti, body.fields[11], body.fields[90]["stan"]) == ("0420", "000001", "000001")
+    assert (body.mti, body.fields[11], original_stan(body)) == ("0420", "000001", "000001")
     assert body.fields[7] == "1122120020"
     assert not {52, 35, 14} & body.fields.keys()
     # The late answer is kept and moves nothing; nor does the acquirer's own reversal owe another.
@@ -177,9 +178,8 @@ def test_partial_reversals_add_up_and_never_exceed() -> None:
     bench.issuer.says = lambda asked: approval(asked) if asked.mti == "0200" else None
     bench.acquirer.say(withdrawal())
     bench.pass_()
-    left = lambda minor: f"{minor:012d}{0:012d}C00000000C00000000"  # noqa: E731  # DE 95 of what stays
-    for minor in (300_000, 300_000, 100_000, 400_000, 600_000):
-        bench.acquirer.say(reversal().changed(fields={95: left(minor)}))
+    for left in (300_000, 300_000, 100_000, 400_000, 600_000):
+        bench.acquirer.say(reversal().changed(fields={95: f"{left:012d}{0:012d}C00000000C00000000"}))
         bench.pass_()
     assert [m.fields[39] for m in bench.acquirer.take()] == ["00", "00", "00", "00", "00", "77"]
     assert bench.rows()[0].amount_reversed == 400_000
