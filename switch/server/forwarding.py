@@ -9,26 +9,26 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from switch.codec.message import Message
+from switch.link.terms import Purpose
 from switch.saf import events as ev
 from switch.saf.queue import Queue
 from switch.saf.rules import Rules
 from switch.saf.watch import Alarm, alarms
 from switch.server.drive import DrivenLink
-from switch.server.queued import Forwarded, Line, Surroundings
-from switch.services.catalogue import answering
+from switch.server.exchange import Submits
+from switch.server.queued import Forwarded, Line, Reads, Surroundings
 from switch.store.database import StoreError
 from switch.store.reading import Queue as Figures
-from switch.store.reading import Reading
-from switch.store.writer import Writer
-
-RESPONSE = 39
 
 
 class Forwarding:
-    """The queues of all links; used on the reactor's thread only, to which *writer* delivers its results."""
+    """The queues of all links: the exchange's Forwarder.
+
+    Used on the reactor's thread only, to which *writer* delivers its results.
+    """
 
     def __init__(
-        self, writer: Writer, reading: Reading, rules: Mapping[str, Rules], around: Surroundings,
+        self, writer: Submits, reading: Reads, rules: Mapping[str, Rules], around: Surroundings,
         watch_seconds: float = 10.0,
     ) -> None:  # fmt: skip
         """*rules* by link; a link without any has the usual ones."""
@@ -68,33 +68,34 @@ class Forwarding:
         if is_open != line.queue.open:
             line.happen(ev.Opened() if is_open else ev.Closed())
 
-    def may_pass_traffic(self, link: str) -> bool:
+    def may_pass(self, link: str) -> bool:
         """May requests go out on *link*, as far as what it is owed is concerned?  Asked for each request."""
         line = self._lines.get(link)
         return line is not None and line.queue.may_pass_traffic
 
-    def replied(self, message: Message, about: Forwarded) -> bool:
-        """A reply came, in time, late or again, to what is *about*; was it the answer?  Its MAC was verified.
+    def takes(self, about: object) -> bool:
+        """Is *about* one of our messages?"""
+        return isinstance(about, Forwarded)
 
-        An advice may share its key with the request before it, whose late answer is then taken for the advice's: False says
-        so, and the message is sent again.
-        """
-        response = message.fields.get(RESPONSE)
-        if message.mti != answering(about.mti) or not isinstance(response, str):
-            self.expired(about)
-            return False
-        own = self._around.own_code(about.link, response)
-        self._line(about.link).happen(ev.Answered(about.id, own))
-        return True
+    def asked(self, link: DrivenLink, message: Message, purpose: Purpose | None) -> bool:
+        """Nobody asks anything of store-and-forward."""
+        return False
 
-    def expired(self, about: Forwarded) -> None:
+    def replied(self, link: DrivenLink, message: Message, about: object) -> None:
+        """A reply came."""
+        if isinstance(about, Forwarded):
+            self._line(about.link).hear(link, message, about)
+
+    def expired(self, link: DrivenLink, about: object) -> None:
         """T2 has run out."""
-        self._line(about.link).happen(ev.Unanswered(about.id, about.attempt))
+        if isinstance(about, Forwarded):
+            self._line(about.link).happen(ev.Unanswered(about.id, about.attempt))
 
-    def cut(self, about: Forwarded, written: bool) -> None:
+    def cut(self, link: DrivenLink, about: object, written: bool) -> None:
         """The connection ended; not *written*: the peer has certainly not seen the message."""
-        told = ev.Unanswered if written else ev.NotSent
-        self._line(about.link).happen(told(about.id, about.attempt))
+        if isinstance(about, Forwarded):
+            told = ev.Unanswered if written else ev.NotSent
+            self._line(about.link).happen(told(about.id, about.attempt))
 
     def _line(self, link: str) -> Line:
         line = self._lines.get(link)

@@ -20,13 +20,15 @@ from switch.saf.rules import US
 from switch.saf.watch import Alarm
 from switch.saf.works import Also, attempt, conclude
 from switch.server.drive import DrivenLink, Sending
+from switch.server.exchange import Submits
+from switch.services.catalogue import answering
 from switch.store.database import StoreError
 from switch.store.group import Done, Result
-from switch.store.reading import Reading
+from switch.store.reading import Queue as Figures
 from switch.store.rows import Owed
 from switch.store.view import Work
-from switch.store.writer import Writer
 
+RESPONSE = 39
 TICK_SECONDS_LEAST = 0.001
 """Added to each wait, so that a clock that rounds doesn't wake us just before the time."""
 
@@ -41,6 +43,13 @@ class Forwarded:
     mti: str
 
 
+class Reads(Protocol):
+    """What is asked of the store beside the writer; as :class:`switch.store.reading.Reading`, whose errors are these."""
+
+    def owed(self, link: str, after: str = "", rows_max: int = 0) -> list[Owed]: ...
+    def queues(self) -> list[Figures]: ...
+
+
 class Told(Protocol):
     """Whom store-and-forward tells; all calls come on the reactor's thread."""
 
@@ -48,7 +57,7 @@ class Told(Protocol):
         """*row*, as it is committed, is not owed any more; whoever is to look at it finds an exception."""
 
     def drained(self, link: str) -> None:
-        """``may_pass_traffic`` has become true."""
+        """Transactions may pass: everything that *link* was owed when it opened has been answered once."""
 
     def alarmed(self, link: str, alarm: Alarm, raised: bool) -> None:
         """A threshold was passed, or not any more."""
@@ -59,15 +68,17 @@ class Surroundings:
     """What store-and-forward needs of the program around it.
 
     *link* gives a link by its name.  *now_us*: microseconds since 1970.  *apart* calls something that waits, a question to
-    the store, on another thread.  *prepare* makes the message ready for the link, with its MAC; None: not now.  *own_code*:
-    link and its DE 39 → own code.  *also*: what else changes in the commit by which a message is not owed any more.
+    the store, on another thread.  *sealed* gives a message its MAC for the link; None: not now.  *opened* tells what is
+    wrong with the MAC of one that came; empty: nothing.  *own_code*: link and its DE 39 → own code.  *also*: what else
+    changes in the commit by which a message is not owed any more.
     """
 
     link: Callable[[str], DrivenLink]
     clock: IReactorTime
     now_us: Callable[[], int]
     apart: Callable[[Callable[[], object]], Deferred[object]]
-    prepare: Callable[[DrivenLink, Message], Deferred[Message | None]]
+    sealed: Callable[[DrivenLink, Message], Deferred[Message | None]]
+    opened: Callable[[DrivenLink, Message], Deferred[str]]
     own_code: Callable[[str, str], str]
     told: Told
     also: Also | None = None
@@ -77,7 +88,7 @@ class Line:
     """One link's queue at work."""
 
     def __init__(
-        self, link: str, queue: Queue, writer: Writer, reading: Reading, around: Surroundings,
+        self, link: str, queue: Queue, writer: Submits, reading: Reads, around: Surroundings,
         counts: Counter[tuple[str, str]],
     ) -> None:  # fmt: skip
         self.queue = queue
@@ -164,6 +175,33 @@ class Line:
             self._counts[self._link, "store not written"] += 1
             self.happen(ev.NotKept(id))
 
+    def hear(self, link: DrivenLink, message: Message, about: Forwarded) -> None:
+        """*message* came in answer to what is *about*.
+
+        An advice may share its key with the request before it, whose late answer is then taken for the advice's.  Neither
+        that nor an answer with a wrong MAC settles anything: the message is sent again.
+        """
+        response = message.fields.get(RESPONSE)
+        if message.mti != answering(about.mti) or not isinstance(response, str):
+            self._unsettled(about, "answers to something else")
+            return
+        own = self._around.own_code(about.link, response)
+
+        def judged(wrong: str) -> None:
+            if wrong:
+                self._unsettled(about, "answers with a wrong MAC")
+            else:
+                self.happen(ev.Answered(about.id, own))
+
+        def broke(failure: Failure) -> None:
+            self._unsettled(about, f"not verified: {type(failure.value).__name__}")
+
+        self._around.opened(link, message).addCallbacks(judged, broke)
+
+    def _unsettled(self, about: Forwarded, why: str) -> None:
+        self._counts[self._link, why] += 1
+        self.happen(ev.Unanswered(about.id, about.attempt))
+
     def _send(self, row: Owed, repeat: bool) -> None:
         link = self._around.link(self._link)
         try:
@@ -174,7 +212,7 @@ class Line:
         about = Forwarded(self._link, row.id, row.attempts, message.mti)
         if repeat:
             message = message.changed(mti=f"{message.mti[:3]}1")
-        prepared = self._around.prepare(link, message)
+        prepared = self._around.sealed(link, message)
         prepared.addCallbacks(partial(self._ask, link, about, repeat), partial(self._unprepared, about))
 
     def _ask(self, link: DrivenLink, about: Forwarded, repeat: bool, message: Message | None) -> None:

@@ -8,44 +8,25 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.bookkeeping import owed
+from support.kept import Kept
 
 from switch.saf import events as ev
 from switch.saf.machine import step
 from switch.saf.queue import Queue
 from switch.saf.rules import PASSING, SETTLING, Rules
 from switch.saf.works import UNSETTLED, attempt, conclude, owe, withdraw
-from switch.store.rows import Irregular, Owed, Row, Sending, owed_key
-from switch.store.view import Place, View, Work
+from switch.store.rows import Irregular, Owed, Sending, owed_key
+from switch.store.view import Work
 
 HELD, LASTS_US = 4, 2_000
 ANSWERS = ["00", "00", "21", "25", "91", "96", "68", "12", "30"]
 Committing = tuple[str, Work[Owed | None]]
 
 
-class Rows:
-    """A store: what is put there is committed."""
-
-    def __init__(self) -> None:
-        self.rows: dict[Place, Row] = {}
-
-    def look(self, place: Place) -> Row | None:
-        return self.rows.get(place)
-
-    def do(self, work: Work[Owed | None]) -> Owed | None:
-        view = View(self)
-        outcome = work.decide(view)
-        self.keep(view)
-        return outcome
-
-    def keep(self, view: View) -> None:
-        self.rows |= {place: row for place, row in view.changes.items() if row is not None}
-
+class Rows(Kept):
     def owed(self) -> list[Owed]:
-        found = [row for row in self.rows.values() if isinstance(row, Owed) and row.state in UNSETTLED]
+        found = [row for row in self.every(Owed) if row.state in UNSETTLED]
         return sorted(found, key=lambda row: row.position)
-
-    def every(self) -> list[Owed]:
-        return [row for row in self.rows.values() if isinstance(row, Owed)]
 
 
 @dataclass
@@ -61,7 +42,7 @@ class Sent:
 class Schedules(RuleBasedStateMachine):
     @initialize(window=st.integers(1, 3), drain_first=st.booleans())
     def begin(self, window: int, drain_first: bool) -> None:
-        self.rules = Rules(window, pause_us=10, pause_us_max=80, drain_first=drain_first, held_rows_max=HELD)
+        self.terms = Rules(window, pause_us=10, pause_us_max=80, drain_first=drain_first, held_rows_max=HELD)
         self.now, self.number = 1, 0
         self.store = Rows()
         self.committing: list[Committing] = []
@@ -73,7 +54,7 @@ class Schedules(RuleBasedStateMachine):
         self.start()
 
     def start(self) -> None:
-        self.queue = Queue(self.rules)
+        self.queue = Queue(self.terms)
         self.open = False
         self.happen(ev.Woken())
 
@@ -116,19 +97,15 @@ class Schedules(RuleBasedStateMachine):
         position = f"{self.number:020x}" if not early else f"{0:08x}{self.number:012x}"
         row = replace(row, id=owed_key("bank-i", f"t{original}", kind), mti=mti, position=position)
         before = self.store.rows.get((Owed, row.id))
-        view = View(self.store)
-        kept = owe(view, row)
-        self.store.keep(view)
+        kept = self.store.do(lambda view: owe(view, row))
         assert before in (None, kept), "one original is owed one reversal, whoever asks"
         self.happen(ev.Woken())
 
     @rule(original=st.integers(1, 6))
     def take_back(self, original: int) -> None:
         id = owed_key("bank-i", f"t{original}", "reversal")
-        view = View(self.store)
-        if withdraw(view, id):
+        if self.store.do(lambda view: withdraw(view, id)):
             assert id not in self.seen
-        self.store.keep(view)
 
     # -- the store
 
@@ -136,7 +113,7 @@ class Schedules(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9), outcome=st.sampled_from(["done", "done", "done", "failed", "uncertain"]))
     def commit(self, which: int, outcome: str) -> None:
         id, work = self.committing.pop(which % len(self.committing))
-        row = self.store.do(work) if outcome != "failed" else None
+        row = self.store.do(work.decide) if outcome != "failed" else None
         self.happen(ev.Kept(id, row) if outcome == "done" else ev.NotKept(id))
 
     @precondition(lambda self: self.reading and self.reading[0] is None)
@@ -235,10 +212,10 @@ class Schedules(RuleBasedStateMachine):
 
     @invariant()
     def bounded(self) -> None:
-        assert self.queue.under_way <= self.rules.window
+        assert self.queue.under_way <= self.terms.window
         assert len(self.queue.rows) <= HELD
         assert len(set(self.ended)) == len(self.ended), "each ends once"
-        if self.queue.may_pass_traffic and self.rules.drain_first:
+        if self.queue.may_pass_traffic and self.terms.drain_first:
             assert self.queue.open
         assert self.queue.due_us is None or self.queue.due_us > self.now or self.reading, "nothing due is left lying"
 
@@ -253,14 +230,15 @@ class Schedules(RuleBasedStateMachine):
         self.net.clear()
         self.opens()
         for _ in range(400):
-            if not (self.committing or self.reading or self.net or self.answers or self.store.owed()):
+            busy = self.committing or self.reading or self.net or self.answers or self.store.owed()
+            if not busy and self.queue.may_pass_traffic and not self.queue.rows:
                 break
             self.settle_one()
         assert self.store.owed() == [], "a drained queue is empty in the store"
         assert not self.queue.rows
         assert self.queue.may_pass_traffic
         looked_at = {row.transaction_id for row in self.store.rows.values() if isinstance(row, Irregular)}
-        for row in self.store.every():
+        for row in self.store.every(Owed):
             assert row.state == Sending.SETTLED or row.original_id in looked_at
             assert row.state != Sending.SETTLED or row.response_code in SETTLING | {""}
             assert row.response_code or row.state != Sending.SETTLED or row.attempts == 0
@@ -268,7 +246,7 @@ class Schedules(RuleBasedStateMachine):
     def settle_one(self) -> None:
         if self.committing:
             id, work = self.committing.pop(0)
-            self.happen(ev.Kept(id, self.store.do(work)))
+            self.happen(ev.Kept(id, self.store.do(work.decide)))
         elif self.reading:
             self.reading.clear()
             rows = tuple(self.store.owed()[:HELD])

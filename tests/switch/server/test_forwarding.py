@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from support.bookkeeping import owed, transaction
@@ -16,7 +17,7 @@ from switch.codec.codec import codec
 from switch.codec.message import Message
 from switch.link.config import LinkConfig
 from switch.link.events import Order
-from switch.link.matching import Finding
+from switch.link.matching import Finding, Verdict
 from switch.link.profile import Profile, SignOn
 from switch.link.state import State
 from switch.link.terms import Purpose
@@ -26,7 +27,7 @@ from switch.saf.watch import Alarm
 from switch.saf.works import owe
 from switch.server.drive import DrivenLink
 from switch.server.forwarding import Forwarding
-from switch.server.queued import Forwarded, Surroundings
+from switch.server.queued import Surroundings
 from switch.store.database import Database
 from switch.store.group import Result
 from switch.store.reading import Reading
@@ -35,6 +36,7 @@ from switch.store.view import View, Work
 from switch.store.writer import Writer
 
 CONFIG = LinkConfig("bank-i", "banknet", "127.0.0.1", 5001, Profile(sign_on=SignOn.NONE))
+T = TypeVar("T")
 BEGAN_US = 1_700_000_000 * US
 
 
@@ -46,8 +48,7 @@ class Counted(Writer):
         self.submitted = 0
         super().__init__(database, self.calls.put)
 
-    def submit(self, work: Work[object], told: Callable[[Result[object]], None]) -> None:  # type: ignore[override]
-        # A work's type does not matter to who counts.
+    def submit(self, work: Work[T], told: Callable[[Result[T]], None]) -> None:
         self.submitted += 1
         super().submit(work, told)
 
@@ -62,15 +63,15 @@ class Bench:
         self.ends: list[tuple[str, End]] = []
         self.notes: list[object] = []
         self.ready = True
-        self.strangers: list[Message] = []
+        self.wrong = ""
         self.boot()
 
     def boot(self) -> None:
         self.paper = Paper()
         self.link = DrivenLink(CONFIG, self, self.paper, self.clock, lambda: 0.0, lambda: "1122334455")
         around = Surroundings(
-            lambda name: self.link, self.clock, self.now_us, lambda call: maybeDeferred(call), self.prepare,
-            lambda link, code: {"X1": "91"}.get(code, code), self, self.also,
+            lambda name: self.link, self.clock, self.now_us, lambda call: maybeDeferred(call), self.sealed,
+            lambda link, message: succeed(self.wrong), lambda link, code: {"X1": "91"}.get(code, code), self, self.also,
         )  # fmt: skip
         self.forwarding = Forwarding(self.writer, self.reading, {"bank-i": self.rules}, around)
         self.forwarding.start()
@@ -85,7 +86,7 @@ class Bench:
     def now_us(self) -> int:
         return BEGAN_US + round(self.clock.seconds() * US)
 
-    def prepare(self, link: DrivenLink, message: Message) -> Deferred[Message | None]:
+    def sealed(self, link: DrivenLink, message: Message) -> Deferred[Message | None]:
         return succeed(message.changed(fields={128: bytes(8)}) if self.ready else None)
 
     def also(self, view: View, row: Owed, end: End) -> None:
@@ -144,17 +145,14 @@ class Bench:
         raise AssertionError("nobody asks")
 
     def replied(self, link: DrivenLink, message: Message, finding: Finding[object]) -> None:
-        assert isinstance(finding.about, Forwarded)
-        if not self.forwarding.replied(message, finding.about):
-            self.strangers.append(message)
+        if finding.verdict is Verdict.ANSWERS:
+            self.forwarding.replied(link, message, finding.about)
 
     def expired(self, link: DrivenLink, about: object) -> None:
-        assert isinstance(about, Forwarded)
-        self.forwarding.expired(about)
+        self.forwarding.expired(link, about)
 
     def cut(self, link: DrivenLink, about: object, written: bool) -> None:
-        assert isinstance(about, Forwarded)
-        self.forwarding.cut(about, written)
+        self.forwarding.cut(link, about, written)
 
     def changed(self, link: DrivenLink, before: State) -> None:
         self.forwarding.changed(link)
@@ -187,18 +185,18 @@ def mtis(messages: list[Message]) -> list[str]:
 
 def test_what_is_owed_goes_out_when_the_link_opens_and_is_settled_with_its_original(bench: Bench) -> None:
     id = bench.owe("000001")
-    assert not bench.forwarding.may_pass_traffic("bank-i")
+    assert not bench.forwarding.may_pass("bank-i")
     bench.connect()
     [sent] = bench.paper.said()
     assert (sent.mti, sent.fields[11], sent.fields[128]) == ("0420", "000001", bytes(8))
     assert (bench.row(id).state, bench.row(id).attempts) == ("sent", 1)
-    assert not bench.forwarding.may_pass_traffic("bank-i")
+    assert not bench.forwarding.may_pass("bank-i")
     bench.hear(sent)
     assert (bench.row(id).state, bench.row(id).response_code) == ("settled", "00")
     assert [row.stage for row in bench.reading.every(Transaction)] == [Stage.REVERSED]
     assert bench.ends == [(id, End.SETTLED)]
     assert bench.notes == ["drained"]
-    assert bench.forwarding.may_pass_traffic("bank-i")
+    assert bench.forwarding.may_pass("bank-i")
     assert not bench.reading.queues()
     assert not bench.reading.irregular()
     bench.hear(sent)
@@ -207,21 +205,20 @@ def test_what_is_owed_goes_out_when_the_link_opens_and_is_settled_with_its_origi
     assert bench.ends == [(id, End.SETTLED)]
 
 
-def test_a_repeat_has_the_keys_of_the_first_and_a_late_answer_settles_it(bench: Bench) -> None:
+def test_a_repeat_has_the_keys_of_the_first_and_comes_after_a_pause(bench: Bench) -> None:
     bench.connect()
     id = bench.owe("000001")
     bench.passes(20.1)
     first, second = bench.paper.said()
     assert mtis([first, second]) == ["0420", "0421"]
     assert second.changed(mti="0420") == first
-    bench.hear(first, "X1")
+    bench.hear(second, "X1")
     bench.passes(9.0)
     assert bench.paper.said() == []
     bench.passes(1.1)
     [third] = bench.paper.said()
     assert third == second
     assert bench.row(id).response_code == "91", "own code"
-    bench.passes(20.1)
     bench.hear(third, "25")
     assert bench.ends == [(id, End.SETTLED)]
 
@@ -264,12 +261,23 @@ def test_without_a_mac_nothing_goes_out(bench: Bench) -> None:
     assert mtis(bench.paper.said()) == ["0420"]
 
 
+def test_an_answer_with_a_wrong_mac_settles_nothing(bench: Bench) -> None:
+    bench.connect()
+    id = bench.owe("000001")
+    bench.wrong = "89"
+    bench.hear(bench.paper.said()[0])
+    assert bench.row(id).state == "sent"
+    bench.passes(5.1)
+    bench.wrong = ""
+    bench.hear(bench.paper.said()[0])
+    assert bench.ends == [(id, End.SETTLED)]
+
+
 def test_a_late_answer_to_the_request_is_not_taken_for_the_answer_to_its_advice(bench: Bench) -> None:
     bench.connect()
     id = bench.owe("000001", "advice")
     [sent] = bench.paper.said()
     bench.hear(sent, mti="0210")
-    assert mtis(bench.strangers) == ["0210"]
     assert bench.row(id).state == "sent"
     bench.passes(5.1)
     [repeat] = bench.paper.said()
