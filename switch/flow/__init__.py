@@ -7,6 +7,7 @@ first; what must not be forgotten afterwards (a reversal, an advice) is owed, an
 
 * ``partner``: who is at the other end of a link, and what the two have agreed;
 * ``request``: what was asked, once it is recognised; ``answers``: what is said to it;
+* ``learning``: what an issuer asks the HSM; ``standing``: when the switch answers in an issuer's place;
 * ``ports``: what a flow needs of keys, issuer and clock;
 * ``books``: what a transaction changes in the store, each change whole or not at all: the arbiter of every race;
 * ``original``: which transaction a reversal means, and what becomes of both;
