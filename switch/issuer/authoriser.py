@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -23,11 +24,13 @@ from switch.issuer.balances import ADDITIONAL_AMOUNTS, Unsayable, balances_value
 from switch.issuer.cards import card_id
 from switch.issuer.config import IssuerConfig
 from switch.issuer.verifying import MALFUNCTION, outcome, questions, refusal
+from switch.routing.pan import DIGITS_LEAST, DIGITS_MOST
 from switch.services.catalogue import INVALID_TRANSACTION, answering
 from switch.store.rows import Account, Authorisation, Card, Posting, SaleName, Transaction
 from switch.store.view import Place, View
 
 UNKNOWN_CARD = "14"
+PAN = re.compile(f"[0-9]{{{DIGITS_LEAST},{DIGITS_MOST}}}")
 Said = tuple[str, Mapping[int, Value]]
 """DE 39, and elements of the answer besides."""
 Service = Callable[[View, Card, Request], Said]
@@ -72,7 +75,10 @@ class Issuer:
         if request.service.name == "refund":
             places.append((SaleName, booking.sale_by_approval(card, request, request.text(APPROVAL))))
         if request.service.name == "transfer":
-            places += ((Account, name) for name in {request.text(FROM_ACCOUNT), request.text(TO_ACCOUNT)} if name)
+            to = request.text(TO_ACCOUNT)
+            places += [(Account, request.text(FROM_ACCOUNT)), (Account, to)]
+            if PAN.fullmatch(to):
+                places.append((Card, self.card_id(to)))
         return places
 
     def questions(
@@ -139,8 +145,8 @@ class Issuer:
             own = {card.account_id, card.savings_id, card.current_id, card.credit_id}
             debit = _existing(customers_account(view, named if named in own else ""))
         to = request.text(TO_ACCOUNT)
-        account, other = customers_account(view, to), view.get(Card, self.card_id(to))
-        credit = account_of(view, other, types[4:6]) if account is None and other is not None else _existing(account)
+        other = view.get(Card, self.card_id(to)) if PAN.fullmatch(to) else None
+        credit = account_of(view, other, types[4:6]) if other is not None else _existing(customers_account(view, to))
         return booking.spend(view, card, request, debit.id, credit.id), {}
 
     def _balance(self, view: View, card: Card, request: Request) -> Said:
