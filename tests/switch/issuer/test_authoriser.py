@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from support.ourbank import ANNA, BINH, CHI, DATE, ZONE_KEY, Bank, Watched, asks, block_of, pan_of, pvv
@@ -12,9 +13,12 @@ from switch.codec.codec import codec
 from switch.codec.message import Message, Parts
 from switch.flow.ports import Authoriser, Decision
 from switch.issuer.accounts import settlement_id
-from switch.ledger.ledger import trial_balance
+from switch.issuer.loading import load_works
+from switch.ledger.ledger import ledger_balance, trial_balance
+from switch.store.group import Result
 from switch.store.rows import Account, Authorisation, Card, Posting
-from switch.store.view import View
+from switch.store.view import View, Work
+from switch.store.writer import Writer, value_of
 
 
 @pytest.fixture
@@ -235,3 +239,21 @@ def test_the_books_balance_in_the_end(bank: Bank) -> None:
     bank.say(asks("transfer", 2, 50_000, de_103=BINH))
     bank.say(asks("purchase", 3, 50_000, CHI))
     assert trial_balance(bank.accounts()) == {"704": (0, 0)}
+
+
+def test_in_a_store_each_withdrawal_is_kept_with_its_posting(bank: Bank, writer: Writer) -> None:
+    """On both databases; fifty that come together share a commit."""
+    for work in load_works(bank.books):
+        writer.do(work)
+    asked = [asks("withdrawal", n, 20_000) for n in range(1, 51)]
+    told: list[Result[Decision]] = []
+    for each in asked:
+        decide = partial(bank.issuer.decide, request=each, answers=[q.Verified(True)])
+        writer.submit(Work(decide, bank.issuer.reads(each)), told.append)
+    held = writer.do(Work(lambda view: view.get(Account, "anna")))
+    responses = [value_of(each).response for each in told]
+    assert responses == ["00"] * 6 + ["65"] * 44
+    assert held is not None
+    assert ledger_balance(held) == 680_000
+    kept = writer.do(Work(lambda view: [view.get(Authorisation, each.id) is not None for each in asked]))
+    assert kept == [True] * 6 + [False] * 44

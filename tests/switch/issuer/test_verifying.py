@@ -156,7 +156,7 @@ def test_a_card_is_good_to_the_end_of_its_month(bank: Bank, date: str, response:
         ({"de_35": track_of(ANNA), "de_22": "051"}, "63"),
     ],
 )
-def test_track_2_must_be_the_cards(bank: Bank, more: dict[str, str], response: str) -> None:
+def test_track_2_must_be_the_cards(bank: Bank, more: dict[str, Any], response: str) -> None:
     assert bank.say(withdrawal(**more)) == response
     assert bank.card().tries_left == 3
 
