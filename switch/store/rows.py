@@ -292,6 +292,44 @@ class Irregular(Row):
 
 
 @dataclass(frozen=True)
+class StandInCard(Row):
+    """What the switch has approved itself for the card *id* on *used_date*; *pins_wrong* are that day's too."""
+
+    TABLE = "standin_cards"
+    used_date: str
+    amount_used: int
+    count_used: int
+    pins_wrong: int
+
+
+@dataclass(frozen=True)
+class StandInBin(Row):
+    """*id* is the prefix; *exposed* is what the switch has approved itself and the issuer has not yet been told."""
+
+    TABLE = "standin_bins"
+    exposed: int
+
+
+@dataclass(frozen=True)
+class StandInApproval(Row):
+    """The switch itself has approved the transaction *id*, whose *amount* is what was not reversed since.
+
+    *reason* is the message reason code (``1002``); *state* is ``open`` until the issuer has been told, then how that ended
+    (``settled``, ``refused``, ``expired``, ``unsayable``).
+    """
+
+    TABLE = "standin_approvals"
+    prefix: str
+    card: str
+    business_date: str
+    amount: int
+    currency: str
+    reason: str
+    approval: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Lease(Row):
     """Which process (*owner*) works on *id* (a link), until *until_us*; *term* rises with each new owner."""
 
@@ -311,6 +349,6 @@ class Era(Row):
 
 KINDS: tuple[type[Row], ...] = (
     Noted, Transaction, Owed, KeySlot, Account, Posting, Card, Authorisation, SaleName, BusinessDay, Irregular,
-    Lease, Era,
+    StandInCard, StandInBin, StandInApproval, Lease, Era,
 )  # fmt: skip
 """All of them; rows are written, and locked, in this order."""
