@@ -7,5 +7,5 @@
 * ``hsmport``: questions to HSMs become commands of a pool of them;
 * ``storage``: the store of one run; ``assembly``: all parts put together; ``serving``: the process, ``serve_command``;
 * ``board``: the switch as operators reach it; ``consoleport``, ``console_command``: by lines; ``metricsport``: by HTTP;
-* ``logfile``: events as JSON lines.
+* ``aside``: work in threads; ``logfile``: events as JSON lines.
 """
