@@ -15,7 +15,7 @@ from switch.flow.answers import partly
 from switch.flow.world import World
 from switch.server.exchange import Exchange
 from switch.store.database import StoreError
-from switch.store.group import Result
+from switch.store.group import Done, Result
 from switch.store.reading import Reading
 from switch.store.rows import Stage, Transaction
 from switch.store.view import View, Work
@@ -82,13 +82,13 @@ class Sweep:
             if row.id in live or now_us - row.arrived_us < waits_us:
                 continue
             try:
-                self._writer.submit(
-                    giving_up(self._exchange.world, row), lambda result, link=row.issuer_link: self._done(link, result)
-                )
+                self._writer.submit(giving_up(self._exchange.world, row), partial(self._done, row.issuer_link))
             except StoreError:
                 return
 
     def _done(self, link: str, result: Result[bool]) -> None:
+        if not isinstance(result, Done) or not result.value:
+            return
         self.found += 1
         if self._exchange.forwarder is not None:
             self._exchange.forwarder.wake(link)
