@@ -6,6 +6,7 @@ Whatever of them may have reached an issuer is taken back, for who asked has lon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
