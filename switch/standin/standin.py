@@ -58,6 +58,10 @@ class StandIn:
             return None
         return StandInIssuer(policy, row, trigger, self.card_id(request.pan), self.delivery)
 
+    def relieve(self, view: View, transaction_id: str, amount: int) -> None:
+        """*amount* of a transaction is reversed: if it was approved here, limits and exposure get it back."""
+        counting.relieve(view, transaction_id, amount)
+
 
 @dataclass(frozen=True)
 class StandInIssuer:
