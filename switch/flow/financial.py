@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
-from switch.asking import Cause, NoAnswer
+from switch.asking import VERIFICATION_FAILED, Cause, NoAnswer
 from switch.flow.advising import advised
 from switch.flow.effects import Course, NotKept, ask_hsm, keep
 from switch.flow.entering import Incoming, decided, declined, refused
@@ -88,5 +88,9 @@ def _learnt(
 
 
 def _unopened(answers: Sequence[object]) -> bool:
-    """Did the HSM refuse, as it does when a block lies under another key?"""
-    return any(isinstance(said, NoAnswer) and said.cause is Cause.REFUSED for said in answers)
+    """Did the HSM refuse the PIN block, as it does when that lies under another key?
+
+    A wrong PIN opened, or who guesses would have a try for each key and none of them would be counted.
+    """
+    said = answers[-1] if answers else None
+    return isinstance(said, NoAnswer) and said.cause is Cause.REFUSED and said.reason != VERIFICATION_FAILED
