@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from switch.asking import Cause, NoAnswer
+from switch.asking import VERIFICATION_FAILED, Cause, NoAnswer
 from switch.flow.effects import Course, NotKept, ask_hsm, keep
 from switch.flow.ports import Authoriser, Decision, WorkingKey
 from switch.flow.protection import PIN_TROUBLE, pin_keys, pins_failed
@@ -47,5 +47,9 @@ def _with_first(issuer: Authoriser, asked: Request, keys: Sequence[WorkingKey]) 
 
 
 def _unopened(answers: Sequence[object]) -> bool:
-    """Did the HSM refuse, as it does when a block lies under another key?"""
-    return any(isinstance(said, NoAnswer) and said.cause is Cause.REFUSED for said in answers)
+    """Did the HSM refuse the PIN block, as it does when that lies under another key?
+
+    A wrong PIN opened, or who guesses would have a try for each key and none of them would be counted.
+    """
+    said = answers[-1] if answers else None
+    return isinstance(said, NoAnswer) and said.cause is Cause.REFUSED and said.reason != VERIFICATION_FAILED

@@ -73,7 +73,7 @@ class Authoriser(Protocol):
     def questions(
         self, view: View, request: Request, pin_keys: Sequence[WorkingKey]
     ) -> Decision | Sequence[Question[object]]:
-        """What the HSM must be asked before *request* can be decided, in this order; or at once a refusal.
+        """What the HSM must be asked before *request* can be decided, in this order, about the PIN last; or a refusal.
 
         *pin_keys* are those under which the PIN block of the request may lie, the likeliest first: the questions are about
         the first.  Changes nothing.
