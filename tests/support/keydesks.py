@@ -34,12 +34,15 @@ T = TypeVar("T")
 
 
 class MadeUpHsm:
-    """Keys are numbers: under a partner's key ``X`` and 32 digits, under the LMK ``U`` and 32 digits, KCV the last six."""
+    """Keys are numbers: under the LMK ``U`` and 32 digits, under a partner's key ``X`` and those or a block.
+
+    The check value is the last six.
+    """
 
     numbers = 0
 
     def __init__(self, clock: Clock, seconds: Callable[[], float] = lambda: 0.01) -> None:
-        self._clock, self._seconds = clock, seconds
+        self._clock, self.seconds = clock, seconds
         self.fails = False
         self.asked: list[object] = []
 
@@ -48,17 +51,19 @@ class MadeUpHsm:
         answered: Deferred[A | q.NoAnswer] = Deferred()
         # Which answer belongs to which question is what Question[A] says; a table of both can't be typed.
         answer = q.NoAnswer(q.Cause.NOT_ASKED) if self.fails else cast("A", self._answer(question))
-        self._clock.callLater(self._seconds(), answered.callback, answer)
+        self._clock.callLater(self.seconds(), answered.callback, answer)
         return answered
 
     @classmethod
     def _answer(cls, question: object) -> object:
         if isinstance(question, q.ImportZoneKey):
+            assert question.sent[0] in "XR", "as a Thales command has it"
             number = question.sent[-32:]
             return q.ReceivedKey(number[-6:], f"U{number}")
         cls.numbers += 1
         number = f"{cls.numbers:032X}"
-        return q.MadeKey(number[-6:], f"U{number}", f"X{number}")
+        in_block = isinstance(question, q.NewZoneKey | q.NewTerminalKey) and question.form is q.KeyForm.TR_31
+        return q.MadeKey(number[-6:], f"U{number}", f"RB0080P0TE00N0000{number:0>64}" if in_block else f"X{number}")
 
 
 class Crashed(Exception):
@@ -134,6 +139,8 @@ class End:
         self.crashes += 1
         self.alive = False
         self.desk.stop()
+        if self.link.stream is not None:
+            self.link.disconnected()
         self.clock.callLater(2.0, self.begin)
 
     # -- the stream and the ways of the link
@@ -145,7 +152,8 @@ class End:
                 self.wire.carry(self, content)
 
     def hang_up(self) -> None:
-        """A wire is never hung up here."""
+        if self.wire is not None:
+            self.clock.callLater(0, self.wire.cut)
 
     def seek(self, link: DrivenLink) -> None:
         """The wire connects by itself."""

@@ -10,12 +10,13 @@ from support.keydesks import End, Traffic, Wire, run
 from twisted.internet.task import Clock
 
 from switch import asking as q
-from switch.codec.message import Message
+from switch.codec.message import Message, Parts, Value
 from switch.flow.ports import Use
 from switch.keys.config import KeysConfig, LinkKeysConfig, Role
 from switch.keys.effects import Direction, KeyType
 from switch.keys.forms import Form, Labelled, ServiceMessages, Tagged
 from switch.keys.line import Rules
+from switch.keys.link import Which
 from switch.link.config import LinkConfig
 from switch.link.profile import Profile, SignOn
 
@@ -28,13 +29,16 @@ FORMS: dict[str, tuple[str, Form, Form]] = {
 }
 
 
-def wired(form: str = "tagged", rules: Rules = RULES, lines: tuple = (ZPK, ZAK), seed: int = 0) -> Wire:  # type: ignore[type-arg]
+def wired(
+    form: str = "tagged", rules: Rules = RULES, lines: tuple[Which, ...] = (ZPK, ZAK), seed: int = 0,
+    export: q.KeyForm = q.KeyForm.X9_17,
+) -> Wire:  # fmt: skip
     clock = Clock()
     wire = Wire(clock, random.Random(seed))
     spec, ours, theirs = FORMS[form]
     for role, said in ((Role.SWITCH, ours), (Role.MEMBER, theirs)):
         link = LinkConfig("alpha", spec.replace("cmf-like", "bcd"), "127.0.0.1", 5001, Profile(sign_on=SignOn.NONE))
-        keys = LinkKeysConfig("alpha", role, said, lines, "U" + 32 * "0", "ABCDEF", rules=rules)
+        keys = LinkKeysConfig("alpha", role, said, lines, "U" + 32 * "0", "ABCDEF", export, rules=rules)
         wire.ends.append(End(clock, link, KeysConfig((keys,)), wire))
     return wire
 
@@ -86,7 +90,7 @@ def test_uses_the_clock_and_sync_errors_start_an_exchange() -> None:
     run(wire, 5)
     found = [agreed(wire)]
     traffic = Traffic(wire)
-    run(wire, 70, [traffic.send])
+    run(wire, 30, [traffic.send])
     found.append(agreed(wire))
     run(wire, 70)
     assert agreed(wire) == found[-1]
@@ -98,6 +102,37 @@ def test_uses_the_clock_and_sync_errors_start_an_exchange() -> None:
     found.append(agreed(wire))
     assert len(set(found)) == 4
     assert traffic.unreadable == []
+
+
+def test_keys_go_in_blocks_and_for_each_direction_its_own() -> None:
+    lines = ((KeyType.ZPK, Direction.TO_MEMBER), (KeyType.ZPK, Direction.FROM_MEMBER))
+    wire = wired(lines=lines, export=q.KeyForm.TR_31)
+    traffic = Traffic(wire)
+    run(wire, 20, [traffic.send])
+    switch, member = (end.desk for end in wire.ends)
+    there, back = switch.outgoing("alpha", Use.PIN), member.outgoing("alpha", Use.PIN)
+    assert there
+    assert back
+    assert there.cryptogram != back.cryptogram
+    assert member.incoming("alpha", Use.PIN)[0].cryptogram == there.cryptogram
+    assert switch.incoming("alpha", Use.PIN)[0].cryptogram == back.cryptogram
+    assert traffic.unreadable == []
+    offers = [message for message in wire.ends[1].heard if message.fields.get(70) == "161"]
+    assert all(
+        str(message.fields[48]["01"]).startswith("B0080") for message in offers if isinstance(message.fields[48], Parts)
+    )
+
+
+def test_an_offer_that_is_repeated_while_the_hsm_works_is_answered_once_to_the_newest_question() -> None:
+    wire = wired(lines=(ZPK,))
+    switch, member = wire.ends
+    member.hsm.seconds = lambda: 25.0
+    run(wire, 60)
+    agreed(wire)
+    offers = [message.fields[11] for message in member.heard if message.fields[70] == "161"]
+    answers = [message.fields[11] for message in switch.heard if message.fields[70] == "161"]
+    assert len(offers) > 1
+    assert answers == offers[-1:]
 
 
 def test_uses_survive_a_crash_but_for_a_tenth() -> None:
@@ -206,18 +241,18 @@ def test_what_has_no_meaning_gets_its_refusal() -> None:
     wire = wired(lines=(ZPK,))
     run(wire, 5)
     end, other = wire.ends
-    own = {7: "1122334455", 32: "970400"}
-    for stan, fields, code in (
-        ("900001", {53: "0100000000010000", 70: "161"}, "30"),
-        ("900002", {53: "0200000000010000", 70: "101"}, "12"),
-        ("900003", {53: "01000000000100009", 70: "301"}, "30"),
+    own: dict[int, Value] = {7: "1122334455", 32: "970400"}
+    for stan, security, code, expected in (
+        ("900001", "0100000000010000", "161", "30"),
+        ("900002", "0200000000010000", "101", "12"),
+        ("900003", "9900000000010000", "301", "30"),
     ):
-        end.link.frame(end.link.codec.encode(Message("0800", {**own, 11: stan, **fields})) if len(fields[53]) == 16 else b"")
+        message = Message("0800", {**own, 11: stan, 53: security, 70: code})
+        end.link.frame(end.link.codec.encode(message))
         run(wire, 1)
-        if len(fields[53]) == 16:
-            (reply,) = (each for each in other.heard if each.fields.get(11) == stan)
-            assert (reply.mti, reply.fields[39]) == ("0810", code)
-    assert end.alarms
+        (reply,) = (each for each in other.heard if each.fields.get(11) == stan)
+        assert (reply.mti, reply.fields[39]) == ("0810", expected)
+    assert len(end.alarms) == 3
 
 
 def test_an_echo_with_keys_is_answered_where_there_are_none() -> None:
