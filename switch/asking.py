@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 
 
 class Holder(Enum):
@@ -46,8 +46,8 @@ class KeyForm(Enum):
     """An ANSI X9.143 (TR-31) key block."""
 
 
-class Question(Generic[A]):
-    """A question whose answer is an A."""
+class Question(Generic[A_co]):
+    """A question whose answer is of that type."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from switch.store.rows import Noted, Owed, Sending, Stage, Transaction, owed_key
 from switch.store.view import View
 
 REVERSAL = "reversal"
-UNKNOWN, DELIVERED, FAILED = "unknown", "delivered", "failed"
-"""What is known of an answer's delivery."""
+UNKNOWN, DELIVERED, FAILED, ADVISED = "unknown", "delivered", "failed", "advised"
+"""What is known of an answer's delivery: an advice tells that what was approved has happened."""
 EXPIRES_US = 7 * 86_400 * 1_000_000
 """A message that is owed and can't be delivered for so long becomes an exception."""
 
@@ -117,13 +117,15 @@ def give_up(
     return True
 
 
-def owe(view: View, row: Transaction, body: bytes, position: str, now_us: int, kind: str = REVERSAL) -> None:
+def owe(
+    view: View, row: Transaction, body: bytes, position: str, now_us: int, kind: str = REVERSAL, mti: str = "0420"
+) -> None:
     """That *row*'s issuer must get *body*; once for each original and *kind*, whoever asks."""
     id = owed_key(row.issuer_link, row.id, kind)
     if view.get(Owed, id) is None:
         view.put(
             Owed(
-                id=id, position=position, link=row.issuer_link, original_id=row.id, mti="0420", body=body,
+                id=id, position=position, link=row.issuer_link, original_id=row.id, mti=mti, body=body,
                 state=Sending.WAITING, attempts=0, next_us=now_us, expires_us=now_us + EXPIRES_US, queued_us=now_us,
                 response_code="",
             )

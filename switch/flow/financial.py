@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 from switch.asking import Cause, NoAnswer
+from switch.flow.advising import advised
 from switch.flow.effects import Course, NotKept, ask_hsm, keep
 from switch.flow.entering import Incoming, decided, declined, refused
 from switch.flow.hop import OWN
@@ -15,8 +16,11 @@ from switch.flow.ports import Authoriser, Decision, WorkingKey
 from switch.flow.protection import MALFUNCTION, PIN_TROUBLE, opened, pin_keys, pins_failed
 from switch.flow.request import Request
 from switch.flow.world import World
+from switch.routing.route import NoRoute
 
 INOPERATIVE = "91"
+ADVICE = "2"
+"""The third digit of the MTI."""
 
 
 def financial(world: World, came: Incoming) -> Course[str]:
@@ -30,6 +34,8 @@ def financial(world: World, came: Incoming) -> Course[str]:
         barred = world.hop.services.permitted(asked.service, route.row.institution)
         if barred is not None:
             return (yield from declined(world, came, barred.response))
+    if asked.message.mti[2] == ADVICE and route.row is not None and route.failure in (None, NoRoute.SIGNED_OFF):
+        return (yield from advised(world, came, route.row.link))
     if route.failure is not None or route.row is None:
         return (yield from declined(world, came, route.failure.response if route.failure else INOPERATIVE))
     if route.row.link != OWN:

@@ -270,7 +270,8 @@ class Card(Row):
     """*id* stands for the PAN, which is shown masked in *pan*; *expires* is DE 14, ``yymm``.
 
     *tries_left* counts down with each wrong PIN.  The *used* ones belong to *used_date*.  *pin_check* is the PVV or
-    offset, by which a PIN is verified in the HSM.
+    offset, by which a PIN is verified in the HSM, and *pvki* the number of the PVV's key.  *account_id* is the account
+    that the card means by itself; *savings_id*, *current_id* and *credit_id* those it can name in DE 3, where it has them.
     """
 
     TABLE = "cards"
@@ -285,6 +286,36 @@ class Card(Row):
     used_date: str
     amount_used: int
     count_used: int
+    pvki: str = "1"
+    service_code: str = ""
+    savings_id: str = ""
+    current_id: str = ""
+    credit_id: str = ""
+
+
+@dataclass(frozen=True)
+class Authorisation(Row):
+    """What the issuer has approved and posted, under the transaction's id.
+
+    *returned* of *amount* has been taken back since, by reversals, voids and refunds; *original_id* is empty or, of a void
+    or refund, the sale that it takes back.  The card's day *business_date* was charged, or relieved.
+    """
+
+    TABLE = "authorisations"
+    INDEXES = (("card_id", "business_date"), ("original_id",))
+    card_id: str
+    original_id: str
+    business_date: str
+    amount: int
+    returned: int
+
+
+@dataclass(frozen=True)
+class SaleName(Row):
+    """A name by which a card acceptor calls the sale *authorisation_id*, when it voids it or refunds some of it."""
+
+    TABLE = "sale_names"
+    authorisation_id: str
 
 
 @dataclass(frozen=True)
@@ -312,6 +343,44 @@ class Irregular(Row):
 
 
 @dataclass(frozen=True)
+class StandInCard(Row):
+    """What the switch has approved itself for the card *id* on *used_date*; *pins_wrong* are that day's too."""
+
+    TABLE = "standin_cards"
+    used_date: str
+    amount_used: int
+    count_used: int
+    pins_wrong: int
+
+
+@dataclass(frozen=True)
+class StandInBin(Row):
+    """*id* is the prefix; *exposed* is what the switch has approved itself and the issuer has not yet been told."""
+
+    TABLE = "standin_bins"
+    exposed: int
+
+
+@dataclass(frozen=True)
+class StandInApproval(Row):
+    """The switch itself has approved the transaction *id*, whose *amount* is what was not reversed since.
+
+    *reason* is the message reason code (``1002``); *state* is ``open`` until the issuer has been told, then how that ended
+    (``settled``, ``refused``, ``expired``, ``unsayable``).
+    """
+
+    TABLE = "standin_approvals"
+    prefix: str
+    card: str
+    business_date: str
+    amount: int
+    currency: str
+    reason: str
+    approval: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Lease(Row):
     """Which process (*owner*) works on *id* (a link), until *until_us*; *term* rises with each new owner."""
 
@@ -330,6 +399,7 @@ class Era(Row):
 
 
 KINDS: tuple[type[Row], ...] = (
-    Noted, Transaction, Owed, KeySlot, KeyLine, TerminalKey, Account, Posting, Card, BusinessDay, Irregular, Lease, Era,
+    Noted, Transaction, Owed, KeySlot, KeyLine, TerminalKey, Account, Posting, Card, Authorisation, SaleName,
+    BusinessDay, Irregular, StandInCard, StandInBin, StandInApproval, Lease, Era,
 )  # fmt: skip
 """All of them; rows are written, and locked, in this order."""

@@ -6,7 +6,9 @@ import pytest
 from support.hopside import ISSUER, HopBench, approval, reversal, withdrawal
 
 from switch.asking import Cause, NoAnswer
-from switch.store.rows import Noted, Stage
+from switch.codec.message import Message
+from switch.flow.answers import original_stan
+from switch.store.rows import Irregular, Noted, Stage
 
 
 def test_an_approved_withdrawal_passes_and_is_kept() -> None:
@@ -64,7 +66,7 @@ def test_a_time_out_declines_and_owes_one_reversal() -> None:
     (owed,) = bench.owed()
     assert (owed.link, owed.original_id) == (ISSUER, bench.rows()[0].id)
     body = bench.links[ISSUER].codec.decode(owed.body)
-    assert (body.mti, body.fields[11], body.fields[90]["stan"]) == ("0420", "000001", "000001")
+    assert (body.mti, body.fields[11], original_stan(body)) == ("0420", "000001", "000001")
     assert body.fields[7] == "1122120020"
     assert not {52, 35, 14} & body.fields.keys()
     # The late answer is kept and moves nothing; nor does the acquirer's own reversal owe another.
@@ -177,9 +179,8 @@ def test_partial_reversals_add_up_and_never_exceed() -> None:
     bench.issuer.says = lambda asked: approval(asked) if asked.mti == "0200" else None
     bench.acquirer.say(withdrawal())
     bench.pass_()
-    left = lambda minor: f"{minor:012d}{0:012d}C00000000C00000000"  # noqa: E731  # DE 95 of what stays
-    for minor in (300_000, 300_000, 100_000, 400_000, 600_000):
-        bench.acquirer.say(reversal().changed(fields={95: left(minor)}))
+    for left in (300_000, 300_000, 100_000, 400_000, 600_000):
+        bench.acquirer.say(reversal().changed(fields={95: f"{left:012d}{0:012d}C00000000C00000000"}))
         bench.pass_()
     assert [m.fields[39] for m in bench.acquirer.take()] == ["00", "00", "00", "00", "00", "77"]
     assert bench.rows()[0].amount_reversed == 400_000
@@ -209,3 +210,30 @@ def test_what_asks_nothing_known_is_refused() -> None:
         bench.pass_()
         (answered,) = bench.acquirer.take()
         assert answered.fields[39] == response
+
+
+def advice(amount: int = 500_000, mti: str = "0220") -> Message:
+    return withdrawal(amount=amount).changed(mti=mti, fields={38: "STAND1"}, without=(35, 52))
+
+
+def test_an_advice_is_acknowledged_and_owed_to_the_issuer_once() -> None:
+    bench = HopBench()
+    for mti in ("0220", "0221"):
+        bench.acquirer.say(advice(mti=mti))
+        bench.pass_()
+    assert [(m.mti, m.fields[39]) for m in bench.acquirer.take()] == [("0230", "00")] * 2
+    (owed,) = bench.owed()
+    assert (owed.mti, bench.links[ISSUER].codec.decode(owed.body).fields[38]) == ("0220", "STAND1")
+
+
+@pytest.mark.parametrize("first", ["0220", "0420"])
+def test_of_an_advice_and_a_reversal_the_first_that_is_kept_wins(first: str) -> None:
+    bench = HopBench()
+    bench.issuer.says = lambda asked: approval(asked) if asked.mti == "0200" else None
+    messages = [withdrawal(), advice(), reversal()]
+    for message in messages if first == "0220" else [messages[0], messages[2], messages[1]]:
+        bench.acquirer.say(message)
+        bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take()] == ["00", "00", "21"]
+    assert [owed.mti for owed in bench.owed()] == [first]
+    assert len(bench.memory.every(Irregular)) == 1
