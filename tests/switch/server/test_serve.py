@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from support.switched import RunningSwitch, switch
 
+from switch.operator.events import EVENTS
+
 HEAD = '[switch]\nname = "{name}"\ninstitution = "970400"\nbins = "bins.csv"\n'
 PORTS = '[console]\naddress = "127.0.0.1:0"\n[metrics]\naddress = "127.0.0.1:0"\n[log]\nfile = "switch.log"\n'
 SERVER = '[[link]]\nname = "alpha"\nspec = "banknet"\nrole = "server"\naddress = "127.0.0.1:0"\n'
@@ -42,7 +44,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def events(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {event["event"] for event in found} <= EVENTS.keys()
+    return found
 
 
 def test_two_switches_sign_on_and_are_seen_and_stop_in_order(start: Start) -> None:
