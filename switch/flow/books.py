@@ -101,19 +101,16 @@ def conclude(
     return True
 
 
-def give_up(
-    view: View, id: str, response: str, answer: bytes, body: bytes, position: str, now_us: int, notes: Sequence[Noted]
-) -> bool:
-    """The issuer may have done it, and it will not be waited for: *answer* declines, and the reversal *body* is owed.
+def give_up(view: View, id: str, body: bytes, position: str, now_us: int) -> bool:
+    """Nobody works on it any more, and the issuer may have done it: the reversal *body* is owed.  Was that still to do?
 
-    May *answer* be delivered?  With no *body* there is nothing that could be reversed.
+    With no *body* there is nothing that could be reversed.
     """
     row = view.get(Transaction, id)
     if row is None or row.stage != Stage.AWAITING_ISSUER:
         return False
-    note(view, notes)
     stage = Stage.REVERSAL_OWED if body else Stage.ANSWERED
-    view.put(replace(row, stage=stage, response_code=response, answer=answer, changed_us=now_us))
+    view.put(replace(row, stage=stage, response_code=TOO_LATE, changed_us=now_us))
     if body:
         owe(view, row, body, position, now_us)
     return True
@@ -133,14 +130,6 @@ def owe(
     )  # fmt: skip
     if kind != works.ADVICE:
         counting.leave(view, row.id, 0 if kind == REVERSAL else row.amount - row.amount_reversed)
-
-
-def take_back(view: View, id: str, body: bytes, position: str, now_us: int) -> None:
-    """Have *id* reversed at its issuer, which may have done what who asked was denied."""
-    row = view.get(Transaction, id)
-    if row is not None:
-        view.put(replace(row, stage=Stage.REVERSAL_OWED))
-        owe(view, row, body, position, now_us)
 
 
 def undelivered(view: View, id: str, body: bytes, position: str, now_us: int) -> bool:

@@ -9,13 +9,12 @@ from switch.flow.advising import advised
 from switch.flow.effects import Course, NotKept
 from switch.flow.entering import Incoming, decided, declined, refused
 from switch.flow.hop import OWN
-from switch.flow.learning import learnt
+from switch.flow.issuing import learnt
 from switch.flow.onward import forwarded
 from switch.flow.ports import Authoriser, Decision
 from switch.flow.protection import MALFUNCTION, opened
 from switch.flow.world import World
 from switch.routing.route import NoRoute
-from switch.standin.policy import Trigger
 
 INOPERATIVE = "91"
 ADVICE = "2"
@@ -35,13 +34,11 @@ def financial(world: World, came: Incoming) -> Course[str]:
             return (yield from declined(world, came, barred.response))
     if asked.message.mti[2] == ADVICE and route.row is not None and route.failure in (None, NoRoute.SIGNED_OFF):
         return (yield from advised(world, came, route.row.link))
-    if route.failure is NoRoute.SIGNED_OFF and route.row is not None and world.stand_in is not None:
-        absent = Trigger.SIGNED_OFF if world.in_contact(route.row.link) else Trigger.UNAVAILABLE
-        return (yield from forwarded(world, came, route.row, absent))
-    if route.failure is not None or route.row is None:
+    away = route.failure is NoRoute.SIGNED_OFF
+    if route.row is None or (route.failure is not None and not away):
         return (yield from declined(world, came, route.failure.response if route.failure else INOPERATIVE))
     if route.row.link != OWN:
-        return (yield from forwarded(world, came, route.row))
+        return (yield from forwarded(world, came, route.row, is_open=not away))
     if world.authoriser is None:
         return (yield from declined(world, came, INOPERATIVE))
     return (yield from _own(world, came, world.authoriser))
@@ -53,12 +50,10 @@ def _day(text: str) -> date:
 
 
 def _own(world: World, came: Incoming, issuer: Authoriser) -> Course[str]:
-    """Ask the HSM what the issuer must know, then have it decide."""
     asked = came.asked
     found = yield from learnt(world, asked, issuer)
     if isinstance(found, NotKept):
         return (yield from refused(world, came, MALFUNCTION))
     if isinstance(found, Decision):
         return (yield from declined(world, came, found.response))
-    answers = found
-    return (yield from decided(world, came, lambda view: issuer.decide(view, asked, answers), *issuer.reads(asked)))
+    return (yield from decided(world, came, lambda view: issuer.decide(view, asked, found), *issuer.reads(asked)))

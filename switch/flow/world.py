@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from switch.codec.message import Message
 from switch.flow.hop import OWN, Hop, Moment
-from switch.flow.ports import Authoriser, Keys
+from switch.flow.ports import Authoriser, Keys, StandsIn
 from switch.flow.request import Request
-from switch.standin.standin import StandIn
 from switch.store.journal import noted
 from switch.store.rows import Noted
 
@@ -17,11 +16,7 @@ from switch.store.rows import Noted
 @dataclass(frozen=True)
 class World:
     """*hop* as the files have it; *keys* and *authoriser* (None: no books of ours); *moment* tells when it is, *position*
-    the next rising number; *open_links* are those that take transactions now, the issuer of our own among them.
-
-    *stand_in* answers in the place of issuers that don't (None: nobody does), and *in_contact* tells of a link that takes
-    no transactions whether its partner is there at all.
-    """
+    the next rising number; *open_links* are those that take transactions now, the issuer of our own among them."""
 
     hop: Hop
     keys: Keys
@@ -29,8 +24,9 @@ class World:
     moment: Callable[[], Moment]
     position: Callable[[], str]
     open_links: Collection[str] = field(default=frozenset({OWN}))
-    stand_in: StandIn | None = None
-    in_contact: Callable[[str], bool] = lambda link: True
+    connected: Callable[[str], bool] = lambda link: False
+    """Is there a connection, whether or not the partner has signed on?"""
+    stands_in: StandsIn | None = None
 
     def note(self, message: Message, link: str, direction: str, asked: Request | None, id: str = "") -> Noted:
         """The journal's row for *message*; *id* is a position taken before, for use within a work of the store."""

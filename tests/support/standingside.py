@@ -7,9 +7,7 @@ from dataclasses import replace
 from support.hopside import ACQUIRER, BINS, ISSUER, HopBench
 from twisted.internet.defer import maybeDeferred
 
-from switch.flow.standing import stand_in
 from switch.link.events import Order
-from switch.link.terms import Line
 from switch.routing import binfile
 from switch.routing.route import Routing
 from switch.saf.events import End
@@ -17,7 +15,7 @@ from switch.saf.rules import Rules
 from switch.saf.watch import Alarm
 from switch.saf.works import UNSETTLED
 from switch.server.forwarding import Forwarding
-from switch.server.owing import around
+from switch.server.owing import around, stand_in
 from switch.server.simulated import Memory
 from switch.standin.policy import CardLine, Listing, Policy, Trigger
 from switch.store.reading import Queue
@@ -61,13 +59,8 @@ class StandingBench(HopBench):
         routing = Routing(binfile.read("bins.csv", bins.replace("970436\n", "970436,\n"), known), known)
         world = self.exchange.world
         hop = world.hop.with_tables(routing, world.hop.services, world.hop.responses)
-        standing = None
-        if policy is not None:
-            standing = stand_in({"basic": policy}, lambda pan: CARD, lambda: hop, world.moment, world.position)
-        self.exchange.world = replace(
-            world, hop=hop, stand_in=standing,
-            in_contact=lambda link: self.links[link].state.line is Line.CONNECTED,
-        )  # fmt: skip
+        standing = stand_in(self.exchange, {"basic": policy}, lambda pan: CARD) if policy is not None else None
+        self.exchange.world = replace(world, hop=hop, stands_in=standing, connected=self.exchange.is_connected)
         surroundings = around(self.exchange, self.hsm, self.clock, maybeDeferred, self)
         self.forwarding = Forwarding(self.writer, MemoryReading(self.memory), {ISSUER: rules or Rules()}, surroundings)
         self.exchange.join(self.links, self.forwarding)
