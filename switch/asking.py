@@ -95,6 +95,9 @@ class ReceivedKey:
     under_lmk: str = field(repr=False)
 
 
+VERIFICATION_FAILED = "VerificationFailed"
+
+
 class Cause(Enum):
     """Why there is no answer."""
 
@@ -166,7 +169,7 @@ class VerifyPinByOffset(Question[Verified]):
 class ChangePin(Question[NewPvv]):
     """Verify the old PIN by its PVV and make the PVV of the new one; both blocks lie under *key*.
 
-    A wrong old PIN is a NoAnswer: REFUSED, with the reason VerificationFailed.
+    A wrong old PIN is a NoAnswer: REFUSED, with the reason VERIFICATION_FAILED.
     """
 
     holder: Holder

@@ -24,6 +24,10 @@ What the customer has spent since can't be taken from him again: the reversal of
 to him, is then refused with 51, and somebody must look at it.  A PIN change and a balance inquiry post nothing, so that
 there is nothing to reverse (21): a PIN that was changed stays changed, since the cardholder alone knows which one is meant.
 
+**Advices** (0220) tell what was done already, so the card, its PIN and limits are not asked about again; its day is
+charged all the same.  Funds are not conjured up either: what the account doesn't hold is refused with 51, which is an
+exception between us and who stood in.
+
 **The order of checks** is that of the response codes which a criminal learns least from: the card's standing, what track 2
 and DE 14 say, CVV, PIN, then limits and funds.  Where a CVV is wrong, the PIN's answer counts for nothing.
 """

@@ -12,7 +12,7 @@ accounts.csv:
 cards.csv:
 
     pan,expires,service_code,account,savings,current,credit,pvki,pin_check,status,amount_limit,count_limit
-    9704110000000013,3012,501,0021000000017,0025000000011,,,1,4821,active,,
+    9704360000000016,3012,501,0021000000017,0025000000011,,,1,4821,active,,
 
 *account* is what the card draws from when DE 3 names no type; the next three are those of each type, where it has them.
 *expires* is ``yymm``; *pin_check* the PVV under the key *pvki*, or the offset, as an HSM has made it: no file has a PIN.

@@ -15,6 +15,7 @@ from switch.codec.message import Parts, Value
 from switch.flow.request import ACQUIRER, APPROVAL, MERCHANT, ORIGINAL, TERMINAL, Request
 from switch.issuer.accounts import settlement
 from switch.issuer.cards import charged, relieved
+from switch.issuer.verifying import advises
 from switch.ledger.ledger import Outcome, Transfer, transfer
 from switch.store.rows import Authorisation, Card, Posting, SaleName, Transaction, key
 from switch.store.view import View
@@ -70,7 +71,7 @@ def spend(view: View, card: Card, request: Request, debit: str, credit: str) -> 
         return _post(view, request.id, debit, credit, request.amount, request.currency)
     if request.amount <= 0:
         return BAD_AMOUNT
-    now = charged(card, request.amount, request.business_date)
+    now = charged(card, request.amount, request.business_date, bounded=not advises(request))
     if isinstance(now, str):
         return now
     response = _post(view, request.id, debit, credit, request.amount, request.currency)

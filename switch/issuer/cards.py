@@ -55,16 +55,16 @@ def wrong_pin(card: Card) -> Card:
     return replace(card, tries_left=max(card.tries_left - 1, 0))
 
 
-def charged(card: Card, amount: int, business_date: str) -> Card | str:
-    """*card* after it has used *amount* more of the day's limits; or why it can't (DE 39).
+def charged(card: Card, amount: int, business_date: str, bounded: bool = True) -> Card | str:
+    """*card* after it has used *amount* more of the day's limits; or, where it is *bounded* by them, why it can't (DE 39).
 
     What comes late of a day that is over counts for the day that has begun, so that nobody has limits of both.
     """
     day = max(card.used_date, business_date)
     amount_used, count_used = (card.amount_used, card.count_used) if card.used_date == day else (0, 0)
-    if amount_used + amount > card.amount_limit:
+    if bounded and amount_used + amount > card.amount_limit:
         return OVER_AMOUNT
-    if count_used + 1 > card.count_limit:
+    if bounded and count_used + 1 > card.count_limit:
         return OVER_COUNT
     return replace(card, used_date=day, amount_used=amount_used + amount, count_used=count_used + 1)
 

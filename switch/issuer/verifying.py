@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from switch.asking import (
+    VERIFICATION_FAILED,
     Cause,
     ChangePin,
     NewPvv,
@@ -30,6 +31,8 @@ from switch.store.rows import Card
 EXPIRY = 14
 GIVING_BACK = frozenset({"void", "refund"})
 """The merchant's own doings: a card that was lost since doesn't hinder them, and no PIN is asked for or tried."""
+ADVICE = "2"
+"""The third digit of its MTI."""
 FORMAT_ERROR, WRONG_PIN, NOT_PERMITTED, SECURITY_VIOLATION = "30", "55", "57", "63"
 PIN_UNVERIFIABLE, INOPERATIVE, MALFUNCTION = "86", "91", "96"
 CHIP_MODES = frozenset({"05", "07"})
@@ -38,9 +41,16 @@ ICVV_SERVICE_CODE = "999"
 CVV_DIGITS = 3
 
 
+def advises(request: Request) -> bool:
+    """Does *request* tell what was done already, by who stood in or by the terminal?  Then there is nothing to verify."""
+    return request.message.mti[2] == ADVICE
+
+
 def refusal(config: IssuerConfig, card: Card, request: Request) -> str:
     """Why *request* needs no HSM to be refused (DE 39); empty, if nothing is wrong so far."""
     service = request.service
+    if advises(request):
+        return ""
     if service.name not in GIVING_BACK:
         refused = standing(card, request.business_date)
         if refused:
@@ -97,11 +107,11 @@ def questions(
 
 
 def _tells_cvv(config: IssuerConfig, request: Request) -> bool:
-    return bool(config.cvk and request.text(TRACK_2))
+    return bool(config.cvk and request.text(TRACK_2)) and not advises(request)
 
 
 def _tries_pin(request: Request) -> bool:
-    return request.pin_block is not None and request.service.name not in GIVING_BACK
+    return request.pin_block is not None and request.service.name not in GIVING_BACK and not advises(request)
 
 
 def _about_pin(config: IssuerConfig, card: Card, request: Request, key: WorkingKey) -> Question[object] | None:
@@ -149,7 +159,7 @@ def outcome(config: IssuerConfig, card: Card, request: Request, answers: Sequenc
 
 
 def _after_pin(config: IssuerConfig, card: Card, answer: object) -> tuple[Card, str]:
-    if answer == Verified(False) or (isinstance(answer, NoAnswer) and answer.reason == "VerificationFailed"):
+    if answer == Verified(False) or (isinstance(answer, NoAnswer) and answer.reason == VERIFICATION_FAILED):
         tried = wrong_pin(card)
         return tried, WRONG_PIN if tried.tries_left else TRIES_EXCEEDED
     if isinstance(answer, NewPvv):

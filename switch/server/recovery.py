@@ -45,7 +45,7 @@ def giving_up(world: World, row: Transaction) -> Work[bool]:
         body = codec.encode(partly(codec.decode(body), 0, moment.transmitted, codec.spec.elements))
 
     def work(view: View) -> bool:
-        return books.give_up(view, row.id, books.TOO_LATE, b"", body, position, moment.now_us, [])
+        return books.give_up(view, row.id, body, position, moment.now_us)
 
     return Work(work, [(Transaction, row.id)])
 

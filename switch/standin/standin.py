@@ -123,16 +123,17 @@ class StandInIssuer:
             # An issuer that could not be told would never pay.
             return Decision(INOPERATIVE)
         owe(view, owed)
+        used = counting.day_of(view, self.card, request.business_date)
         entered = StandInApproval(
-            request.id, self.row.prefix, self.card, request.business_date, request.amount, request.currency,
+            request.id, self.row.prefix, self.card, used.used_date, request.amount, request.currency,
             self.trigger.value, approval, counting.OPEN,
         )  # fmt: skip
-        counting.charge(view, counting.day_of(view, self.card, request.business_date), entered)
+        counting.charge(view, used, entered)
         return Decision(APPROVED, approval)
 
     def reverse(self, view: View, original: Transaction, amount: int, id: str) -> str:
         """Take back *amount* of what was approved.  The issuer must get the reversal too, behind the advice."""
-        counting.relieve(view, original.id, amount)
+        counting.leave(view, original.id, original.amount - original.amount_reversed - amount)
         return APPROVED
 
     def _refusal(self, view: View, request: Request) -> str:

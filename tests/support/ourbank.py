@@ -52,7 +52,7 @@ ZONE_KEY = WorkingKey("banknet", Use.PIN, q.Holder.ZONE, 1, under_lmk(ZPK, "001"
 
 
 def pan_of(number: int) -> str:
-    digits = f"970411{number:09}"
+    digits = f"970436{number:09}"
     return digits + check_digit(digits)
 
 
@@ -237,7 +237,7 @@ PINLESS = {"purchase", "void", "refund"}
 
 def asks(
     name: str, stan: int, amount: int = 0, pan: str = ANNA, *, digits: str | None = None, link: str = "banknet",
-    channel: str = "", date: str = DATE, **more: Value,
+    channel: str = "", date: str = DATE, mti: str = "0200", **more: Value,
 ) -> Request:  # fmt: skip
     """A request of the service *name*; *digits* is the PIN, the right one where one is usual; de_48=… is an element."""
     channel = channel or ("atm" if name in AT_ATM else "pos")
@@ -249,8 +249,8 @@ def asks(
     if typed:
         fields[52] = block_of(typed, pan)
     fields |= {int(number[3:]): value for number, value in more.items()}
-    id = transaction_key(date, link, "1122113000", f"{stan:06}", "970405", f"{stan:012}", "TERM0001")
-    message = Message("0200", fields)
+    id = transaction_key(date, link, f"{stan:06}", "970405", f"{stan:012}", "TERM0001")
+    message = Message(mti, fields)
     currency = fields[49]
     assert isinstance(currency, str)
     return Request(id, link, message, service(name, channel), date, 1, pan, amount, currency)

@@ -29,7 +29,7 @@ def test_accounts() -> None:
 def test_cards() -> None:
     read = read_cards("cards.csv", cards_text(), CONFIG, ACCOUNTS_READ, PAN_KEY)
     anna = read[card_id(PAN_KEY, ANNA)]
-    assert (anna.pan, anna.status, anna.expires, anna.service_code) == ("970411******0015", "active", "3012", "501")
+    assert (anna.pan, anna.status, anna.expires, anna.service_code) == ("970436******0016", "active", "3012", "501")
     assert (anna.account_id, anna.current_id, anna.savings_id, anna.credit_id) == ("anna", "anna", "anna-2", "")
     assert (anna.pin_check, anna.pvki, anna.tries_left) == (pvv(ANNA, "1234"), "1", 3)
     assert (anna.amount_limit, anna.count_limit) == (1_000_000, 6)
@@ -66,7 +66,7 @@ COLUMNS = "pan,expires,service_code,account,savings,current,credit,pvki,pin_chec
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("pan", ANNA[:-1] + "6"), ("pan", ""), ("pan", "abc"), ("expires", "3013"), ("expires", ""), ("expires", "30120"),
+        ("pan", ANNA[:-1] + "7"), ("pan", ""), ("pan", "abc"), ("expires", "3013"), ("expires", ""), ("expires", "30120"),
         ("service_code", "50"), ("service_code", ""), ("account", ""), ("account", "nobody"), ("savings", "binh"),
         ("current", "anna-2"), ("credit", "nobody"), ("pvki", "7"), ("pvki", "12"), ("pin_check", "123"), ("pin_check", ""),
         ("pin_check", "12345"), ("status", "missing"), ("amount_limit", "-5"), ("count_limit", "1000001"),
