@@ -64,7 +64,8 @@ class Address:
 class SwitchConfig:
     """One switch.  *cutover_minutes* after midnight, UTC; *console* is a TCP address or a socket's path.
 
-    *partners* and *forwarding*, the rules of store-and-forward, are by the link's name.
+    *pan_key* is the file of the key by which stand-in knows cards; *partners* and *forwarding*, the rules of
+    store-and-forward, are by the link's name.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class SwitchConfig:
     institution: str
     cutover_minutes: int
     files: TableFiles
+    pan_key: Path | None
     state_dir: Path
     database: str | None
     links: tuple[LinkConfig, ...]
@@ -146,13 +148,17 @@ def read_text(path: Path, text: str) -> SwitchConfig:
         raise top.wrong("hsm", "an HSM, for the keys or the issuer that are configured")
     console = _console(top.section("console"), folder) if top.has("console") else None
     metrics = _metrics(top.section("metrics")) if top.has("metrics") else None
-    log = top.section("log")
+    log, stand_in = top.section("log"), top.section("stand-in")
+    policies, pan_key = _path(stand_in, "policies", folder), _path(stand_in, "pan-key", folder)
+    if (policies is None) != (pan_key is None):
+        raise stand_in.wrong("pan-key", "policies and a pan-key, or neither")
     config = SwitchConfig(
         path=path,
         name=switch.matching("name", None, NAME.pattern, "a name"),
         institution=switch.matching("institution", None, "[0-9]{1,11}", "at most 11 digits"),
         cutover_minutes=_cutover(switch),
-        files=_files(switch, folder, links, partners),
+        files=_files(switch, folder, links, partners, policies),
+        pan_key=pan_key,
         state_dir=folder / switch.text("state-dir", "state"),
         database=switch.text("database", "") or None,
         links=links,
@@ -165,7 +171,7 @@ def read_text(path: Path, text: str) -> SwitchConfig:
         metrics=metrics,
         log=_path(log, "file", folder),
     )
-    for each in (switch, log, top):
+    for each in (switch, log, stand_in, top):
         each.end()
     return config
 
@@ -216,7 +222,7 @@ def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
 
 
 def _files(
-    switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner]
+    switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner], policies: Path | None
 ) -> TableFiles:  # fmt: skip
     return TableFiles(
         _path(switch, "bins", folder),
@@ -224,6 +230,7 @@ def _files(
         _path(switch, "responses", folder),
         frozenset(link.name for link in links) | {ISSUER},
         frozenset(partner.channel for partner in partners.values() if partner.channel),
+        policies,
     )
 
 

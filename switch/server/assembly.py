@@ -24,7 +24,8 @@ from switch.flow.hop import Hop
 from switch.flow.ports import Use, WorkingKey
 from switch.flow.world import World
 from switch.issuer.authoriser import Issuer
-from switch.issuer.loading import Books, load_works
+from switch.issuer.cards import card_id
+from switch.issuer.loading import Books, load_works, read_pan_key
 from switch.keys.kept import KINDS
 from switch.link.events import Order
 from switch.link.profile import Automatic
@@ -76,7 +77,7 @@ class Assembly:
     def __init__(
         self, reactor: IReactorTime, config: SwitchConfig, tables: Tables, books: Books | None, store: Store, tell: Tell
     ) -> None:
-        """*books* are those that ``config.issuer`` names.  Raises TlsFilesUnusable."""
+        """*books* are those that ``config.issuer`` names.  Raises TlsFilesUnusable, and TableFileError for a PAN key."""
         self.config, self.tables, self.store = config, tables, store
         self.started_us = now_us()
         self.figures = Figures()
@@ -86,6 +87,8 @@ class Assembly:
         hsm = None if self.pool is None else HsmPort(self.pool)
         self.desk = None if hsm is None else self._desk(hsm)
         self.exchange = self._exchange(hsm)
+        self._pan_key = b"" if config.pan_key is None else read_pan_key(config.folder, str(config.pan_key))
+        self.put_in_force(tables)
         self.links = Links(reactor, config.links, self.exchange)
         apart = partial(in_thread, reactor)
         around = owing.around(self.exchange, hsm, reactor, apart, self._telling)
@@ -114,7 +117,7 @@ class Assembly:
             issuer = Issuer(config.issuer, self._books.pan_key, dialects)
         world = World(hop, self.desk or NoKeys(), issuer, self.days.moment, self.store.numbers.next)
         exchange = Exchange(self._reactor, world, self.store.writer, hsm, self._telling.link)
-        exchange.world = replace(world, open_links=OpenLinks(exchange))
+        exchange.world = replace(world, open_links=OpenLinks(exchange), connected=exchange.is_connected)
         exchange.figures.observe = self.figures.answered
         return exchange
 
@@ -145,7 +148,8 @@ class Assembly:
         self.tables = tables
         world = self.exchange.world
         hop = world.hop.with_tables(tables.routing, tables.services, tables.responses)
-        self.exchange.world = replace(world, hop=hop)
+        stands_in = owing.stand_in(self.exchange, tables.policies, partial(card_id, self._pan_key))
+        self.exchange.world = replace(world, hop=hop, stands_in=stands_in if self._pan_key else None)
 
     async def end(self) -> None:
         """Sign off, let what is under way come to its end, and close the links and the HSMs; each has its time."""

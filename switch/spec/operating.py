@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures
-from switch.config import hsms, partners, switchfile
+from switch.config import hsms, partners, switchfile, tables
 from switch.issuer import config as issuer
 from switch.keys import config as keys
 from switch.link import config as links
@@ -16,7 +16,7 @@ from switch.operator.exposition import families
 from switch.operator.figures import Figures
 from switch.operator.views import Kept, Running, StoreView
 
-PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners, keys, issuer)
+PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners, keys, issuer, tables)
 """The modules whose docstrings are the pages' tables, in the file's order."""
 
 NO_TIMES = (0,) * (len(LATENCY_BOUNDS_SECONDS) + 1)

@@ -151,6 +151,7 @@ def test_a_table_that_is_refused_hinders_no_other() -> None:
     with pytest.raises(CommandRefused) as caught:
         said("reload", records=Kepts(refused=frozenset({Which.BINS})))
     assert str(caught.value).splitlines() == [
+        "stand-in: 1 added, 0 removed, 0 changed",
         "services: 1 added, 0 removed, 0 changed",
         "responses: 1 added, 0 removed, 0 changed",
         "bins: bins.csv:3: prefix: 6 to 11 digits expected",
