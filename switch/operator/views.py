@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hsm.client.figures import PoolFigures
+from switch.keys.status import LineStatus, TerminalStatus
 from switch.operator.figures import Figures
 from switch.store.reading import Queue
 
@@ -35,21 +36,6 @@ class LinkView:
 
 
 @dataclass(frozen=True)
-class KeyView:
-    """The key of one line, or of a *terminal* (DE 41): *type* as ``ZPK``, *state* as its slot tells it."""
-
-    link: str
-    type: str
-    direction: str
-    version: int
-    state: str
-    check_value: str
-    since_us: int
-    uses: int
-    terminal: str = ""
-
-
-@dataclass(frozen=True)
 class StoreView:
     """The writer before the store: works that wait, and results whose taker failed."""
 
@@ -64,7 +50,8 @@ class Running:
 
     started_us: int
     links: tuple[LinkView, ...]
-    keys: tuple[KeyView, ...]
+    keys: tuple[LineStatus, ...]
+    terminals: tuple[TerminalStatus, ...]
     figures: Figures
     store: StoreView
     hsm: PoolFigures | None

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures
-from switch.config import hsms, partners, switchfile
+from switch.config import hsms, partners, switchfile, tables
+from switch.issuer import config as issuer
+from switch.keys import config as keys
 from switch.link import config as links
 from switch.operator.commands import COMMANDS
 from switch.operator.events import EVENTS
@@ -14,7 +16,7 @@ from switch.operator.exposition import families
 from switch.operator.figures import Figures
 from switch.operator.views import Kept, Running, StoreView
 
-PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners)
+PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners, keys, issuer, tables)
 """The modules whose docstrings are the pages' tables, in the file's order."""
 
 NO_TIMES = (0,) * (len(LATENCY_BOUNDS_SECONDS) + 1)
@@ -94,7 +96,7 @@ def _cell(text: str) -> str:
 
 def _metrics() -> Iterator[str]:
     nothing = Running(
-        0, (), (), Figures(), StoreView(0, 0, 0), PoolFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NO_TIMES, ()), 0, 0
+        0, (), (), (), Figures(), StoreView(0, 0, 0), PoolFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NO_TIMES, ()), 0, 0
     )
     for family in families(nothing, Kept((), 0), 0):
         name = f"{family.name}_total" if family.type == "counter" else family.name
