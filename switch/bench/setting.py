@@ -9,6 +9,8 @@ from switch.bench.cards import PREFIX, ZMK_UNDER_TEST_LMK
 LINKS_MAX = 10_000
 ISSUER = "issuing-bank"
 OCTET = 256
+GRACE_SECONDS = 2
+"""How long a key before the one in force is still taken; no withdrawal of a bench is under way for so long."""
 
 
 def acquirer_name(number: int) -> str:
@@ -91,4 +93,6 @@ role = "switch"
 form = "label"
 zmk = "{ZMK_UNDER_TEST_LMK}"
 uses-max = 0
+[link.keys.seconds]
+grace = {GRACE_SECONDS}
 """

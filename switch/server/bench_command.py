@@ -21,7 +21,7 @@ from switch.bench.figures import (
     add_growth,
     add_outcome,
 )
-from switch.bench.setting import LINKS_MAX
+from switch.bench.setting import GRACE_SECONDS, LINKS_MAX
 from switch.server.benchstage import BenchStopped, raise_files_limit, staged, sync_ms
 
 CARDS, CARDS_OF_MANY_LINKS = 1_000, 8
@@ -78,7 +78,9 @@ class Bench:
 @command.command()
 @seconds_option
 @click.option("--window", type=click.IntRange(1, 1024), default=128, show_default=True, help="withdrawals under way")
-@click.option("--change-keys-every", type=click.FloatRange(0.2), metavar="S", help="both links' keys, each S seconds")
+@click.option(
+    "--change-keys-every", type=click.FloatRange(GRACE_SECONDS), metavar="S", help="both links' keys, each S seconds"
+)
 @click.pass_obj
 def throughput(bench: Bench, seconds: float, window: int, change_keys_every: float | None) -> None:
     """Approved withdrawals a second, as many under way as the window lets."""

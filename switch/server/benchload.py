@@ -215,11 +215,11 @@ class Load:
             self.acquirer.at(second)
 
     def measured(self) -> dict[str, object]:
-        """Warm up, measure, and wait for the last answers."""
+        """Warm up, measure, and wait for the last answers; the warm-up's losses and key changes count too."""
+        keys_before = self._keys()
         self.run(self.plan.warm_seconds)
         warm, self.acquirer.tally = self.acquirer.tally, Tally()
-        keys_before, echoes_before = self._keys(), self._echoes()
-        before = self._usage()
+        echoes_before, before = self._echoes(), self._usage()
         seconds = self.run(self.plan.seconds)
         after, approved = self._usage(), self.acquirer.tally.approved
         drains = time.perf_counter() + ANSWER_SECONDS_MAX
