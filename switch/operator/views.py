@@ -46,7 +46,11 @@ class StoreView:
 
 @dataclass(frozen=True)
 class Running:
-    """All that a scrape shows of what runs; *turned_away* calls belonged to no link."""
+    """All that a scrape shows of what runs.
+
+    *turned_away* calls belonged to no link; *under_way* transactions have not come to their end; *forwarded* counts what
+    store-and-forward did, by link and event.
+    """
 
     started_us: int
     links: tuple[LinkView, ...]
@@ -56,6 +60,8 @@ class Running:
     store: StoreView
     hsm: PoolFigures | None
     turned_away: int
+    under_way: int
+    forwarded: Mapping[tuple[str, str], int]
     log_lines_dropped: int
 
 

@@ -112,6 +112,8 @@ class Board:
             store=self.store(),
             hsm=self.hsm(),
             turned_away=self._assembly.links.turned_away,
+            under_way=self._assembly.exchange.under_way,
+            forwarded=dict(self._assembly.forwarding.counts),
             log_lines_dropped=self._log.dropped,
         )
 

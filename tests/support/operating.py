@@ -65,6 +65,7 @@ class Told:
     )
     orders: list[tuple[str, Order]] = field(default_factory=list)
     changed: list[tuple[str, KeyType | None]] = field(default_factory=list)
+    forwarded: dict[tuple[str, str], int] = field(default_factory=lambda: {("bank-i", "sent"): 8})
     renewed: list[str] = field(default_factory=list)
     counted: Figures = field(default_factory=Figures)
     has_hsm: bool = True
@@ -113,7 +114,9 @@ class Told:
 
     def running(self) -> Running:
         keys, terminals = tuple(self.held), tuple(self.terminals)
-        return Running(NOW_US, tuple(self.view), keys, terminals, self.counted, self.store(), self.hsm(), 2, 0)
+        return Running(
+            NOW_US, tuple(self.view), keys, terminals, self.counted, self.store(), self.hsm(), 2, 4, self.forwarded, 0
+        )
 
 
 @dataclass
