@@ -1,4 +1,4 @@
-"""What store-and-forward and stand-in need of the exchange, and what becomes of a transaction when they are done with it."""
+"""What store-and-forward and stand-in need of the exchange, and what becomes of a transaction when they are done."""
 
 from __future__ import annotations
 

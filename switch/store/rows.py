@@ -9,26 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
-from urllib.parse import quote
 
-
-def key(*parts: str) -> str:
-    """One id of several parts, which stay apart whatever characters they hold.
-
-    >>> key("bank a", "A/1"), key("bank", " a/A/1")
-    ('bank a/A%2F1', 'bank/ a%2FA%2F1')
-    """
-    return "/".join(quote(part, safe=" .:-_") for part in parts)
-
-
-@dataclass(frozen=True)
-class Row:
-    """*id* is the primary key.  ``TABLE`` names the table; ``INDEXES`` are the other ways in."""
-
-    TABLE: ClassVar[str] = ""
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    id: str
+from switch.store.row import Row as Row
+from switch.store.row import key as key
+from switch.store.standinrows import StandInApproval as StandInApproval
+from switch.store.standinrows import StandInBin as StandInBin
+from switch.store.standinrows import StandInCard as StandInCard
 
 
 @dataclass(frozen=True)
@@ -261,45 +247,6 @@ class Irregular(Row):
     link: str
     kind: str
     note: str
-    state: str
-
-
-@dataclass(frozen=True)
-class StandInCard(Row):
-    """What the switch has approved itself for the card *id* on *used_date*; *pins_wrong* are that day's too."""
-
-    TABLE = "standin_cards"
-    used_date: str
-    amount_used: int
-    count_used: int
-    pins_wrong: int
-
-
-@dataclass(frozen=True)
-class StandInBin(Row):
-    """*id* is the prefix; *exposed* is what the switch has approved itself and the issuer has not yet been told."""
-
-    TABLE = "standin_bins"
-    exposed: int
-
-
-@dataclass(frozen=True)
-class StandInApproval(Row):
-    """The switch itself has approved the transaction *id*, whose *amount* is what was not reversed since.
-
-    It counts for the *card* on *used_date* and for the *prefix*.
-    *reason* is the message reason code (``1002``); *state* is ``open`` until the issuer has been told, then how that ended
-    (``settled``, ``refused``, ``expired``, ``unsayable``).
-    """
-
-    TABLE = "standin_approvals"
-    prefix: str
-    card: str
-    used_date: str
-    amount: int
-    currency: str
-    reason: str
-    approval: str
     state: str
 
 

@@ -1,0 +1,201 @@
+"""Whatever goes wrong in whatever order, in the end the acquirer and the issuer agree on every transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from support.hopside import ACQUIRER, ISSUER, approval, reversal, withdrawal
+from support.standingside import POLICY, StandingBench
+
+from switch.asking import Cause, NoAnswer
+from switch.codec.message import Message
+from switch.link.answers import reply_mti
+from switch.saf.rules import Rules
+from switch.saf.works import UNSETTLED
+from switch.server.recovery import giving_up
+from switch.store.rows import Irregular, Owed, Stage, StandInApproval, StandInBin, Transaction
+
+AMOUNT = 500_000
+
+
+@dataclass
+class Issuer:
+    """Books that post a transaction once, whether a request or an advice tells of it, and take it back once.
+
+    *mute*: it does what it is asked and says nothing; *declines*: it answers requests with 51; *putting_off*: so many
+    reversals and advices are answered with 96.
+    """
+
+    mute: bool = False
+    declines: bool = False
+    putting_off: int = 0
+
+    def __post_init__(self) -> None:
+        self.posted: dict[str, int] = {}
+        self.reversed: set[str] = set()
+        self.heard: list[tuple[str, str]] = []
+
+    def __call__(self, asked: Message) -> Message | None:
+        stan = str(asked.fields[11])
+        self.heard.append((asked.mti, stan))
+        response = self.respond(asked.mti, stan)
+        if self.mute:
+            return None
+        if asked.mti == "0200":
+            return approval(asked, response)
+        return asked.changed(mti=reply_mti(asked.mti), fields={39: response}, without=(38, 60))
+
+    def respond(self, mti: str, stan: str) -> str:
+        if mti != "0200" and self.putting_off:
+            self.putting_off -= 1
+            return "96"
+        if mti[1] == "4":
+            self.reversed.add(stan)
+            return "00" if self.posted.pop(stan, 0) else "25"
+        assert stan not in self.reversed, "a reversal never overtakes what it takes back"
+        if mti == "0200" and self.declines:
+            return "51"
+        self.posted[stan] = AMOUNT
+        return "00"
+
+
+class Agreement(RuleBasedStateMachine):
+    @initialize(stands_in=st.booleans(), narrow=st.booleans(), window=st.integers(1, 2), drain_first=st.booleans())
+    def begin(self, stands_in: bool, narrow: bool, window: int, drain_first: bool) -> None:
+        policy = replace(POLICY, count_a_day=1 if narrow else 100, amount_a_day=10**9, exposure=10**9)
+        self.bench = StandingBench(policy if stands_in else None, Rules(window, drain_first=drain_first))
+        self.issuer = self.bench.issuer.says = Issuer()
+        self.bench.acquirer.says = self.heard
+        self.deaf = False
+        self.stan = 0
+        self.waits: set[int] = set()
+        self.given: set[int] = set()
+        self.giving_back: set[int] = set()
+        self.up = {ACQUIRER: True, ISSUER: True}
+
+    def heard(self, message: Message) -> None:
+        """What the acquirer makes of an answer, if it gets it."""
+        stan = int(str(message.fields[11]))
+        if self.deaf:
+            return
+        if message.mti == "0210" and stan in self.waits:
+            self.waits.discard(stan)
+            if message.fields[39] == "00":
+                self.given.add(stan)
+        elif message.mti == "0430" and message.fields[39] in ("00", "25"):
+            self.giving_back.discard(stan)
+
+    # -- the acquirer
+
+    @precondition(lambda self: self.up[ACQUIRER])
+    @rule()
+    def asks(self) -> None:
+        self.stan += 1
+        self.waits.add(self.stan)
+        self.bench.acquirer.say(withdrawal(self.stan, AMOUNT))
+
+    @precondition(lambda self: self.waits or self.given)
+    @rule(which=st.integers(0, 9), dispensed=st.booleans())
+    def gives_up(self, which: int, dispensed: bool) -> None:
+        """No answer in time, or the dispenser is stuck."""
+        some = sorted(self.given if dispensed and self.given else self.waits or self.given)
+        stan = some[which % len(some)]
+        self.waits.discard(stan)
+        self.given.discard(stan)
+        self.giving_back.add(stan)
+        if self.up[ACQUIRER]:
+            self.bench.acquirer.say(reversal(stan, AMOUNT))
+
+    @rule()
+    def says_it_again(self) -> None:
+        if self.up[ACQUIRER]:
+            for stan in sorted(self.giving_back):
+                self.bench.acquirer.say(reversal(stan, AMOUNT, mti="0421"))
+
+    # -- faults
+
+    @rule(link=st.sampled_from([ACQUIRER, ISSUER, ISSUER]), full=st.booleans())
+    def cut(self, link: str, full: bool) -> None:
+        if self.up[link]:
+            self.bench.lose(link)
+        else:
+            self.bench.regain(link)
+        self.up[link] = not self.up[link]
+        self.bench.far[link].full = full and not self.up[link]
+
+    @rule(mute=st.booleans(), declines=st.booleans(), putting_off=st.integers(0, 2))
+    def changes_mood(self, mute: bool, declines: bool, putting_off: int) -> None:
+        self.issuer.mute, self.issuer.declines, self.issuer.putting_off = mute, declines, putting_off
+
+    @rule()
+    def loses_answers(self) -> None:
+        self.deaf = not self.deaf
+
+    @rule()
+    def hsm(self) -> None:
+        self.bench.hsm.away = None if self.bench.hsm.away else NoAnswer(Cause.NOT_ASKED)
+
+    @rule()
+    def store(self) -> None:
+        self.bench.memory.away = not self.bench.memory.away
+
+    @rule(seconds=st.sampled_from([0.0, 0.0, 1.0, 6.0, 20.0]))
+    def passes(self, seconds: float) -> None:
+        self.bench.pass_(seconds)
+        self.bench.pass_()
+
+    # -- when everything works again
+
+    def teardown(self) -> None:
+        if not hasattr(self, "bench"):
+            return
+        bench = self.bench
+        self.deaf = bench.memory.away = False
+        bench.hsm.away = None
+        self.changes_mood(False, False, 0)
+        for link, up in self.up.items():
+            bench.far[link].full = False
+            if not up:
+                bench.regain(link)
+            self.up[link] = True
+        for _ in range(40):
+            self.give_up_what_nobody_works_on()
+            bench.pass_(10.0)
+            bench.pass_()
+            self.giving_back |= self.waits
+            self.waits.clear()
+            self.says_it_again()
+            bench.pass_()
+            if not self.giving_back and not self.unsettled():
+                break
+        self.agree()
+
+    def give_up_what_nobody_works_on(self) -> None:
+        """What the sweep does."""
+        for row in self.bench.memory.every(Transaction):
+            if row.stage == Stage.AWAITING_ISSUER and row.id not in self.bench.exchange.live():
+                self.bench.writer.submit(giving_up(self.bench.exchange.world, row), lambda result: None)
+                self.bench.pass_()
+                self.bench.forwarding.wake(ISSUER)
+
+    def unsettled(self) -> list[Owed]:
+        return [row for row in self.bench.owed() if row.state in UNSETTLED]
+
+    def agree(self) -> None:
+        bench = self.bench
+        assert not self.unsettled(), "whatever is owed gets through"
+        assert not self.giving_back
+        assert self.issuer.posted == {f"{stan:06d}": AMOUNT for stan in self.given}
+        assert not bench.memory.every(Irregular)
+        approvals = bench.memory.every(StandInApproval)
+        assert sum(row.exposed for row in bench.memory.every(StandInBin)) == 0
+        assert {row.state for row in approvals} <= {"settled"}
+        assert all(row.stage in (Stage.ANSWERED, Stage.REVERSED, Stage.TOMBSTONE) for row in bench.rows())
+        assert bench.exchange.under_way == 0
+
+
+TestAgreement = Agreement.TestCase
+TestAgreement.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
