@@ -1,0 +1,136 @@
+"""What runs, and what is kept, in the text that Prometheus scrapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures
+from switch.operator.figures import Figures
+from switch.operator.views import Kept, KeyView, LinkView, Running
+from switch.store.reading import Queue
+
+PREFIX = "zonekey_switch_"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def exposition(running: Running, kept: Kept | None, now_us: int) -> bytes:
+    """The text for a moment; *kept* is None while the store can't be read."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected([*_running(running, now_us), *_kept(kept, now_us)]))
+    return generate_latest(registry)
+
+
+class _Collected(Collector):
+    """Metrics that are there already."""
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+Labelled = Iterable[tuple[tuple[str, ...], float]]
+
+
+def _gauge(name: str, text: str, labels: Sequence[str], values: Labelled) -> Metric:
+    family = GaugeMetricFamily(PREFIX + name, text, labels=labels)
+    for labelled, value in values:
+        family.add_metric(labelled, value)
+    return family
+
+
+def _counter(name: str, text: str, labels: Sequence[str], values: Labelled) -> Metric:
+    family = CounterMetricFamily(PREFIX + name, text, labels=labels)
+    for labelled, value in values:
+        family.add_metric(labelled, value)
+    return family
+
+
+def _running(running: Running, now_us: int) -> Iterator[Metric]:
+    yield _gauge("start_time_seconds", "When the process began.", (), [((), running.started_us / 1e6)])
+    yield from _links(running.links)
+    yield _counter("calls_turned_away", "Calls that belonged to no link.", (), [((), running.turned_away)])
+    yield from _transactions(running.figures)
+    store = running.store
+    yield _gauge("store_works_waiting", "Works before the writer.", (), [((), store.waiting)])
+    yield _gauge("store_works_waiting_max", "How many may wait.", (), [((), store.waiting_max)])
+    yield _counter("store_callbacks_failed", "Results whose taker failed.", (), [((), store.callbacks_failed)])
+    yield from _keys(running.keys, now_us)
+    if running.hsm is not None:
+        yield from _hsm(running.hsm)
+    yield _counter("log_lines_dropped", "Lines that the log could not take.", (), [((), running.log_lines_dropped)])
+
+
+def _links(links: Sequence[LinkView]) -> Iterator[Metric]:
+    yield _gauge(
+        "link_connected", "Does the connection stand?", ("link",), [((v.name,), v.line == "CONNECTED") for v in links]
+    )
+    ways = [((v.name, way), opened) for v in links for way, opened in (("out", v.sends), ("in", v.takes))]
+    yield _gauge("link_open", "May transactions pass this way?", ("link", "way"), ways)
+    unanswered = [((v.name, way), n) for v in links for way, n in (("out", v.outstanding), ("in", v.owed))]
+    yield _gauge(
+        "link_unanswered", "Requests without an answer: ours (out), the peer's (in).", ("link", "way"), unanswered
+    )
+    counted = [((v.name, what), n) for v in links for what, n in sorted(v.counts.items())]
+    yield _counter("link_events", "What was counted of a link.", ("link", "event"), counted)
+
+
+def _transactions(figures: Figures) -> Iterator[Metric]:
+    yield _counter(
+        "transactions", "Requests answered, by service and response code.", ("service", "response"),
+        figures.answers.copy().items(),
+    )  # fmt: skip
+    family = HistogramMetricFamily(PREFIX + "transaction_seconds", "From arrival to answer.", labels=("service",))
+    for service, buckets in sorted(figures.latencies.items()):
+        family.add_metric((service,), _cumulated(buckets), figures.microseconds[service] / 1e6)
+    yield family
+
+
+def _cumulated(buckets: Sequence[int]) -> list[tuple[str, float]]:
+    so_far = 0
+    found: list[tuple[str, float]] = []
+    for bound, count in zip((*LATENCY_BOUNDS_SECONDS, float("inf")), buckets, strict=True):
+        so_far += count
+        found.append(("+Inf" if bound == float("inf") else str(bound), so_far))
+    return found
+
+
+def _keys(keys: Sequence[KeyView], now_us: int) -> Iterator[Metric]:
+    labels = ("link", "terminal", "type", "direction", "state")
+    held = [((k.link, k.terminal, k.type, k.direction, k.state), k) for k in keys if k.version]
+    yield _gauge("key_version", "Which key it is.", labels, [(labelled, k.version) for labelled, k in held])
+    yield _gauge("key_uses", "How often it was used.", labels, [(labelled, k.uses) for labelled, k in held])
+    ages = [(labelled, (now_us - k.since_us) / 1e6) for labelled, k in held if k.since_us]
+    yield _gauge("key_age_seconds", "Since when it is so.", labels, ages)
+
+
+def _hsm(pool: PoolFigures) -> Iterator[Metric]:
+    for gauge in ("in_flight", "queued", "queued_bytes"):
+        yield _gauge(f"hsm_{gauge}", f"Commands {gauge.replace('_', ' ')}.", (), [((), getattr(pool, gauge))])
+    for counter in ("answered", "refused", "not_sent", "unknown", "repeated", "late", "garbled"):
+        text = f"Commands {counter.replace('_', ' ')}; see the pool's figures."
+        yield _counter(f"hsm_{counter}", text, (), [((), getattr(pool, counter))])
+    family = HistogramMetricFamily(PREFIX + "hsm_seconds", "From a question to its answer.", labels=())
+    family.add_metric((), _cumulated(pool.latencies), None)
+    yield family
+    sites = pool.sites
+    yield _gauge("hsm_connections", "Admitted connections.", ("site",), [((s.name,), s.connections) for s in sites])
+    yield _gauge("hsm_draining", "Is it being drained?", ("site",), [((s.name,), s.draining) for s in sites])
+
+
+def _kept(kept: Kept | None, now_us: int) -> Iterator[Metric]:
+    yield _gauge("store_readable", "Could the store be read for this scrape?", (), [((), kept is not None)])
+    if kept is None:
+        return
+    yield _gauge("exceptions_open", "What somebody must look at.", (), [((), kept.irregular)])
+    queues: Sequence[Queue] = kept.queues
+    yield _gauge("owed", "Messages that a link must get.", ("link",), [((q.link,), q.depth) for q in queues])
+    oldest = [((q.link,), (now_us - q.oldest_us) / 1e6) for q in queues]
+    yield _gauge("owed_oldest_seconds", "Since when the oldest of them waits.", ("link",), oldest)
+    tries = [((q.link,), q.attempts_most) for q in queues]
+    yield _gauge("owed_attempts_most", "How often the most tried of them was sent.", ("link",), tries)

@@ -1,0 +1,91 @@
+"""Through what commands reach the switch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from hsm.client.figures import PoolFigures
+from switch.config.tables import Tables, Which
+from switch.link.events import Order
+from switch.operator.figures import Figures
+from switch.operator.views import KeyView, LinkView, StoreView
+from switch.store.reading import Queue
+from switch.store.rows import Irregular, Noted, Transaction
+
+
+class CommandRefused(Exception):
+    """What was asked can't be done; the text says why, in one line for the operator."""
+
+
+class Switchboard(Protocol):
+    """What runs.  Each answers at once; all are called on the reactor's thread."""
+
+    @property
+    def name(self) -> str:
+        """The switch's own name."""
+
+    def now_us(self) -> int:
+        """The time, microseconds since 1970."""
+
+    def business_date(self) -> date:
+        """The business date now."""
+
+    def links(self) -> Sequence[LinkView]:
+        """Every link."""
+
+    def order(self, link: str, order: Order) -> None:
+        """Give *link* an order.  Raises CommandRefused for a link that there isn't."""
+
+    def working_keys(self) -> Sequence[KeyView]:
+        """Every key that is held."""
+
+    def change_key(self, link: str, key_type: str) -> None:
+        """Begin a key change on *link*, of *key_type* only unless that is empty.  Raises CommandRefused."""
+
+    def tables(self) -> Tables:
+        """The tables in force."""
+
+    def figures(self) -> Figures:
+        """What was counted of transactions."""
+
+    def store(self) -> StoreView:
+        """The writer."""
+
+    def hsm(self) -> PoolFigures | None:
+        """The pool of HSMs, if there is one."""
+
+    def stop(self) -> None:
+        """End the switch in order, soon."""
+
+
+class Records(Protocol):
+    """What is in the store or in files.  Each may take its time; none is called on the reactor's thread.
+
+    All raise StoreError.
+    """
+
+    def now_us(self) -> int:
+        """The time, microseconds since 1970."""
+
+    def latest(self, count: int, pan_last: str = "", stan: str = "", terminal: str = "") -> Sequence[Transaction]:
+        """The latest transactions, the newest first, of those that have what is not empty."""
+
+    def transaction(self, id: str) -> Transaction | None:
+        """The transaction *id*."""
+
+    def journal(self, id: str) -> Sequence[Noted]:
+        """Its messages in order."""
+
+    def queues(self) -> Sequence[Queue]:
+        """What links are owed."""
+
+    def irregular(self) -> Sequence[Irregular]:
+        """Open exceptions, the oldest first."""
+
+    def close_irregular(self, id: str) -> bool:
+        """Close the exception *id*; False when none is open under it."""
+
+    def reload(self, which: Which) -> str:
+        """Read a file again and put it in force; what that changes.  Raises TableRefused."""

@@ -1,0 +1,80 @@
+"""What is shown of a running switch: frozen values, of one moment.
+
+Times are microseconds since 1970 where a name ends in ``_us``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hsm.client.figures import PoolFigures
+from switch.operator.figures import Figures
+from switch.store.reading import Queue
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """A link: the states of its aspects as words, and its counters by name.
+
+    *sends* and *takes*: may transactions go out and come in?  *waiting* is what the peer asks and an operator must decide.
+    """
+
+    name: str
+    role: str
+    line: str
+    ours: str
+    theirs: str
+    echo: str
+    sends: bool
+    takes: bool
+    outstanding: int
+    owed: int
+    waiting: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class KeyView:
+    """The key of one line, or of a *terminal* (DE 41): *type* as ``ZPK``, *state* as its slot tells it."""
+
+    link: str
+    type: str
+    direction: str
+    version: int
+    state: str
+    check_value: str
+    since_us: int
+    uses: int
+    terminal: str = ""
+
+
+@dataclass(frozen=True)
+class StoreView:
+    """The writer before the store: works that wait, and results whose taker failed."""
+
+    waiting: int
+    waiting_max: int
+    callbacks_failed: int
+
+
+@dataclass(frozen=True)
+class Running:
+    """All that a scrape shows of what runs; *turned_away* calls belonged to no link."""
+
+    started_us: int
+    links: tuple[LinkView, ...]
+    keys: tuple[KeyView, ...]
+    figures: Figures
+    store: StoreView
+    hsm: PoolFigures | None
+    turned_away: int
+    log_lines_dropped: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a scrape asks of the store: what links are owed, and how many exceptions are open."""
+
+    queues: tuple[Queue, ...]
+    irregular: int
