@@ -78,11 +78,12 @@ class Presented:
 
 @dataclass(frozen=True)
 class Serviced:
-    """Someone has opened the ATM: other *cassettes*, paper or none, a card jam or none, the dispenser well again."""
+    """Someone has opened the ATM: other *cassettes*, paper or none, a card jam or none, the *dispenser* in order."""
 
     cassettes: tuple[Cassette, ...]
     paper: bool = True
     jammed: bool = False
+    dispenser: bool = True
 
 
 AtmEvent = (
@@ -126,8 +127,8 @@ def step(atm: Atm, event: AtmEvent, terminal: Terminal, moment: Moment) -> Stepp
         case ((ReversalAnswered() | ReversalUnanswered() | Retry()), _):
             talk, effects = to_host.reversal_event(atm.talk, event)
             return replace(atm, talk=talk), effects
-        case Serviced(cassettes, paper, jammed), Stage.IDLE:
-            return replace(atm, cassettes=cassettes, paper=paper, jammed=jammed, dispenser=True), ()
+        case Serviced(cassettes, paper, jammed, dispenser), Stage.IDLE:
+            return replace(atm, cassettes=cassettes, paper=paper, jammed=jammed, dispenser=dispenser), ()
         case CardIn(), Stage.IDLE:
             return _card_in(atm, event)
         case PinTyped(block), Stage.PIN:

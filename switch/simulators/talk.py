@@ -13,7 +13,7 @@ from enum import Enum
 from switch.codec.message import Message
 from switch.simulators.cassette import Counts
 from switch.simulators.terminal import Offer
-from switch.simulators.wording import APPROVAL, RESPONSE, repeated, reversal
+from switch.simulators.wording import APPROVAL, RESPONSE, STAN, repeated, reversal
 
 STANS = 999_999
 APPROVED = "00"
@@ -203,10 +203,12 @@ def reversal_event(talk: Talk, event: ReversalAnswered | ReversalUnanswered | Re
         return talk, ()
     match event:
         case ReversalAnswered(answer):
+            if text_of(answer, STAN) != text_of(owed.message, STAN):
+                return talk, ()
             response = text_of(answer, RESPONSE)
             if response in ASK_AGAIN:
                 return replace(talk, owed=replace(owed, sent=True, under_way=False)), (RetryLater(),)
-            settled = Reversed(text_of(owed.message, 11), response, response not in SETTLED)
+            settled = Reversed(text_of(owed.message, STAN), response, response not in SETTLED)
             return replace(talk, owed=None), (settled,)
         case ReversalUnanswered(sent):
             return replace(talk, owed=replace(owed, sent=owed.sent or sent, under_way=False)), (RetryLater(),)
