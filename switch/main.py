@@ -8,6 +8,8 @@ from hsm.client.subcommands import LazyGroup
 
 SUBCOMMANDS = MappingProxyType(
     {
+        "serve": ("switch.server.serve_command", "Run a switch, a bank's host or a concentrator."),
+        "console": ("switch.server.console_command", "Ask a running switch, or tell it something."),
         "decode": ("switch.decode_command", "Explain an ISO 8583 message element by element, masked."),
         "encode": ("switch.encode_command", "Write a message, given as JSON, in a network's dialect."),
         "simulate": ("switch.server.simulate_command", "Run ATMs and POS terminals that talk to a host."),
@@ -16,7 +18,9 @@ SUBCOMMANDS = MappingProxyType(
 )
 """Name → module with a click command ``command``, and the line that ``switch --help`` shows for it."""
 
-main = LazyGroup("switch", SUBCOMMANDS, "Zonekey's payment switch, of which the ISO 8583 codec is there so far.")
+main = LazyGroup(
+    "switch", SUBCOMMANDS, "Zonekey's payment switch: ISO 8583 between members, its secrets in the HSM."
+)
 
 
 if __name__ == "__main__":

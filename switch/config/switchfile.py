@@ -26,6 +26,7 @@ file = "switch.log"            # JSON lines; left out: standard error; SIGHUP op
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,7 +35,7 @@ from types import MappingProxyType
 from switch.codec.specfile import load
 from switch.config.hsms import HsmConfig, read_hsm
 from switch.config.partners import read_partner
-from switch.config.tables import TableFiles, Tables
+from switch.config.tables import TableFiles
 from switch.flow.partner import Partner
 from switch.link.config import LinkConfig, links_of
 from switch.link.lines import ConfigError, Section, document
@@ -80,8 +81,8 @@ class SwitchConfig:
         return self.database or f"sqlite:///{self.state_dir / 'switch.db'}"
 
 
-def read_config(path: Path) -> tuple[SwitchConfig, Tables]:
-    """The configuration in the file *path*, and the tables that it names.  Raises ConfigError, TableRefused."""
+def read_config(path: Path) -> SwitchConfig:
+    """The configuration in the file *path*; the tables that it names are not read.  Raises ConfigError."""
     try:
         with path.open("rb") as opened:
             content = opened.read(CONFIG_BYTES_MAX)
@@ -91,8 +92,28 @@ def read_config(path: Path) -> tuple[SwitchConfig, Tables]:
     except UnicodeDecodeError as fault:
         line = content[: fault.start].count(b"\n") + 1
         raise ConfigError(f"{path}, line {line}", "syntax", "UTF-8 text") from None
-    config = read_text(path, text)
-    return config, config.files.read()
+    return read_text(path, text)
+
+
+def read_place(path: Path, ready_file: Path | None) -> Address | Path:
+    """Where the console of the switch of *path* listens; its *ready_file* tells the port, where that is any free one.
+
+    Raises ConfigError.
+    """
+    console = read_config(path).console
+    if console is None:
+        raise ConfigError(str(path), "console", "an address or a socket, to reach the switch by")
+    if not isinstance(console, Address) or console.port:
+        return console
+    try:
+        port = json.loads((ready_file or Path()).read_text(encoding="utf-8"))["ports"]["console"]
+    except (OSError, ValueError, LookupError, TypeError):
+        port = None
+    if not isinstance(port, int):
+        raise ConfigError(
+            str(path), "console.address", "a port, or the ready file of the running switch with --ready-file"
+        )
+    return Address(console.host, port)
 
 
 def read_text(path: Path, text: str) -> SwitchConfig:

@@ -59,7 +59,7 @@ class Decision:
 
     response: str
     approval: str = ""
-    fields: Mapping[int, Value] = field(default=NOTHING, repr=False)
+    fields: Mapping[int, Value] = field(default_factory=lambda: NOTHING, repr=False)
 
 
 class Authoriser(Protocol):

@@ -57,7 +57,6 @@ def transaction(records: Records, words: Sequence[str]) -> Lines:
         "reference": row.reference,
         "acquirer": row.acquirer,
         "to link": row.issuer_link,
-        "matched by": row.outgoing,
         "original": row.original_id,
         "answer": f"{len(row.answer)} bytes, {row.delivery}" if row.answer else "none",
         "owner": row.owner,

@@ -4,5 +4,8 @@
 * ``stream``: one connection: bytes to frames, fairly and within limits;
 * ``tls``: mutual authentication from PEM files;
 * ``links``: all links: who is called, where calls are taken, and whose call it is.
-* ``hsmport``: questions to HSMs become commands of a pool of them.
+* ``hsmport``: questions to HSMs become commands of a pool of them;
+* ``storage``: the store of one run; ``assembly``: all parts put together; ``serving``: the process, ``serve_command``;
+* ``board``: the switch as operators reach it; ``consoleport``, ``console_command``: by lines; ``metricsport``: by HTTP;
+* ``logfile``: events as JSON lines.
 """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from switch.codec.message import Message
+from switch.codec.message import Message, Value
 from switch.codec.privacy import HIDDEN, PANS, masked_pan, without_pans
 from switch.store.rows import Noted
 
 RESPONSE_CODE, PAN = 39, 2
+PAN_DIGITS_LEAST = 13
 
 
 def noted(
@@ -29,14 +30,15 @@ def noted(
         mti=message.mti,
         pan=masked_pan(str(message.fields.get(PAN, ""))),
         response_code=str(message.fields.get(RESPONSE_CODE, "")),
-        fields=json.dumps({str(number): _shown(number, message) for number in sorted(message.fields)}),
+        fields=json.dumps({number: _shown(number, value) for number, value in sorted(message.fields.items())}),
     )
 
 
-def _shown(number: int, message: Message) -> str | int:
-    value = message.fields[number]
+def _shown(number: int, value: Value) -> str | int:
     if number in HIDDEN or not isinstance(value, str | int):
         return "*"
     if isinstance(value, int):
         return value
-    return masked_pan(value) if number in PANS else without_pans(value)
+    if number in PANS:
+        return masked_pan(value)
+    return without_pans(value) if len(value) >= PAN_DIGITS_LEAST else value

@@ -72,11 +72,11 @@ class Transaction(Row):
 
     *answer* is the response as it was sent, for repeats, byte for byte; empty while there is none.  *delivery* is
     ``unknown``, ``delivered`` or ``failed``.  *position* is the rising number of its arrival, and *owner* the process that
-    works on it.  *outgoing* is the key by which the issuer's reply is matched.
+    works on it.  *reversal* is the message by which the issuer is told to take it back, should that be owed one day.
     """
 
     TABLE = "transactions"
-    INDEXES = (("stage", "position"), ("link", "terminal", "stan"), ("outgoing",))
+    INDEXES = (("stage", "position"), ("link", "terminal", "stan"))
     position: str
     stage: str
     business_date: str
@@ -92,7 +92,7 @@ class Transaction(Row):
     amount_reversed: int
     currency: str
     issuer_link: str
-    outgoing: str
+    reversal: bytes
     original_id: str
     approval: str
     response_code: str
@@ -103,11 +103,12 @@ class Transaction(Row):
     changed_us: int
 
 
-def transaction_key(
-    business_date: str, link: str, transmitted: str, stan: str, acquirer: str, reference: str, terminal: str
-) -> str:
-    """What makes a request the same request: link, DE 7, 11, 32, 37 and 41, within one business date."""
-    return key(business_date, link, transmitted, stan, acquirer, reference, terminal)
+def transaction_key(business_date: str, link: str, stan: str, acquirer: str, reference: str, terminal: str) -> str:
+    """What makes a request the same request: link, DE 11, 32, 37 and 41, within one business date.
+
+    DE 7 is not among them: a reversal has one of its own, and not every network repeats the original's in DE 90.
+    """
+    return key(business_date, link, stan, acquirer, reference, terminal)
 
 
 class Sending(StrEnum):

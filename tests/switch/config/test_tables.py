@@ -19,8 +19,8 @@ RESPONSES = files("switch.services").joinpath("responses.toml").read_text()
 def there(tmp_path: Path) -> TableFiles:
     for name, text in (("bins.csv", BINS), ("services.toml", SERVICES), ("responses.toml", RESPONSES)):
         (tmp_path / name).write_text(text)
-    paths = (tmp_path / name for name in ("bins.csv", "services.toml", "responses.toml"))
-    return TableFiles(*paths, frozenset({"alpha", "issuer"}), frozenset({"atm"}))
+    bins, services, responses = (tmp_path / name for name in ("bins.csv", "services.toml", "responses.toml"))
+    return TableFiles(bins, services, responses, frozenset({"alpha", "issuer"}), frozenset({"atm"}))
 
 
 def test_new_prefixes_are_told_and_in_force(there: TableFiles) -> None:
