@@ -11,9 +11,9 @@ import click
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorCore, IReactorTime
 
+from hsm.client.readyfile import write_ready_file
 from switch.link.lines import ConfigError
 from switch.server.commandport import CommandPort
-from switch.server.readyfile import write_ready_file
 from switch.server.terminals import Terminals
 from switch.simulators.commands import Told
 from switch.simulators.config import SimulateConfig, read_config
@@ -27,7 +27,9 @@ TURN_SECONDS = 0.05
 @click.option(
     "--config", "path", required=True, metavar="FILE", type=click.Path(path_type=Path), help="the terminals, in TOML"
 )
-@click.option("--ready-file", metavar="FILE", type=click.Path(path_type=Path), help="written as JSON when commands are taken")
+@click.option(
+    "--ready-file", metavar="FILE", type=click.Path(path_type=Path), help="written as JSON when commands are taken"
+)
 def command(path: Path, ready_file: Path | None) -> None:
     """Run the terminals of FILE until the end of standard input, SIGINT or SIGTERM.
 
@@ -80,7 +82,7 @@ def run(config: SimulateConfig, ready_file: Path | None) -> None:
 
     def ready() -> None:
         if ready_file is not None:
-            write_ready_file(ready_file, {} if number is None else {"commands": number})
+            write_ready_file(str(ready_file), {} if number is None else {"commands": number})
 
     core.addSystemEventTrigger("before", "shutdown", part)
     core.callWhenRunning(ready)

@@ -130,8 +130,8 @@ class DrivenTerminal(Generic[S]):
 
     @property
     def resting(self) -> bool:
-        """Is nothing under way?"""
-        return self._under is None
+        """Is nothing under way, and nothing owed?"""
+        return self._under is None and self.state.talk.owed is None
 
     def order(self, command: Command, reply: Reply) -> None:
         """Carry *command* out; *reply* is told once what came of it.  Raises CommandRefused."""

@@ -132,7 +132,11 @@ class Terminals:
         """Say whether the host can be reached, and go on with what waits for it."""
         profile = link.config.profile
         was, is_now = before.may_send(profile), link.state.may_send(profile)
-        if link.config.name in self._dialled and link.state.line is not before.line and link.state.line is LineState.CLOSED:
+        if (
+            link.config.name in self._dialled
+            and link.state.line is not before.line
+            and link.state.line is LineState.CLOSED
+        ):
             for terminal in self._by_link[link.config.name]:
                 terminal.hung_up()
         if was is is_now:

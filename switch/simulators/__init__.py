@@ -11,5 +11,8 @@ file of components, as a technician would type them in, and its PIN key under th
 * ``receipt``: what is printed; ``trace``: a message as one masked line;
 * ``commands``: what an operator may order, as JSON; ``config``: all of it in TOML.
 
+A terminal's state lives as long as its process: a simulator that is ended forgets a reversal that it owes, which a real
+terminal keeps.  So it ends by itself only when nothing is owed.
+
 Nothing here performs I/O but reading the files that the configuration names; ``switch.server.terminals`` drives it.
 """

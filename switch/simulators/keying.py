@@ -36,7 +36,7 @@ def taken(epp: Epp, message: Message) -> Parts:
     if not isinstance(tags, Parts) or not isinstance(key, str) or not isinstance(check_value, str):
         raise KeyRefused("DE 48 with the tags of a key and its check value is expected")
     confirmed: list[tuple[str, Value]] = [(CHECK_VALUE, epp.take(key, check_value))]
-    return Parts(confirmed + [(tag, value) for tag, value in tags.pairs if tag == VERSION])
+    return Parts(confirmed + [(name, value) for name, value in tags.pairs if name == VERSION])
 
 
 def answered(epp: Epp, offer: Message, profile: Profile) -> Message:
