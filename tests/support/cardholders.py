@@ -44,8 +44,11 @@ def keyed() -> Epp:
 
 
 def pin_in(block: bytes, pan: str = PAN) -> str:
-    """The PIN in a block under TPK, by psec."""
-    return str(pinblock.decode_pinblock_iso_0(des.decrypt_tdes_ecb(TPK, block), pan))
+    """The PIN in a block under TPK, by psec; empty if there is none in it."""
+    try:
+        return str(pinblock.decode_pinblock_iso_0(des.decrypt_tdes_ecb(TPK, block), pan))
+    except ValueError:
+        return ""
 
 
 def cards_file(folder: Path, *cards: Card) -> None:
