@@ -18,9 +18,7 @@ SUBCOMMANDS = MappingProxyType(
 )
 """Name → module with a click command ``command``, and the line that ``switch --help`` shows for it."""
 
-main = LazyGroup(
-    "switch", SUBCOMMANDS, "Zonekey's payment switch: ISO 8583 between members, its secrets in the HSM."
-)
+main = LazyGroup("switch", SUBCOMMANDS, "Zonekey's payment switch: ISO 8583 between members, its secrets in the HSM.")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from switch.store.rows import Noted, Owed, Sending, Stage, Transaction, owed_key
 from switch.store.view import View
 
 REVERSAL = "reversal"
-UNKNOWN, DELIVERED, FAILED = "unknown", "delivered", "failed"
-"""What is known of an answer's delivery."""
+UNKNOWN, DELIVERED, FAILED, ADVISED = "unknown", "delivered", "failed", "advised"
+"""What is known of an answer's delivery: an advice tells that what was approved has happened."""
 EXPIRES_US = 7 * 86_400 * 1_000_000
 """A message that is owed and can't be delivered for so long becomes an exception."""
 
@@ -99,31 +99,30 @@ def conclude(
     return True
 
 
-def give_up(
-    view: View, id: str, response: str, answer: bytes, body: bytes, position: str, now_us: int, notes: Sequence[Noted]
-) -> bool:
-    """The issuer may have done it, and it will not be waited for: *answer* declines, and the reversal *body* is owed.
+def give_up(view: View, id: str, body: bytes, position: str, now_us: int) -> bool:
+    """Nobody works on it any more, and the issuer may have done it: the reversal *body* is owed.  Was that still to do?
 
-    May *answer* be delivered?  With no *body* there is nothing that could be reversed.
+    With no *body* there is nothing that could be reversed.
     """
     row = view.get(Transaction, id)
     if row is None or row.stage != Stage.AWAITING_ISSUER:
         return False
-    note(view, notes)
     stage = Stage.REVERSAL_OWED if body else Stage.ANSWERED
-    view.put(replace(row, stage=stage, response_code=response, answer=answer, changed_us=now_us))
+    view.put(replace(row, stage=stage, response_code=TOO_LATE, changed_us=now_us))
     if body:
         owe(view, row, body, position, now_us)
     return True
 
 
-def owe(view: View, row: Transaction, body: bytes, position: str, now_us: int, kind: str = REVERSAL) -> None:
+def owe(
+    view: View, row: Transaction, body: bytes, position: str, now_us: int, kind: str = REVERSAL, mti: str = "0420"
+) -> None:
     """That *row*'s issuer must get *body*; once for each original and *kind*, whoever asks."""
     id = owed_key(row.issuer_link, row.id, kind)
     if view.get(Owed, id) is None:
         view.put(
             Owed(
-                id=id, position=position, link=row.issuer_link, original_id=row.id, mti="0420", body=body,
+                id=id, position=position, link=row.issuer_link, original_id=row.id, mti=mti, body=body,
                 state=Sending.WAITING, attempts=0, next_us=now_us, expires_us=now_us + EXPIRES_US, queued_us=now_us,
                 response_code="",
             )

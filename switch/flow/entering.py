@@ -88,8 +88,15 @@ def declined(world: World, came: Incoming, response: str) -> Course[str]:
 
 def decided(world: World, came: Incoming, decide: Callable[[View], Decision], *needs: Place) -> Course[str]:
     """Answer with what *decide* says, which is entered together with what it changes."""
+    row = row_of(world, came.asked, OWN, Stage.ANSWERED)
+    return (yield from entered(world, came, row, decide, *needs))
+
+
+def entered(
+    world: World, came: Incoming, row: Transaction, decide: Callable[[View], Decision], *needs: Place
+) -> Course[str]:
+    """Enter *row*, answered as *decide* says."""
     asked, codec = came.asked, world.hop.codecs[came.asked.link]
-    row = row_of(world, asked, OWN, Stage.ANSWERED)
     noted_in, out_id = world.note(came.raw, asked.link, IN, asked), world.position()
 
     def work(view: View) -> Entry | tuple[Decision, Message]:

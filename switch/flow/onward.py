@@ -6,68 +6,82 @@ which who asked is told otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from switch.codec.message import Message, MessageError
 from switch.flow import books
-from switch.flow.answers import issuers, onward, partly, reversal_of
+from switch.flow.answers import issuers, onward, reversal_of
 from switch.flow.books import Begun
-from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, Wake, ask, keep
-from switch.flow.entering import IN, OUT, UNANSWERED, Incoming, declined, delivered, refused, repeated, row_of
+from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, ask, keep
+from switch.flow.entering import (
+    IN,
+    OUT,
+    UNANSWERED,
+    Incoming,
+    declined,
+    delivered,
+    entered,
+    refused,
+    repeated,
+    row_of,
+)
+from switch.flow.leg import Leg
 from switch.flow.ports import Decision
 from switch.flow.protection import MALFUNCTION, opened, pins_onward, sealed
+from switch.flow.without import INOPERATIVE, substituted, undelivered, unheard
 from switch.flow.world import World
+from switch.routing.bins import BinRow
 from switch.services.catalogue import Reject
 from switch.services.responses import APPROVED
-from switch.store.rows import Stage, Transaction
+from switch.standin.policy import Trigger
+from switch.store.rows import Stage
 
-INOPERATIVE, TOO_LATE, FORMAT = "91", "68", "30"
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """*came*, which goes by *link* as *sent*; *reversal* takes it back, and is None where nothing could be taken back."""
-
-    came: Incoming
-    link: str
-    sent: Message
-    reversal: Message | None
-
-    @property
-    def place(self) -> tuple[type[Transaction], str]:
-        """Where its row is."""
-        return Transaction, self.came.asked.id
+TOO_LATE, FORMAT = "68", "30"
 
 
-def forwarded(world: World, came: Incoming, link: str) -> Course[str]:
-    """Ask the issuer behind *link*, and answer *came* with what it says."""
-    asked, hop = came.asked, world.hop
-    pins = yield from pins_onward(world, asked, link)
-    if isinstance(pins, str):
-        return (yield from declined(world, came, pins))
+def forwarded(world: World, came: Incoming, row: BinRow, is_open: bool) -> Course[str]:
+    """Ask the issuer of *row*, whose link *is_open* or not, and answer *came* with what it says."""
+    asked, hop, link = came.asked, world.hop, row.link
     try:
-        sent = onward(asked, link, pins, hop)
+        # The PIN is put in when the HSM has re-enciphered it.
+        sent = onward(asked, link, {}, hop)
         taken_back = reversal_of(sent, link, hop) if asked.service.reversible else None
         body = hop.codecs[link].encode(taken_back) if taken_back else b""
     except MessageError as fault:
         yield Alarm(f"{link}: what {asked.link} asks can't be said there: {fault}")
         return (yield from declined(world, came, FORMAT))
-    leg = Leg(came, link, sent, taken_back)
-    row = row_of(world, asked, link, Stage.AWAITING_ISSUER, body)
+    if not is_open:
+        return (yield from _not_asked(world, came, row, body))
+    pins = yield from pins_onward(world, asked, link)
+    if isinstance(pins, str):
+        return (yield from declined(world, came, pins))
+    sent = sent.changed(fields=pins) if pins else sent
+    leg = Leg(came, row, sent, taken_back)
+    begun = row_of(world, asked, link, Stage.AWAITING_ISSUER, body)
     notes = [world.note(came.raw, asked.link, IN, asked), world.note(sent, link, OUT, asked)]
-    entry = yield from keep(lambda view: books.begin(view, row, notes), leg.place)
+    entry = yield from keep(lambda view: books.begin(view, begun, notes), leg.place)
     if isinstance(entry, NotKept):
         return (yield from refused(world, came, MALFUNCTION))
     if not isinstance(entry, Begun):
         return (yield from repeated(world, came, entry))
-    whole = yield from sealed(world, link, sent)
+    return (yield from _asked(world, leg))
+
+
+def _not_asked(world: World, came: Incoming, row: BinRow, body: bytes) -> Course[str]:
+    """The issuer can't be asked: whoever stands in decides, or it is declined."""
+    trigger = Trigger.SIGNED_OFF if world.connected(row.link) else Trigger.UNAVAILABLE
+    decide, needs = yield from substituted(world, came.asked, row, trigger, INOPERATIVE)
+    return (yield from entered(world, came, row_of(world, came.asked, row.link, Stage.ANSWERED, body), decide, *needs))
+
+
+def _asked(world: World, leg: Leg) -> Course[str]:
+    whole = yield from sealed(world, leg.link, leg.sent)
     if whole is None:
-        return (yield from _concluded(world, leg, Decision(MALFUNCTION)))
-    heard = yield from ask(link, whole)
+        return (yield from unheard(world, leg, MALFUNCTION, None, reversed_=False))
+    heard = yield from ask(leg.link, whole)
     if isinstance(heard, NotSent):
-        return (yield from _concluded(world, leg, Decision(INOPERATIVE)))
+        return (yield from unheard(world, leg, INOPERATIVE, Trigger.UNAVAILABLE, reversed_=False))
     if isinstance(heard, Silent):
-        return (yield from _given_up(world, leg, TOO_LATE if heard.timed_out else INOPERATIVE))
+        response = TOO_LATE if heard.timed_out else INOPERATIVE
+        return (yield from unheard(world, leg, response, Trigger.TIMED_OUT, reversed_=True))
     return (yield from _heard(world, leg, heard.message))
 
 
@@ -81,21 +95,21 @@ def _heard(world: World, leg: Leg, reply: Message) -> Course[str]:
             wrong = MALFUNCTION
     if not wrong:
         try:
-            return (yield from _concluded(world, leg, issuers(reply, asked, leg.link, hop), reply))
+            decision = issuers(reply, asked, leg.link, hop)
+            said = leg.came.answered(world, decision)
+            return (yield from _concluded(world, leg, decision, said, reply))
         except MessageError as fault:
             yield Alarm(f"{asked.link}: what {leg.link} answers can't be said there: {fault}")
             wrong = MALFUNCTION
-    return (yield from _given_up(world, leg, wrong, reply))
+    return (yield from unheard(world, leg, wrong, None, reversed_=True, reply=reply))
 
 
-def _concluded(world: World, leg: Leg, decision: Decision, reply: Message | None = None) -> Course[str]:
-    """Answer with *decision*, the issuer's or, without a *reply*, ours of what it never saw.  Raises MessageError."""
-    asked, hop = leg.came.asked, world.hop
-    said = leg.came.answered(world, decision)
-    wire = hop.codecs[asked.link].encode(said)
+def _concluded(world: World, leg: Leg, decision: Decision, said: Message, reply: Message) -> Course[str]:
+    """Answer with *said*, the issuer's *decision* in *reply*.  Raises MessageError when *said* can't be."""
+    asked = leg.came.asked
+    wire = world.hop.codecs[asked.link].encode(said)
     now_us = world.moment().now_us
-    notes = [world.note(reply, leg.link, IN, asked)] if reply else []
-    notes.append(world.note(said, asked.link, OUT, asked))
+    notes = [world.note(reply, leg.link, IN, asked), world.note(said, asked.link, OUT, asked)]
     outcome = yield from keep(
         lambda view: books.conclude(view, asked.id, decision.response, decision.approval, wire, now_us, notes),
         leg.place,
@@ -107,45 +121,5 @@ def _concluded(world: World, leg: Leg, decision: Decision, reply: Message | None
         return UNANSWERED
     taken = yield from delivered(world, leg.came, said)
     if not taken and decision.response == APPROVED:
-        yield from _undelivered(world, leg)
+        yield from undelivered(world, leg)
     return decision.response
-
-
-def _given_up(world: World, leg: Leg, response: str, reply: Message | None = None) -> Course[str]:
-    """Answer with *response*; the issuer may have approved, so it is owed a reversal."""
-    asked, hop = leg.came.asked, world.hop
-    said = leg.came.answered(world, Decision(response))
-    wire, body, position = hop.codecs[asked.link].encode(said), _owed(world, leg), world.position()
-    now_us = world.moment().now_us
-    notes = [world.note(reply, leg.link, IN, asked)] if reply else []
-    notes.append(world.note(said, asked.link, OUT, asked))
-    outcome = yield from keep(
-        lambda view: books.give_up(view, asked.id, response, wire, body, position, now_us, notes), leg.place
-    )
-    if isinstance(outcome, NotKept):
-        yield Alarm(f"{asked.link}: a time-out could not be kept; the sweep will find it")
-        return UNANSWERED
-    if body:
-        yield Wake(leg.link)
-    if not outcome:
-        return UNANSWERED
-    yield from delivered(world, leg.came, said)
-    return response
-
-
-def _undelivered(world: World, leg: Leg) -> Course[None]:
-    body, position, now_us = _owed(world, leg), world.position(), world.moment().now_us
-    id = leg.came.asked.id
-    outcome = yield from keep(lambda view: books.undelivered(view, id, body, position, now_us), leg.place)
-    if isinstance(outcome, NotKept):
-        yield Alarm(f"{leg.came.asked.link}: an answer was not delivered, and that could not be kept")
-    elif outcome:
-        yield Wake(leg.link)
-
-
-def _owed(world: World, leg: Leg) -> bytes:
-    """The reversal as it is owed now; empty where there is nothing to reverse."""
-    if leg.reversal is None:
-        return b""
-    codec = world.hop.codecs[leg.link]
-    return codec.encode(partly(leg.reversal, 0, world.moment().transmitted, codec.spec.elements))

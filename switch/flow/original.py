@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from switch.flow.books import note, owe
+from switch.flow.books import ADVISED, note, owe
 from switch.flow.hop import OWN
 from switch.services.responses import APPROVED
-from switch.store.rows import Noted, Stage, Transaction
+from switch.store.rows import Irregular, Noted, Stage, Transaction, key
 from switch.store.view import View
 
-INCONSISTENT = "77"
+INCONSISTENT, NOTHING_TO_DO = "77", "21"
 PARTIAL = "partial"
 Body = Callable[[Transaction, int], bytes]
 """The reversal of an original of which so much (minor units; 0: nothing) stays, as its issuer must get it."""
@@ -36,11 +36,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outcome:
-    """*response* is what to answer; *wake*: the link that is owed a reversal now, if one is."""
+    """*response* is what to answer; *wake*: the link that is owed a reversal of *amount* now, if one is."""
 
     response: str
     original: str = ""
     wake: str = ""
+    amount: int = 0
 
 
 def reverse(view: View, asked: Asked, body: Body, books: Reverse, now_us: int, notes: Sequence[Noted]) -> Outcome:
@@ -54,6 +55,10 @@ def reverse(view: View, asked: Asked, body: Body, books: Reverse, now_us: int, n
         return Outcome(asked.unknown, found.id)
     if (asked.pan, asked.amount) != (found.pan, found.amount) or asked.left > found.amount:
         return Outcome(INCONSISTENT, found.id)
+    if found.delivery == ADVISED:
+        # Its advice was kept first: somebody has told that it happened, and somebody that it did not.
+        view.put(_irregular(found, asked, now_us))
+        return Outcome(NOTHING_TO_DO, found.id)
     taken_back = found.amount - asked.left
     waits = found.stage == Stage.AWAITING_ISSUER
     approved = found.stage == Stage.ANSWERED and found.response_code == APPROVED
@@ -72,7 +77,7 @@ def reverse(view: View, asked: Asked, body: Body, books: Reverse, now_us: int, n
     view.put(changed)
     kind = "reversal" if whole else f"{PARTIAL} {left}"
     owe(view, changed, body(found, left), asked.tombstone.position, now_us, kind)
-    return Outcome(APPROVED, found.id, found.issuer_link)
+    return Outcome(APPROVED, found.id, found.issuer_link, found.amount - left - found.amount_reversed)
 
 
 def _in_own_books(view: View, found: Transaction, taken_back: int, whole: bool, books: Reverse, now_us: int) -> Outcome:
@@ -82,3 +87,8 @@ def _in_own_books(view: View, found: Transaction, taken_back: int, whole: bool, 
         stage = Stage.REVERSED if whole else found.stage
         view.put(replace(found, stage=stage, amount_reversed=taken_back, changed_us=now_us))
     return Outcome(response, found.id)
+
+
+def _irregular(found: Transaction, asked: Asked, now_us: int) -> Irregular:
+    kind = "reversal of what was advised"
+    return Irregular(key(kind, found.id), now_us, found.id, asked.tombstone.link, kind, "", "open")

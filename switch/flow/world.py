@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from switch.codec.message import Message
 from switch.flow.hop import OWN, Hop, Moment
-from switch.flow.ports import Authoriser, Keys
+from switch.flow.ports import Authoriser, Keys, StandsIn
 from switch.flow.request import Request
 from switch.store.journal import noted
 from switch.store.rows import Noted
@@ -24,6 +24,9 @@ class World:
     moment: Callable[[], Moment]
     position: Callable[[], str]
     open_links: Collection[str] = field(default=frozenset({OWN}))
+    connected: Callable[[str], bool] = lambda link: False
+    """Is there a connection, whether or not the partner has signed on?"""
+    stands_in: StandsIn | None = None
 
     def note(self, message: Message, link: str, direction: str, asked: Request | None, id: str = "") -> Noted:
         """The journal's row for *message*; *id* is a position taken before, for use within a work of the store."""

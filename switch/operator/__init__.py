@@ -9,6 +9,7 @@ are in the store or in files and take their time.  Nothing that goes out holds a
 * ``command``: a line becomes a command; ``commands``: all of them, from ``linkcommands``, ``keycommands``,
   ``recordcommands``, ``tablecommands`` and ``runcommands``;
 * ``words``: columns, times and durations as people read them;
+* ``events``: the log's words;
 * ``exposition``: the same views for Prometheus.
 
 A new command is a function and its row, in one of those modules.

@@ -14,14 +14,34 @@ from switch.operator.views import Kept, KeyView, LinkView, Running
 from switch.store.reading import Queue
 
 PREFIX = "zonekey_switch_"
+HSM_GAUGES = {
+    "in_flight": "Commands that HSMs have and have not answered.",
+    "queued": "Commands that wait for room.",
+    "queued_bytes": "How long those are together.",
+}
+HSM_COUNTERS = {
+    "answered": "Commands that were answered, with whatever code.",
+    "refused": "Those of them that were refused.",
+    "not_sent": "Commands that no HSM was given.",
+    "unknown": "Commands without an answer: an HSM may have done them.",
+    "repeated": "How often a command was given again.",
+    "late": "Answers to what was given up.",
+    "garbled": "Answers that could not be read.",
+}
+"""The pool's figures by the names that they have there."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def exposition(running: Running, kept: Kept | None, now_us: int) -> bytes:
     """The text for a moment; *kept* is None while the store can't be read."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected([*_running(running, now_us), *_kept(kept, now_us)]))
+    registry.register(_Collected(families(running, kept, now_us)))
     return generate_latest(registry)
+
+
+def families(running: Running, kept: Kept | None, now_us: int) -> Sequence[Metric]:
+    """The same, as families of samples."""
+    return [*_running(running, now_us), *_kept(kept, now_us)]
 
 
 class _Collected(Collector):
@@ -110,11 +130,10 @@ def _keys(keys: Sequence[KeyView], now_us: int) -> Iterator[Metric]:
 
 
 def _hsm(pool: PoolFigures) -> Iterator[Metric]:
-    for gauge in ("in_flight", "queued", "queued_bytes"):
-        yield _gauge(f"hsm_{gauge}", f"Commands {gauge.replace('_', ' ')}.", (), [((), getattr(pool, gauge))])
-    for counter in ("answered", "refused", "not_sent", "unknown", "repeated", "late", "garbled"):
-        text = f"Commands {counter.replace('_', ' ')}; see the pool's figures."
-        yield _counter(f"hsm_{counter}", text, (), [((), getattr(pool, counter))])
+    for name, text in HSM_GAUGES.items():
+        yield _gauge(f"hsm_{name}", text, (), [((), getattr(pool, name))])
+    for name, text in HSM_COUNTERS.items():
+        yield _counter(f"hsm_{name}", text, (), [((), getattr(pool, name))])
     family = HistogramMetricFamily(PREFIX + "hsm_seconds", "From a question to its answer.", labels=())
     family.add_metric((), _cumulated(pool.latencies), None)
     yield family

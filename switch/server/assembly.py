@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import cast
 
 from twisted.internet.defer import Deferred
@@ -25,11 +26,13 @@ from switch.link.events import Order
 from switch.link.profile import Automatic
 from switch.link.terms import Ours
 from switch.operator.figures import Figures
+from switch.server.aside import in_thread
 from switch.server.days import Days
 from switch.server.exchange import Exchange, OpenLinks
 from switch.server.hsmport import HsmPort
 from switch.server.links import Links
 from switch.server.logfile import Tell
+from switch.server.recovery import Sweep, at_start
 from switch.server.storage import Store, now_us
 
 DRAIN_SECONDS, CLOSE_SECONDS, LOOK_SECONDS = 5.0, 5.0, 0.05
@@ -84,12 +87,20 @@ class Assembly:
         self.exchange.figures.observe = self.figures.answered
         self.links = Links(reactor, config.links, self.exchange)
         self.exchange.join(self.links)
+        self._sweep = Sweep(reactor, self.exchange, store.writer, store.reading, partial(in_thread, reactor))
+
+    def recover(self) -> None:
+        """Give up what an earlier run left half done; before the reactor runs.  Raises StoreError."""
+        count = at_start(self.exchange.world, self.store.reading, self.store.writer)
+        if count:
+            self._tell("recovery", text="transactions of an earlier run were given up", count=count)
 
     def start(self) -> None:
         """Take calls, call, and connect to the HSMs.  Raises CannotListenError."""
         if self.pool is not None:
             self.pool.start()
         self.links.start()
+        self._sweep.start()
 
     def put_in_force(self, tables: Tables) -> None:
         """Use *tables* from the next transaction on."""

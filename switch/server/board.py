@@ -16,7 +16,7 @@ from switch.operator.figures import Figures
 from switch.operator.ports import CommandRefused
 from switch.operator.views import KeyView, LinkView, Running, StoreView
 from switch.server.assembly import Assembly
-from switch.server.drive import DrivenLink
+from switch.server.drive import ORDERS_REFUSED, DrivenLink
 from switch.server.logfile import LogFile, Tell
 from switch.server.storage import StoreRecords, now_us
 
@@ -47,9 +47,13 @@ class Board:
     def order(self, link: str, order: Order) -> None:
         """Give *link* an order."""
         try:
-            self._assembly.links[link].order(order)
+            driven = self._assembly.links[link]
         except KeyError:
             raise CommandRefused("there is no link of that name; see links") from None
+        before = driven.counts[ORDERS_REFUSED]
+        driven.order(order)
+        if driven.counts[ORDERS_REFUSED] > before:
+            raise CommandRefused("refused: it is out of place now, or the link's controls forbid it")
 
     def working_keys(self) -> Sequence[KeyView]:
         """Every key."""

@@ -16,6 +16,7 @@ from typing import cast
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import (
     IAddress,
+    IDelayedCall,
     IListeningPort,
     IPushProducer,
     IReactorTCP,
@@ -24,7 +25,6 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
-from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -32,13 +32,16 @@ from switch.config.switchfile import Address
 from switch.operator.command import LINE_CHARS_MAX, AtOnce
 from switch.operator.commands import parse
 from switch.operator.ports import CommandRefused, Records, Switchboard
+from switch.server.aside import in_thread
 from switch.server.logfile import Tell, place_of
 from switch.store.database import StoreError
 
 LINES_MAX = 16
 IDLE_SECONDS = 3600.0
-TYPED_BYTES_MAX = 16 * LINE_CHARS_MAX
-"""What may be typed ahead of the command under way."""
+LINE_BYTES_MAX = 2 * LINE_CHARS_MAX
+"""Of a line, before there is an end to it."""
+COMMANDS_PER_TURN_MAX = 16
+"""Of one operator, who may have typed ahead, before links have their turn."""
 ANSWER_CHARS_MAX = 4_000_000
 OTHERS_MAY_NOTHING = 0o177
 FULL = f"ERROR {LINES_MAX} operators are here already\n"
@@ -52,7 +55,8 @@ class OperatorLine(Protocol):
         self._port = port
         self._typed = b""
         self._lines: deque[bytes] = deque()
-        self._busy = self._full = self._ending = False
+        self._busy = self._full = self._ending = self._turning = False
+        self._next_turn: IDelayedCall | None = None
 
     # -- what the transport tells
 
@@ -74,11 +78,11 @@ class OperatorLine(Protocol):
         self._idle.reset(IDLE_SECONDS)
         *lines, self._typed = (self._typed + data).split(b"\n")
         self._lines.extend(lines)
-        if len(self._typed) + sum(map(len, self._lines)) > TYPED_BYTES_MAX:
-            self._say("", f"ERROR at most {TYPED_BYTES_MAX} bytes can be typed ahead")
+        if len(self._typed) > LINE_BYTES_MAX:
+            self._say("", f"ERROR a line is at most {LINE_CHARS_MAX} printable characters")
             self.hang_up()
             return
-        self._next()
+        self._turn()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The operator is gone."""
@@ -86,6 +90,8 @@ class OperatorLine(Protocol):
         self._lines.clear()
         if self._port.leave(self):
             self._idle.cancel()
+        if self._next_turn is not None:
+            self._next_turn.cancel()
 
     def pauseProducing(self) -> None:
         """The transport: the operator doesn't read."""
@@ -95,8 +101,7 @@ class OperatorLine(Protocol):
     def resumeProducing(self) -> None:
         """The transport: all is written."""
         self._full = False
-        self._next()
-        self._read_on()
+        self._turn()
 
     def stopProducing(self) -> None:
         """The transport: the connection broke; connectionLost follows."""
@@ -111,25 +116,40 @@ class OperatorLine(Protocol):
             self._wire.loseConnection()
 
     def _read_on(self) -> None:
-        paused = self._full or self._busy
+        """Read while nothing is left to be done, so that what is typed ahead is one read at most."""
         if not self._ending:
+            paused = self._full or self._busy or bool(self._lines)
             (self._wire.pauseProducing if paused else self._wire.resumeProducing)()  # type: ignore[attr-defined]  # as above
 
-    def _next(self) -> None:
-        while self._lines and not (self._busy or self._full or self._ending):
-            line = self._lines.popleft().decode("ascii", "replace").strip()
-            if line in ("quit", "exit"):
-                self.hang_up()
-                return
-            self._busy = True
-            self._port.answer(line).addCallback(self._answered)
+    def _turn(self) -> None:
+        self._turning = True
+        for _ in range(COMMANDS_PER_TURN_MAX):
+            if not self._lines or self._busy or self._full or self._ending:
+                break
+            self._take(self._lines.popleft().decode("ascii", "replace").strip())
+        self._turning = False
+        if self._lines and not (self._busy or self._full or self._ending) and self._next_turn is None:
+            self._next_turn = self._port.clock.callLater(0, self._again)
+        self._read_on()
+
+    def _again(self) -> None:
+        self._next_turn = None
+        self._turn()
+
+    def _take(self, line: str) -> None:
+        if line in ("quit", "exit"):
+            self.hang_up()
+            return
+        self._busy = True
+        self._port.answer(line).addCallback(self._answered)
 
     def _answered(self, answer: tuple[str, str]) -> None:
         self._busy = False
-        if not self._ending:
-            self._say(*answer)
-            self._read_on()
-            self._next()
+        if self._ending:
+            return
+        self._say(*answer)
+        if not self._turning:
+            self._turn()
 
     def _say(self, text: str, last: str) -> None:
         self._wire.write(f"{text}{last}\n".encode())
@@ -211,7 +231,7 @@ class ConsolePort(ServerFactory):
         if isinstance(command, AtOnce):
             return list(command.run(self._board, words))
         run = command.run
-        return await deferToThread(lambda: list(run(self._records, words)))
+        return await in_thread(self.clock, lambda: list(run(self._records, words)))
 
 
 def _indented(lines: list[str]) -> str:

@@ -26,7 +26,7 @@ from switch.link.answers import FUNCTIONS_ANSWERED, reply
 from switch.link.matching import Finding, Verdict
 from switch.link.profile import Because
 from switch.link.state import State
-from switch.link.terms import Purpose
+from switch.link.terms import Line, Purpose
 from switch.server.drive import DrivenLink
 from switch.store.database import StoreError
 from switch.store.group import Done, Result
@@ -158,6 +158,10 @@ class Exchange:
         """Does the link *name* take transactions now?"""
         link = self.links[name]
         return link.state.may_send(link.config.profile) and (self.forwarder is None or self.forwarder.may_pass(name))
+
+    def is_connected(self, name: str) -> bool:
+        """Is there a connection, whether or not the partner has signed on?"""
+        return self.links[name].state.line is Line.CONNECTED
 
     # -- what links tell
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -92,8 +93,7 @@ class LogFile:
             if reopening and self._path is not None:
                 self._change_over()
             if ended:
-                if self._path is not None:
-                    self._stream.close()
+                self._let_go()
                 return
 
     def _write(self, lines: list[str]) -> None:
@@ -109,8 +109,14 @@ class LogFile:
         except OSError:
             # The old file is still there to be written to.
             return
-        self._stream.close()
+        self._let_go()
         self._stream = opened
+
+    def _let_go(self) -> None:
+        # What could not be written was counted when it was tried.
+        with suppress(OSError):
+            if self._path is not None:
+                self._stream.close()
 
 
 def line_of(now_us: int, event: str, fields: dict[str, Loggable]) -> str:

@@ -8,7 +8,6 @@ from typing import cast
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTime
 from twisted.internet.protocol import ServerFactory
-from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
@@ -16,6 +15,7 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 from switch.config.switchfile import Address
 from switch.operator.exposition import CONTENT_TYPE, exposition
 from switch.operator.views import Kept, Running
+from switch.server.aside import in_thread
 from switch.store.database import StoreError
 
 IDLE_SECONDS = 30
@@ -30,10 +30,12 @@ class Scrapes(Resource):
 
     isLeaf = False
 
-    def __init__(self, running: Callable[[], Running], kept: Callable[[], Kept], now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, clock: IReactorTime, running: Callable[[], Running], kept: Callable[[], Kept], now_us: Callable[[], int]
+    ) -> None:
         """*kept* is called in a thread, and raises StoreError."""
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self._running, self._kept, self._now_us = running, kept, now_us
+        self._clock, self._running, self._kept, self._now_us = clock, running, kept, now_us
         self._under_way = 0
 
     def render_GET(self, request: Request) -> int | bytes:
@@ -44,7 +46,8 @@ class Scrapes(Resource):
         self._under_way += 1
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
-        asked = deferToThread(self._text, self._running())
+        running = self._running()
+        asked = in_thread(self._clock, lambda: self._text(running))
         asked.addErrback(_fault).addCallback(self._answer, request, gone)
         return NOT_DONE_YET
 
@@ -61,6 +64,7 @@ class Scrapes(Resource):
             return
         request.setResponseCode(OK if text is not None else FAILED)
         request.setHeader(b"content-type", CONTENT_TYPE.encode())
+        request.setHeader(b"content-length", str(len(text or b"")).encode())
         request.write(text or b"")
         request.finish()
 

@@ -16,7 +16,7 @@ from switch.flow.answers import partly
 from switch.flow.world import World
 from switch.server.exchange import Exchange
 from switch.store.database import StoreError
-from switch.store.group import Result
+from switch.store.group import Done, Result
 from switch.store.reading import Reading
 from switch.store.rows import Stage, Transaction
 from switch.store.view import View, Work
@@ -45,7 +45,7 @@ def giving_up(world: World, row: Transaction) -> Work[bool]:
         body = codec.encode(partly(codec.decode(body), 0, moment.transmitted, codec.spec.elements))
 
     def work(view: View) -> bool:
-        return books.give_up(view, row.id, books.TOO_LATE, b"", body, position, moment.now_us, [])
+        return books.give_up(view, row.id, body, position, moment.now_us)
 
     return Work(work, [(Transaction, row.id)])
 
@@ -83,13 +83,13 @@ class Sweep:
             if row.id in live or now_us - row.arrived_us < waits_us:
                 continue
             try:
-                self._writer.submit(
-                    giving_up(self._exchange.world, row), lambda result, link=row.issuer_link: self._done(link, result)
-                )
+                self._writer.submit(giving_up(self._exchange.world, row), partial(self._done, row.issuer_link))
             except StoreError:
                 return
 
     def _done(self, link: str, result: Result[bool]) -> None:
+        if not isinstance(result, Done) or not result.value:
+            return
         self.found += 1
         if self._exchange.forwarder is not None:
             self._exchange.forwarder.wake(link)

@@ -23,7 +23,7 @@ from switch.server.board import Board, LiveRecords
 from switch.server.consoleport import ConsolePort
 from switch.server.logfile import LogFile, begin_log
 from switch.server.metricsport import MetricsPort, Scrapes
-from switch.server.storage import Store, now_us, open_store
+from switch.server.storage import Store, now_us
 from switch.server.tls import TlsFilesUnusable
 from switch.store.database import StoreError
 
@@ -56,9 +56,10 @@ class Serving:
         if config.console is not None:
             console = ConsolePort(self._reactor, board, records, self._log.tell)
             self._ports.append(console)
-            ports["console"] = console.open(config.console)
+            port = console.open(config.console)
+            ports |= {"console": port} if port else {}
         if config.metrics is not None:
-            metrics = MetricsPort(self._reactor, Scrapes(board.running, records.kept, now_us))
+            metrics = MetricsPort(self._reactor, Scrapes(self._reactor, board.running, records.kept, now_us))
             self._ports.append(metrics)
             ports["metrics"] = metrics.open(config.metrics)
         assembly.start()
@@ -100,7 +101,7 @@ def serve(config: SwitchConfig, tables: Tables, ready_file: str | None) -> int:
     from twisted.internet import reactor
 
     try:
-        store = open_store(config.database_url, cast(Reactor, reactor).callFromThread)
+        store = Store(config.database_url)
         try:
             return _run(cast(Reactor, reactor), config, tables, store, log, ready_file)
         finally:
@@ -119,6 +120,8 @@ def _run(
     reactor: Reactor, config: SwitchConfig, tables: Tables, store: Store, log: LogFile, ready_file: str | None
 ) -> int:
     serving = Serving(reactor, config, tables, store, log)
+    serving.assembly.recover()
+    store.deliver(reactor.callFromThread)
     failed: list[OSError] = []
 
     def ready(ports: Mapping[str, int]) -> None:

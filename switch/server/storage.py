@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,11 +17,12 @@ from switch.store.opening import database, migrate
 from switch.store.reading import Queue, Reading
 from switch.store.rows import Irregular, Noted, Transaction
 from switch.store.view import View, Work
-from switch.store.writer import Deliver, Writer, value_of
+from switch.store.writer import Deliver, Writer, at_once, value_of
 
 T = TypeVar("T")
 ANSWER_SECONDS_MAX = 10.0
 OPEN, CLOSED = "open", "closed"
+SQLITE = "sqlite:///"
 
 
 def now_us() -> int:
@@ -29,36 +30,43 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-@dataclass(frozen=True)
+class _Delivery:
+    """Results are told in the writer's own thread until there is a reactor that they can be brought to."""
+
+    def __init__(self) -> None:
+        self.to: Deliver = at_once
+
+    def __call__(self, call: Callable[[], None]) -> None:
+        self.to(call)
+
+
 class Store:
     """What the parts of the switch need of the store; *era* is that of this run."""
 
-    writer: Writer
-    reading: Reading
-    numbers: Numbers
-    era: int
+    def __init__(self, url: str) -> None:
+        """The store at *url*, its tables up to date.  Raises StoreError, and OSError for a folder that can't be made."""
+        opened = database(url)
+        if url.startswith(SQLITE):
+            Path(url.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+        migrate(opened)
+        self._delivery = _Delivery()
+        self.writer = Writer(opened, self._delivery)
+        try:
+            self.era = self.writer.do(begin_era())
+        except BaseException:
+            self.writer.close()
+            raise
+        self.numbers = Numbers(self.era)
+        self.reading = Reading(opened)
+
+    def deliver(self, to: Deliver) -> None:
+        """Tell results through *to* from now on.  Before that, works are done and waited for: ``writer.do``."""
+        self._delivery.to = to
 
     def close(self) -> None:
         """Do what waits, then let go."""
         self.writer.close()
         self.reading.close()
-
-
-def open_store(url: str, deliver: Deliver, first: Sequence[Work[object]] = ()) -> Store:
-    """The store at *url*; *first* is done before anything else, and in order.  Raises StoreError and what they raise."""
-    opened = database(url)
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    migrate(opened)
-    # While nothing runs that results could be delivered to, they are waited for.
-    beginning = Writer(opened)
-    try:
-        era = beginning.do(begin_era())
-        for work in first:
-            beginning.do(work)
-    finally:
-        beginning.close()
-    return Store(Writer(opened, deliver), Reading(opened), Numbers(era), era)
 
 
 class StoreRecords:

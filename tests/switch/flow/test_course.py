@@ -6,8 +6,9 @@ import pytest
 from support.hopside import ISSUER, HopBench, approval, reversal, withdrawal
 
 from switch.asking import Cause, NoAnswer
+from switch.codec.message import Message
 from switch.flow.answers import original_stan
-from switch.store.rows import Noted, Stage
+from switch.store.rows import Irregular, Noted, Stage
 
 
 def test_an_approved_withdrawal_passes_and_is_kept() -> None:
@@ -209,3 +210,30 @@ def test_what_asks_nothing_known_is_refused() -> None:
         bench.pass_()
         (answered,) = bench.acquirer.take()
         assert answered.fields[39] == response
+
+
+def advice(amount: int = 500_000, mti: str = "0220") -> Message:
+    return withdrawal(amount=amount).changed(mti=mti, fields={38: "STAND1"}, without=(35, 52))
+
+
+def test_an_advice_is_acknowledged_and_owed_to_the_issuer_once() -> None:
+    bench = HopBench()
+    for mti in ("0220", "0221"):
+        bench.acquirer.say(advice(mti=mti))
+        bench.pass_()
+    assert [(m.mti, m.fields[39]) for m in bench.acquirer.take()] == [("0230", "00")] * 2
+    (owed,) = bench.owed()
+    assert (owed.mti, bench.links[ISSUER].codec.decode(owed.body).fields[38]) == ("0220", "STAND1")
+
+
+@pytest.mark.parametrize("first", ["0220", "0420"])
+def test_of_an_advice_and_a_reversal_the_first_that_is_kept_wins(first: str) -> None:
+    bench = HopBench()
+    bench.issuer.says = lambda asked: approval(asked) if asked.mti == "0200" else None
+    messages = [withdrawal(), advice(), reversal()]
+    for message in messages if first == "0220" else [messages[0], messages[2], messages[1]]:
+        bench.acquirer.say(message)
+        bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take()] == ["00", "00", "21"]
+    assert [owed.mti for owed in bench.owed()] == [first]
+    assert len(bench.memory.every(Irregular)) == 1
