@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from switch.codec.message import Message
+from switch.keys.terminalforms import form_of
 from switch.link.answers import reply
 from switch.link.events import Order
 from switch.link.profile import Because
@@ -97,6 +98,7 @@ class DrivenTerminal(Generic[S]):
     def __init__(self, placed: Placed, link: DrivenLink, dial_up: bool, around: Surroundings, state: S) -> None:
         self.terminal, self.epp, self.link = placed.terminal, placed.epp, link
         self.around, self._dial_up = around, dial_up
+        self._key_form = form_of(link.codec)
         now = time.localtime()
         stan = (now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec) * STANS_PER_SECOND
         self.state: S = replace(state, talk=replace(state.talk, stan=stan))
@@ -326,7 +328,7 @@ class DrivenTerminal(Generic[S]):
         self._trace(False, message)
         profile = self.link.config.profile
         if purpose is Purpose.KEY_CHANGE:
-            answer = keying.answered(self.epp, message, profile)
+            answer = keying.answered(self.epp, message, profile, self._key_form)
         else:
             answer = reply(message, Because.UNKNOWN_CODE, profile)
         if self.link.answer(answer).accepted:
@@ -350,7 +352,7 @@ class DrivenTerminal(Generic[S]):
         response, outcome, text = text_of(message, RESPONSE), Outcome.DECLINED, "declined"
         if response == APPROVED:
             try:
-                keying.taken(self.epp, message)
+                keying.taken(self.epp, message, self._key_form)
                 outcome, text = Outcome.APPROVED, "a new PIN key is in force"
             except KeyRefused as refused:
                 outcome, text = Outcome.UNABLE, str(refused)

@@ -48,6 +48,7 @@ from stat import S_IMODE
 from switch.codec.codec import codec
 from switch.codec.message import MessageError
 from switch.codec.nested import Misfit
+from switch.keys.terminalforms import form_of
 from switch.link.config import LinkConfig, links_of
 from switch.link.lines import ConfigError, Section, document
 from switch.link.matching import KeyRule, Timers
@@ -227,9 +228,10 @@ def _cassettes(row: Section) -> tuple[Cassette, ...]:
 def _try(row: Section, terminal: Terminal) -> None:
     """Raises ConfigError when the dialect can't say what the terminal will have to say."""
     try:
+        form_of(codec(terminal.spec))
         for message in samples(terminal):
             codec(terminal.spec).encode(message)
-    except (MessageError, Misfit) as fault:
+    except (MessageError, Misfit, ValueError) as fault:
         raise row.wrong(
             "link", f"a dialect that can say what this terminal asks; {terminal.spec} can't: {fault}"
         ) from None

@@ -1,21 +1,23 @@
 """The terminal's PIN key: asked for, or brought by the host, under the terminal's master key.
 
 A key comes with a host's 0800 (key change) or in the 0810 to the terminal's own 0800 (key request, a POS terminal's
-sign-on).  DE 48 of both has tags: 01 the key, 02 its check value, 03 its version of six digits; the answer to the host says
-02, as the keypad computed it, and 03.
+sign-on); ``switch.keys.terminalforms`` says in which form.
 """
 
 from __future__ import annotations
 
-from switch.codec.message import Message, Parts, Value
+from collections.abc import Mapping
+
+from switch.codec.message import Message, Value
+from switch.keys.forms import FormError
+from switch.keys.terminalforms import TerminalForm
 from switch.link.answers import reply
 from switch.link.profile import Because, Profile
 from switch.link.terms import Purpose
 from switch.simulators.epp import Epp, KeyRefused
 from switch.simulators.terminal import Terminal
-from switch.simulators.wording import DATE, PRIVATE, RESPONSE, STAN, TERMINAL, TIME, Moment
+from switch.simulators.wording import DATE, RESPONSE, STAN, TERMINAL, TIME, Moment
 
-KEY, CHECK_VALUE, VERSION = "01", "02", "03"
 REFUSED = "63"
 """DE 39: the key has another check value, or is none."""
 
@@ -29,20 +31,21 @@ def key_request(terminal: Terminal, profile: Profile, moment: Moment) -> Message
     return Message(profile.network_mti, dict(sorted({**said, profile.code_field: code}.items())))
 
 
-def taken(epp: Epp, message: Message) -> Parts:
-    """Install the key that *message* brings; the tags that confirm it.  Raises KeyRefused."""
-    tags = message.fields.get(PRIVATE)
-    key, check_value = (tags.get(KEY), tags.get(CHECK_VALUE)) if isinstance(tags, Parts) else (None, None)
-    if not isinstance(tags, Parts) or not isinstance(key, str) or not isinstance(check_value, str):
-        raise KeyRefused("DE 48 with the tags of a key and its check value is expected")
-    confirmed: list[tuple[str, Value]] = [(CHECK_VALUE, epp.take(key, check_value))]
-    return Parts(confirmed + [(name, value) for name, value in tags.pairs if name == VERSION])
+def taken(epp: Epp, message: Message, form: TerminalForm) -> Mapping[int, Value]:
+    """Install the key that *message* brings; the elements that confirm it.  Raises KeyRefused."""
+    try:
+        given = form.given(message)
+    except FormError as fault:
+        raise KeyRefused(str(fault)) from None
+    if given is None:
+        raise KeyRefused("a key is expected")
+    return form.confirm(given.version, epp.take(given.under_tmk, given.kcv))
 
 
-def answered(epp: Epp, offer: Message, profile: Profile) -> Message:
+def answered(epp: Epp, offer: Message, profile: Profile, form: TerminalForm) -> Message:
     """The answer to *offer*, an 0800 that brings a key."""
     answer = reply(offer, Because.APPROVED, profile)
     try:
-        return answer.changed(fields={PRIVATE: taken(epp, offer)})
+        return answer.changed(fields=taken(epp, offer, form))
     except KeyRefused:
         return answer.changed(fields={RESPONSE: REFUSED})

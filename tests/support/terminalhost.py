@@ -64,7 +64,7 @@ class Host:
     def changed(self, link: DrivenLink, before: State) -> None: ...
 
 
-def told(message: Message, response: str, **fields: object) -> Message:
+def told(message: Message, response: str) -> Message:
     """The answer to *message* as a host gives it: an echo without secrets."""
     kept = {n: v for n, v in message.fields.items() if n in (2, 3, 4, 11, 12, 13, 41, 49, 70)}
     approval = {38: "A00001"} if response == "00" and message.mti == "0200" else {}
@@ -85,7 +85,9 @@ def honest(message: Message) -> Message:
 class Counter:
     """Terminals in this process, their host beside them, and what came of commands."""
 
-    def __init__(self, run: Loop, folder: Path, host: Host, lines: list[tuple[str, str, str, str]], terminals: str) -> None:
+    def __init__(
+        self, run: Loop, folder: Path, host: Host, lines: list[tuple[str, str, str, str]], terminals: str
+    ) -> None:
         """*lines*: name, dialect, sign-on, and more of the link's own fields."""
         self.run, self.host = run, host
         self.links = Links(run.clock, read_links("h", "".join(HOST.format(*line) for line in lines)), host)
@@ -93,7 +95,8 @@ class Counter:
         run.links.append(self.links)
         cards_file(folder, CARD, CHIPPED)
         keys_file(folder, "ATM00001", "POS00001", "POS00002")
-        simulate = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\nanswer-seconds = 0.6\nreversal-seconds = 0.1\ntrace = true\n'
+        simulate = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\n'
+        simulate += "answer-seconds = 0.6\nreversal-seconds = 0.1\ntrace = true\n"
         for name, spec, sign_on, more in lines:
             simulate += CLIENT.format(name, spec, sign_on, self.links.port(name), more)
         (folder / "t.toml").write_text(simulate + terminals)

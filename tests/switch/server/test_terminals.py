@@ -15,6 +15,11 @@ from switch.codec.message import Message, Parts
 from switch.link.terms import Line
 from switch.server.drive import Sending
 
+CALLS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("purchase", {"amount": 5, "pin": PIN}),
+    ("cash-advance", {"amount": 7, "pin": PIN}),
+    ("void", {"invoice": "2"}),
+)
 ATM = TERMINAL.format("ATM00001", "atm", "atm", ATM_MORE)
 POS = TERMINAL.format("POS00001", "pos", "pos", POS_MORE)
 SECOND = TERMINAL.format("POS00002", "pos", "pos", POS_MORE)
@@ -49,7 +54,9 @@ def test_every_service_of_an_atm(run: Loop, tmp_path: Path) -> None:
     wrong = counter.order(order("withdrawal", "111111", amount=700_000))
     assert (wrong["outcome"], wrong["response"], wrong["meaning"]) == ("declined", "55", "wrong PIN")
     assert counter.order(order("balance"))["outcome"] == "approved"
-    assert counter.order(order("transfer", amount=5, **{"from": "1", "to": "2", "to-type": "10"}))["outcome"] == "approved"
+    assert (
+        counter.order(order("transfer", amount=5, **{"from": "1", "to": "2", "to-type": "10"}))["outcome"] == "approved"
+    )
     assert host.heard[-1].fields[3] == "400010"
     assert counter.order(order("pin-change", **{"new-pin": NEW_PIN}))["outcome"] == "approved"
     block = host.heard[-1].fields[48]
@@ -178,9 +185,11 @@ def test_the_host_brings_a_new_key(run: Loop, tmp_path: Path) -> None:
     new = bytes.fromhex("0F1E2D3C4B5A69788796A5B4C3D2E1F1")
     for value, response in (("000000", "63"), (check_value(new), "00")):
         tags = Parts([("01", under_tmk(new)), ("02", value), ("03", "000002")])
-        offer = Message("0800", {7: "1122120000", 11: f"00000{len(host.replies)}", 41: "ATM00001", 48: tags, 70: "161"})
+        offer = Message("0800", {7: "1122120000", 11: f"0000{response}", 41: "ATM00001", 48: tags, 70: "161"})
+        host.replies.clear()
         assert counter.links["atm"].ask(offer, None).accepted
-        run.until(lambda: host.replies and host.replies[-1].fields[39] == response)
+        run.until(lambda: host.replies)
+        assert host.replies[0].fields[39] == response
     assert host.replies[-1].fields[48] == Parts([("02", check_value(new)), ("03", "000002")])
     assert counter.order(order("balance"))["response"] == "55", "the old key opens nothing any more"
 
@@ -201,10 +210,7 @@ def test_a_dialled_terminal_calls_once_for_each_transaction(run: Loop, tmp_path:
     host = Host(honest)
     counter = Counter(run, tmp_path, host, [("pos", "edc", "none", "dial-up = true")], POS)
     assert counter.order(pos_order("POS00001", "sign-on"))["outcome"] == "approved"
-    for count, (do, more) in enumerate(
-        (("purchase", {"amount": 5, "pin": PIN}), ("cash-advance", {"amount": 7, "pin": PIN}), ("void", {"invoice": "2"})),
-        2,
-    ):
+    for count, (do, more) in enumerate(CALLS, 2):
         run.until(lambda: counter.terminals.links["pos"].state.line is Line.CLOSED)
         run.until(lambda: counter.links["pos"].stream is None)
         assert counter.order(pos_order("POS00001", do, **more))["outcome"] == "approved"
@@ -246,10 +252,21 @@ def test_two_terminals_share_a_line_behind_a_concentrator(run: Loop, tmp_path: P
 def test_no_secret_is_told_or_traced(run: Loop, tmp_path: Path) -> None:
     host = Host(honest)
     counter = at_atm(run, tmp_path, host)
-    lines = [counter.order(order("withdrawal", amount=700_000)), counter.order(order("pin-change", **{"new-pin": NEW_PIN}))]
+    lines = [
+        counter.order(order("withdrawal", amount=700_000)),
+        counter.order(order("pin-change", **{"new-pin": NEW_PIN})),
+    ]
     lines.append(counter.order(order("balance", pin="12")))
     told_all = json.dumps([*lines, *counter.events, *counter.traced]) + repr(counter.terminals.by_id["ATM00001"].state)
     assert len(counter.traced) == 6, "three questions and their answers"
     blocks = [message.fields[52] for message in host.heard]
-    for secret in (PIN, NEW_PIN, PAN, CARD.track_2, TPK.hex(), TMK.hex(), *(b.hex() for b in blocks if isinstance(b, bytes))):
+    for secret in (
+        PIN,
+        NEW_PIN,
+        PAN,
+        CARD.track_2,
+        TPK.hex(),
+        TMK.hex(),
+        *(b.hex() for b in blocks if isinstance(b, bytes)),
+    ):
         assert secret not in told_all.lower()

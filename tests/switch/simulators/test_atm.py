@@ -11,7 +11,7 @@ from support.cardholders import ATM, CARD, CASSETTES, NOON, PIN
 
 from switch.codec.message import Message
 from switch.link.answers import reply_mti
-from switch.simulators.atm import Atm, CardIn, Cancelled, PinTyped, Presented, Serviced, Stage, step
+from switch.simulators.atm import Atm, Cancelled, CardIn, PinTyped, Presented, Serviced, Stage, step
 from switch.simulators.cassette import Cassette, worth
 from switch.simulators.talk import (
     Answered,

@@ -58,7 +58,7 @@ def test_a_key_with_another_check_value_leaves_the_one_before() -> None:
 
 
 def test_what_is_typed_must_be_a_pin() -> None:
-    for pin in ("123", "1" * 13, "12a4", "", "１２３４"):
+    for pin in ("123", "1" * 13, "12a4", "", "\uff11\uff12\uff13\uff14"):
         with pytest.raises(PinRefused) as refused:
             keyed().block(pin, "4000001234562")
         assert pin == "" or pin not in str(refused.value)

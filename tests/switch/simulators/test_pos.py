@@ -31,7 +31,7 @@ from switch.simulators.wording import Chosen
 
 
 def answer_to(message: Message, response: str) -> Message:
-    approval = {38: f"A{message.fields[11]}"[:6]} if response == "00" else {}
+    approval = {38: "A" + str(message.fields[11])[:5]} if response == "00" else {}
     return Message(reply_mti(message.mti), {11: message.fields[11], 41: message.fields[41], 39: response, **approval})
 
 

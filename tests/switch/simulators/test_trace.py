@@ -34,7 +34,9 @@ def test_a_request_its_answer_and_its_reversal() -> None:
 
 
 def test_nothing_secret_is_in_any_line() -> None:
-    change = request(ATM, Chosen(PIN_CHANGE, new_block=bytes(range(16, 24))), CARD, bytes(range(8)), Moment("1", "2", "3"))
+    change = request(
+        ATM, Chosen(PIN_CHANGE, new_block=bytes(range(16, 24))), CARD, bytes(range(8)), Moment("1", "2", "3")
+    )
     told = shown(ASKED) + shown(change) + line("", POS, False, change, Profile(), {})
     for secret in (PAN, CARD.track_2, bytes(range(16, 24)).hex(), bytes(range(8)).hex()):
         assert secret not in told.lower()
