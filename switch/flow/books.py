@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from switch.saf import works
 from switch.services.responses import APPROVED
+from switch.standin import counting
 from switch.store.rows import Noted, Owed, Sending, Stage, Transaction, owed_key
 from switch.store.view import View
 
@@ -118,15 +120,16 @@ def owe(
     view: View, row: Transaction, body: bytes, position: str, now_us: int, kind: str = REVERSAL, mti: str = "0420"
 ) -> None:
     """That *row*'s issuer must get *body*; once for each original and *kind*, whoever asks."""
-    id = owed_key(row.issuer_link, row.id, kind)
-    if view.get(Owed, id) is None:
-        view.put(
-            Owed(
-                id=id, position=position, link=row.issuer_link, original_id=row.id, mti=mti, body=body,
-                state=Sending.WAITING, attempts=0, next_us=now_us, expires_us=now_us + EXPIRES_US, queued_us=now_us,
-                response_code="",
-            )
-        )  # fmt: skip
+    works.owe(
+        view,
+        Owed(
+            id=owed_key(row.issuer_link, row.id, kind), position=position, link=row.issuer_link, original_id=row.id,
+            mti=mti, body=body, state=Sending.WAITING, attempts=0, next_us=now_us, expires_us=now_us + EXPIRES_US,
+            queued_us=now_us, response_code="",
+        ),
+    )  # fmt: skip
+    if kind != works.ADVICE:
+        counting.leave(view, row.id, 0 if kind == REVERSAL else row.amount - row.amount_reversed)
 
 
 def undelivered(view: View, id: str, body: bytes, position: str, now_us: int) -> bool:

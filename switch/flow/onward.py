@@ -80,8 +80,8 @@ def _asked(world: World, leg: Leg) -> Course[str]:
     if isinstance(heard, NotSent):
         return (yield from unheard(world, leg, INOPERATIVE, Trigger.UNAVAILABLE, reversed_=False))
     if isinstance(heard, Silent):
-        response = TOO_LATE if heard.timed_out else INOPERATIVE
-        return (yield from unheard(world, leg, response, Trigger.TIMED_OUT, reversed_=True))
+        response, trigger = (TOO_LATE, Trigger.TIMED_OUT) if heard.timed_out else (INOPERATIVE, Trigger.UNAVAILABLE)
+        return (yield from unheard(world, leg, response, trigger, reversed_=True))
     return (yield from _heard(world, leg, heard.message))
 
 

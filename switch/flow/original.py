@@ -36,12 +36,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outcome:
-    """*response* is what to answer; *wake*: the link that is owed a reversal of *amount* now, if one is."""
+    """*response* is what to answer; *wake*: the link that is owed a reversal now, if one is."""
 
     response: str
     original: str = ""
     wake: str = ""
-    amount: int = 0
 
 
 def reverse(view: View, asked: Asked, body: Body, books: Reverse, now_us: int, notes: Sequence[Noted]) -> Outcome:
@@ -77,7 +76,7 @@ def reverse(view: View, asked: Asked, body: Body, books: Reverse, now_us: int, n
     view.put(changed)
     kind = "reversal" if whole else f"{PARTIAL} {left}"
     owe(view, changed, body(found, left), asked.tombstone.position, now_us, kind)
-    return Outcome(APPROVED, found.id, found.issuer_link, found.amount - left - found.amount_reversed)
+    return Outcome(APPROVED, found.id, found.issuer_link)
 
 
 def _in_own_books(view: View, found: Transaction, taken_back: int, whole: bool, books: Reverse, now_us: int) -> Outcome:

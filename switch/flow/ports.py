@@ -97,6 +97,3 @@ class StandsIn(Protocol):
 
         What it approves is, by the same work, owed to the issuer as an advice.
         """
-
-    def relieve(self, view: View, transaction_id: str, amount: int) -> None:
-        """*amount* of a transaction, which it may have approved, is reversed."""

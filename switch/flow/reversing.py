@@ -35,8 +35,6 @@ def reversing(world: World, came: Incoming) -> Course[str]:
 
     def work(view: View) -> Outcome:
         outcome = reverse(view, meant, body, taken_back, moment.now_us, [noted_in])
-        if world.stands_in and outcome.amount:
-            world.stands_in.relieve(view, outcome.original, outcome.amount)
         view.add(world.note(came.answered(world, Decision(outcome.response)), asked.link, OUT, asked, out_id))
         return outcome
 

@@ -1,8 +1,8 @@
-"""What store-and-forward needs of the exchange: MACs, response codes, and what becomes of a transaction in the end."""
+"""What store-and-forward and stand-in need of the exchange, and what becomes of a transaction when they are done with it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -12,14 +12,18 @@ from twisted.internet.interfaces import IReactorTime
 from switch.asking import Cause, NoAnswer
 from switch.codec.message import Message
 from switch.flow import books
+from switch.flow.answers import onward
 from switch.flow.effects import AskHsm, Course
 from switch.flow.protection import opened, sealed
+from switch.flow.request import Request
 from switch.saf.events import End
 from switch.saf.works import REVERSAL
 from switch.server.drive import DrivenLink
 from switch.server.exchange import AsksHsm, Exchange
 from switch.server.queued import Surroundings, Told
 from switch.standin import counting
+from switch.standin.policy import Policy
+from switch.standin.standin import Delivery, StandIn
 from switch.store.rows import Owed, owed_key
 from switch.store.view import View
 
@@ -44,6 +48,25 @@ def around(exchange: Exchange, hsm: AsksHsm | None, clock: IReactorTime, apart: 
 
     return Surroundings(
         lambda name: exchange.links[name], clock, now_us, apart, seal, verify, own_code, told, partial(follow, now_us)
+    )
+
+
+def stand_in(exchange: Exchange, policies: Mapping[str, Policy], card_id: Callable[[str], str]) -> StandIn:
+    """Who stands in by *policies* in the program of *exchange*; *card_id* gives the id that stands for a PAN."""
+
+    def going(asked: Request, link: str) -> Message:
+        return onward(asked, link, {}, exchange.world.hop)
+
+    return StandIn(
+        policies,
+        card_id,
+        Delivery(
+            going,
+            lambda link: exchange.world.hop.codecs[link],
+            exchange.world.position,
+            lambda: exchange.world.moment().transmitted,
+            lambda: exchange.world.moment().now_us,
+        ),
     )
 
 

@@ -52,15 +52,18 @@ def wrong_pin(used: StandInCard) -> StandInCard:
     return replace(used, pins_wrong=used.pins_wrong + 1)
 
 
-def relieve(view: View, transaction_id: str, amount: int) -> None:
-    """*amount* of what was approved here is reversed: it counts neither for the card nor, while open, for the prefix."""
+def leave(view: View, transaction_id: str, left: int) -> None:
+    """Of what was approved here only *left* stays; the rest counts neither for the card nor, while open, for the prefix.
+
+    Nothing happens to what was not approved here, or of which no more stays already.
+    """
     approval = view.get(StandInApproval, transaction_id)
-    if approval is None or not 0 < amount <= approval.amount:
+    if approval is None or not 0 <= left < approval.amount:
         return
-    left = approval.amount - amount
+    amount = approval.amount - left
     view.put(replace(approval, amount=left))
     used = view.get(StandInCard, approval.card)
-    if used is not None and used.used_date == approval.business_date:
+    if used is not None and used.used_date == approval.used_date:
         count = used.count_used - (not left)
         view.put(replace(used, amount_used=max(used.amount_used - amount, 0), count_used=max(count, 0)))
     if approval.state == OPEN:

@@ -17,12 +17,10 @@ reason-element = 60                # where the advice tells the reason (1001, 10
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from switch.link.lines import ConfigError, Section, field_lines
+from switch.link.lines import Section, document
 from switch.money import MoneyError
 from switch.money import currency as currency_of
 from switch.routing.binfile import NAME
@@ -31,7 +29,7 @@ from switch.standin.policy import SERVICES, Policy, Trigger
 
 AMOUNT_MAX, COUNT_MAX, POLICIES_MAX = 10**15, 1_000, 1_000
 TRIGGERS = {each.name.lower().replace("_", "-"): each for each in Trigger}
-KEY_UNDER_LMK = re.compile(r"[0-9A-Z][\x21-\x7e]{15,511}")
+KEY_UNDER_LMK = r"[0-9A-Z][\x21-\x7e]{15,511}"
 
 
 def read_policies(path: str, text: str, content: Callable[[str], str]) -> Mapping[str, Policy]:
@@ -39,11 +37,7 @@ def read_policies(path: str, text: str, content: Callable[[str], str]) -> Mappin
 
     Raises ConfigError, and OSError as *content* does.
     """
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise ConfigError(path, "syntax", f"TOML ({fault})") from None
-    top = Section(path, field_lines(text), (), document)
+    top = document(path, text)
     rows = top.rows("policy")
     if len(rows) > POLICIES_MAX:
         raise top.wrong("policy", f"at most {POLICIES_MAX} policies")
@@ -58,12 +52,8 @@ def read_policies(path: str, text: str, content: Callable[[str], str]) -> Mappin
 
 
 def _policy(row: Section, content: Callable[[str], str]) -> Policy:
-    name = row.text("name", None)
-    if not NAME.fullmatch(name):
-        raise row.wrong("name", "letters, digits, '.', '_' and '-', 40 at most")
-    pvk = row.text("pvk", "")
-    if pvk and not KEY_UNDER_LMK.fullmatch(pvk):
-        raise row.wrong("pvk", "a key under the HSM's LMK")
+    name = row.matching("name", None, NAME.pattern, "letters, digits, '.', '_' and '-', 40 at most")
+    pvk = row.matching("pvk", "", f"({KEY_UNDER_LMK})?", "a key under the HSM's LMK")
     file = row.text("cards", "")
     policy = Policy(
         name,

@@ -58,10 +58,6 @@ class StandIn:
             return None
         return StandInIssuer(policy, row, trigger, self.card_id(request.pan), self.delivery)
 
-    def relieve(self, view: View, transaction_id: str, amount: int) -> None:
-        """*amount* of a transaction is reversed: if it was approved here, limits and exposure get it back."""
-        counting.relieve(view, transaction_id, amount)
-
 
 @dataclass(frozen=True)
 class StandInIssuer:
@@ -127,16 +123,17 @@ class StandInIssuer:
             # An issuer that could not be told would never pay.
             return Decision(INOPERATIVE)
         owe(view, owed)
+        used = counting.day_of(view, self.card, request.business_date)
         entered = StandInApproval(
-            request.id, self.row.prefix, self.card, request.business_date, request.amount, request.currency,
+            request.id, self.row.prefix, self.card, used.used_date, request.amount, request.currency,
             self.trigger.value, approval, counting.OPEN,
         )  # fmt: skip
-        counting.charge(view, counting.day_of(view, self.card, request.business_date), entered)
+        counting.charge(view, used, entered)
         return Decision(APPROVED, approval)
 
     def reverse(self, view: View, original: Transaction, amount: int, id: str) -> str:
         """Take back *amount* of what was approved.  The issuer must get the reversal too, behind the advice."""
-        counting.relieve(view, original.id, amount)
+        counting.leave(view, original.id, original.amount - original.amount_reversed - amount)
         return APPROVED
 
     def _refusal(self, view: View, request: Request) -> str:

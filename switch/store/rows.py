@@ -365,6 +365,7 @@ class StandInBin(Row):
 class StandInApproval(Row):
     """The switch itself has approved the transaction *id*, whose *amount* is what was not reversed since.
 
+    It counts for the *card* on *used_date* and for the *prefix*.
     *reason* is the message reason code (``1002``); *state* is ``open`` until the issuer has been told, then how that ended
     (``settled``, ``refused``, ``expired``, ``unsayable``).
     """
@@ -372,7 +373,7 @@ class StandInApproval(Row):
     TABLE = "standin_approvals"
     prefix: str
     card: str
-    business_date: str
+    used_date: str
     amount: int
     currency: str
     reason: str

@@ -16,7 +16,7 @@ CREATE TABLE standin_approvals (
     id TEXT NOT NULL,
     prefix TEXT NOT NULL,
     card TEXT NOT NULL,
-    business_date TEXT NOT NULL,
+    used_date TEXT NOT NULL,
     amount BIGINT NOT NULL,
     currency TEXT NOT NULL,
     reason TEXT NOT NULL,

@@ -255,7 +255,7 @@ class Counting(RuleBasedStateMachine):
         amount = max(self.given[id] // part, 1)
         if self.given[id]:
             self.given[id] -= amount
-            self.bench.store.do(lambda view: counting.relieve(view, id, amount))
+            self.bench.store.do(lambda view: counting.leave(view, id, self.given[id]))
 
     @precondition(lambda self: any(each.state == Sending.WAITING for each in self.bench.store.every(Owed)))
     @rule(end=st.sampled_from(End), twice=st.booleans())
@@ -272,7 +272,7 @@ class Counting(RuleBasedStateMachine):
         assert exposed == sum(row.exposed for row in self.bench.store.every(StandInBin))
         assert exposed <= POLICY.exposure
         for day in (DAY, "20261123"):
-            of_day = [row for row in approvals.values() if row.business_date == day and row.amount]
+            of_day = [row for row in approvals.values() if row.used_date == day and row.amount]
             assert sum(row.amount for row in of_day) <= POLICY.amount_a_day
             assert len(of_day) <= POLICY.count_a_day
         assert {row.original_id for row in self.bench.store.every(Owed)} == approvals.keys()
