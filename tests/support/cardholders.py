@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from psec import des, pinblock
+from support.partner import des_key
 
 from switch.routing.pan import check_digit
 from switch.simulators.card import Card
@@ -13,8 +14,9 @@ from switch.simulators.epp import Epp
 from switch.simulators.terminal import Channel, Terminal
 from switch.simulators.wording import Moment
 
-COMPONENTS = (bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), bytes.fromhex("F1E2D3C4B5A69788796A5B4C3D2E1F00"))
-TMK = bytes(a ^ b for a, b in zip(*COMPONENTS, strict=True))
+TMK = des_key("TMK")
+_ONE = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+COMPONENTS = (_ONE, bytes(a ^ b for a, b in zip(_ONE, TMK, strict=True)))
 TPK = bytes.fromhex("A1B2C3D4E5F60718293A4B5C6D7E8F90")
 PIN, NEW_PIN = "904817", "371502"
 PAN = "970436000000000" + check_digit("970436000000000")
