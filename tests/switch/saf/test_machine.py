@@ -181,7 +181,7 @@ def test_rules_are_read_strictly() -> None:
         "what = 1",
         "pause = 0.0000001",
     ):
-        with pytest.raises(ConfigError, match=r"x\.toml, line"):
+        with pytest.raises(ConfigError, match=r"x\.toml"):
             read_rules(document("x.toml", wrong))
 
 
