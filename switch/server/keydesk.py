@@ -75,6 +75,10 @@ class KeyDesk:
 
     # -- what links tell
 
+    def takes(self, about: object) -> bool:
+        """Is *about* a question of the desk's?"""
+        return isinstance(about, AboutKeys)
+
     def asked(self, link: DrivenLink, message: Message, purpose: Purpose | None) -> bool:
         """Is *message*, a request, about our keys?  Then it is answered, now or when the HSM has done its part."""
         if purpose is None:

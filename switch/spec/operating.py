@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from types import ModuleType
 
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures
-from switch.config import hsms, partners, switchfile
+from switch.config import hsms, partners, switchfile, tables
+from switch.issuer import bookfile
+from switch.issuer import config as issuer
+from switch.keys import config as keys
 from switch.link import config as links
 from switch.operator.commands import COMMANDS
 from switch.operator.events import EVENTS
 from switch.operator.exposition import families
 from switch.operator.figures import Figures
 from switch.operator.views import Kept, Running, StoreView
+from switch.routing import binfile
+from switch.standin import cardfile, policyfile
 
-PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners)
+PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners, keys, issuer, tables)
 """The modules whose docstrings are the pages' tables, in the file's order."""
 
+FILES = {"Prefixes": binfile, "Accounts and cards": bookfile, "Cards of a stand-in policy": cardfile}
+"""Other files, shown in the docstrings of the modules that read them."""
 NO_TIMES = (0,) * (len(LATENCY_BOUNDS_SECONDS) + 1)
 SIGNALS = (
     ("SIGTERM, SIGINT", "signs off, lets what is under way come to its end, closes the links and the store, and ends"),
@@ -37,6 +45,10 @@ def configuration_page(mark: str) -> str:
     ]
     for part in PARTS:
         lines += _tables(part)
+    lines.append("# The files that it names\n")
+    lines += _tables(policyfile)
+    for heading, part in FILES.items():
+        lines.append(f"## {heading}\n\n{_markdown(part.__doc__ or '').rstrip()}\n")
     return "\n".join(lines) + "\n"
 
 
@@ -51,6 +63,11 @@ def _tables(part: ModuleType) -> Iterator[str]:
     if rest:
         yield f"{rest}\n"
     yield f"```toml\n[{tables.rstrip()}\n```\n"
+
+
+def _markdown(text: str) -> str:
+    """A docstring's marks as Markdown has them."""
+    return re.sub(":[a-z]+:`", "`", text).replace("``", "`")
 
 
 def _heading(tables: str) -> str:
@@ -93,9 +110,8 @@ def _cell(text: str) -> str:
 
 
 def _metrics() -> Iterator[str]:
-    nothing = Running(
-        0, (), (), Figures(), StoreView(0, 0, 0), PoolFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NO_TIMES, ()), 0, 0
-    )
+    pool = PoolFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NO_TIMES, ())
+    nothing = Running(0, (), (), (), Figures(), StoreView(0, 0, 0), pool, 0, 0, {}, 0)
     for family in families(nothing, Kept((), 0), 0):
         name = f"{family.name}_total" if family.type == "counter" else family.name
         yield f"| `{name}` | {', '.join(getattr(family, '_labelnames', ()))} | {family.documentation} |"

@@ -16,7 +16,8 @@ from switch.link.answers import reply_mti
 from switch.saf.rules import Rules
 from switch.saf.works import UNSETTLED
 from switch.server.recovery import giving_up
-from switch.store.rows import Irregular, Owed, Stage, StandInApproval, StandInBin, Transaction
+from switch.store.rows import Irregular, Owed, Stage, Transaction
+from switch.store.standinrows import StandInApproval, StandInBin
 
 AMOUNT = 500_000
 

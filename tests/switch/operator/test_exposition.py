@@ -39,9 +39,13 @@ def test_everything_that_runs_is_there() -> None:
     assert found["hsm_answered_total", ()] == 9
     assert found["hsm_seconds_bucket", (("le", "0.001"),)] == 9
     assert found["hsm_connections", (("site", "a"),)] == 2
-    key = (("direction", "both"), ("link", "bank-a"), ("state", "active"), ("terminal", ""), ("type", "ZPK"))
+    key = (("direction", "both"), ("link", "bank-a"), ("type", "ZPK"))
     assert found["key_version", key] == 4
     assert found["key_age_seconds", key] == 7_210
+    assert found["key_offered", key] == 5
+    assert found["terminals", (("link", "bank-a"), ("state", "given"))] == 1
+    assert found["transactions_under_way", ()] == 4
+    assert found["forwarded_total", (("event", "sent"), ("link", "bank-i"))] == 8
     assert found["owed", (("link", "bank-i"),)] == 2
     assert found["owed_oldest_seconds", (("link", "bank-i"),)] == 100
     assert found["owed_attempts_most", (("link", "bank-i"),)] == 4
