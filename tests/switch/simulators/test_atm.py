@@ -111,6 +111,16 @@ def test_no_answer_is_reversed_if_it_was_sent_and_moves_money() -> None:
         assert effects[-1].outcome is Outcome.UNABLE
 
 
+def test_an_approval_of_another_amount_is_no_approval() -> None:
+    state, effects = asked(Chosen(WITHDRAWAL, 700_000))
+    assert isinstance(effects[0], Send)
+    other = answer_to(effects[0].message, "00").changed(fields={4: 500_000})
+    state, effects = step(state, Answered(other), ATM, NOON)
+    assert kinds(effects) == ["Send", "Return", "Finished"]
+    assert state.talk.owed is not None
+    assert held(state.cassettes) == held(CASSETTES)
+
+
 def test_cards_that_are_retained_or_stuck_or_unreadable() -> None:
     state, effects = asked(Chosen(BALANCE))
     assert isinstance(effects[0], Send)
