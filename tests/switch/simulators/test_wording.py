@@ -62,6 +62,13 @@ def test_the_dialect_says_every_request_and_reversal(terminal: Terminal, offer: 
         assert (heard.mti, dict(heard.fields)) == (said.mti, dict(said.fields))
 
 
+def test_a_chip_card_is_read_by_its_chip() -> None:
+    message = asked(ATM, WITHDRAWAL, CHIPPED)
+    assert (message.fields[22], 55 in message.fields, 35 in message.fields) == ("051", True, False)
+    message = asked(ATM, WITHDRAWAL)
+    assert (message.fields[22], 55 in message.fields, 35 in message.fields) == ("021", False, True)
+
+
 def test_a_keyed_card_has_no_track() -> None:
     message = request(POS, Chosen(PURCHASE, 5, keyed=True), CARD, b"", Moment("000001", "120000", "1122"), "000001")
     assert (message.fields[22], message.fields[14], 35 in message.fields) == ("012", CARD.expiry, False)
