@@ -144,8 +144,8 @@ def read_text(path: Path, text: str) -> SwitchConfig:
     partners, keys, forwarding = _of_links(rows, links)
     hsm = read_hsm(top.section("hsm")) if top.has("hsm") else None
     issuer = read_issuer(top.section("issuer")) if top.has("issuer") else None
-    if hsm is None and (keys or terminals or issuer):
-        raise top.wrong("hsm", "an HSM, for the keys or the issuer that are configured")
+    if hsm is None and (keys or terminals or issuer or any(partner.mac for partner in partners.values())):
+        raise top.wrong("hsm", "an HSM, for the keys, MACs or the issuer that are configured")
     console = _console(top.section("console"), folder) if top.has("console") else None
     metrics = _metrics(top.section("metrics")) if top.has("metrics") else None
     log, stand_in = top.section("log"), top.section("stand-in")

@@ -46,7 +46,11 @@ class StoreView:
 
 @dataclass(frozen=True)
 class Running:
-    """All that a scrape shows of what runs; *turned_away* calls belonged to no link."""
+    """All that a scrape shows of what runs.
+
+    *turned_away* calls belonged to no link; *under_way* transactions have not come to their end; *forwarded* counts what
+    store-and-forward did, by link and event, and *alarms* are its, by link.
+    """
 
     started_us: int
     links: tuple[LinkView, ...]
@@ -56,6 +60,9 @@ class Running:
     store: StoreView
     hsm: PoolFigures | None
     turned_away: int
+    under_way: int
+    forwarded: Mapping[tuple[str, str], int]
+    alarms: tuple[tuple[str, str], ...]
     log_lines_dropped: int
 
 

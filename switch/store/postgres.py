@@ -13,7 +13,8 @@ from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from sqlalchemy import make_url
 
 from switch.store.database import Conflict, Rejected, Unavailable, Uncertain
-from switch.store.rows import KINDS, Row
+from switch.store.kinds import KINDS
+from switch.store.rows import Row
 from switch.store.schema import FORMAT, cells
 
 CONNECT_SECONDS = 3

@@ -14,7 +14,8 @@ from itertools import chain
 from typing import TypeVar
 
 from switch.store.database import Conflict, Rejected, StoreError, Unavailable, Uncertain
-from switch.store.rows import KINDS, Noted, Row
+from switch.store.kinds import KINDS
+from switch.store.rows import Noted, Row
 from switch.store.schema import QMARK, cells, columns
 
 T = TypeVar("T")

@@ -78,6 +78,7 @@ def test_the_examples_of_the_chapter_are_read() -> None:
     told = partners.__doc__ or ""
     link = LINK.replace("alpha", "alpha") + told[told.index("[link.partner]") :]
     text = "".join(f"[{each}\n" for each in said) + link
+    assert "[link.forwarding]" in text
     config = read_text(Path("switch.toml"), text.replace('socket = "console.sock"', "#"))
     assert config.partners["alpha"].left_out == {48, 60}
     assert config.hsm is not None
@@ -123,6 +124,7 @@ def test_the_examples_of_the_chapter_are_read() -> None:
         (HEAD + '[stand-in]\npolicies = "p.toml"\n', 4, "stand-in.pan-key"),
         (HEAD + '[stand-in]\nrules = "p.toml"\n', 5, "stand-in.rules"),
         (HEAD + LINK + KEYS, None, "hsm"),
+        (HEAD + LINK + "[link.partner.mac]\n", None, "hsm"),
         (HEAD + SITE + LINK + KEYS + "colour = 1\n", 18, "link.0.keys.colour"),
         (HEAD + SITE + LINK + TERMINAL.replace("alpha", "beta"), 17, "terminal.0.link"),
         (HEAD + SITE + LINK + "[link.forwarding]\nwindow = 0\n", 14, "link.0.forwarding.window"),
