@@ -47,26 +47,27 @@ class Acquirer:
         self._since: dict[bytes, float] = {}
         self._number = 0
         self.tally = Tally()
+        self._pieces = [self._cut(card) for card in owners]
         self.at(transmitted)
 
     def at(self, transmitted: str) -> None:
-        """From now on DE 7 is *transmitted*, and 12 and 13 are its parts."""
-        pieces = []
-        for card in self._owners:
-            wire = self._codec.encode(withdrawal(card, 0, transmitted, bytes(8)))
-            found = places(self._codec, wire)
-            stan, reference, block = found.value(11, 6), found.value(37, 12), found.value(52, 16)
-            framed = self._codec.spec.framing.frame(wire)
-            lead = len(framed) - len(wire)
-            pieces.append(
-                (
-                    framed[: lead + stan.start],
-                    wire[stan.stop : reference.start],
-                    wire[reference.stop : block.start],
-                    wire[block.stop :],
-                )
-            )
-        self._pieces = pieces
+        """From now on DE 7 is *transmitted*, MMDDhhmmss, and 12 and 13 are its parts."""
+        self._when = transmitted.encode()
+        self._local = (transmitted[4:] + transmitted[:4]).encode()
+
+    def _cut(self, card: Card) -> tuple[bytes, bytes, bytes, bytes]:
+        """A withdrawal's frame without DE 7, 11, 12, 13, 37 and 52: what stands before, between and behind them."""
+        wire = self._codec.encode(withdrawal(card, 0, "0101000000", bytes(8)))
+        found = places(self._codec, wire)
+        when, date = found.value(7, 10), found.value(13, 4)
+        reference, block = found.value(37, 12), found.value(52, 16)
+        framed = self._codec.spec.framing.frame(wire)
+        return (
+            framed[: len(framed) - len(wire) + when.start],
+            wire[date.stop : reference.start],
+            wire[reference.stop : block.start],
+            wire[block.stop :],
+        )
 
     @property
     def outstanding(self) -> int:
@@ -82,7 +83,8 @@ class Acquirer:
             self.tally.wrong["lost"] += 1
         self._since[stan] = since
         before, between, behind, end = self._pieces[which]
-        return b"%b%b%b000000%b%b%b%b" % (before, stan, between, stan, behind, blocks[which], end)
+        said = (before, self._when, stan, self._local, between, b"000000", stan, behind, blocks[which], end)
+        return b"".join(said)
 
     def answered(self, wire: bytes, now: float) -> None:
         """Take *wire*, which must be the approval of a withdrawal that is outstanding.  Raises MessageError."""
