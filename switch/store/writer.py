@@ -31,10 +31,10 @@ def at_once(call: Callable[[], None]) -> None:
 class Writer:
     """Does works in the order in which they were submitted, a group of them in each transaction.
 
-    A group is what came while the one before was written, *group_works_max* at most: a lonely work waits for nobody, and
-    many share one commit.  *works_max* bounds those that wait.  Results are told through *deliver*, which is given one
-    call for a group and may bring it to another thread; *on_room* is delivered once after a refusal, when half the
-    queue is free again.
+    A group is what came while the one before was written, or within ``apart_seconds`` of its beginning, *group_works_max*
+    at most: a lonely work waits for nobody, and many share one commit.  *works_max* bounds those that wait.  Results are
+    told through *deliver*, which is given one call for a group and may bring it to another thread; *on_room* is delivered
+    once after a refusal, when half the queue is free again.
 
     While the database cannot be reached, works fail as they come; each new group tries it again.
     """
