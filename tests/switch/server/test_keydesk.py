@@ -274,7 +274,7 @@ def test_it_fits_where_flows_and_links_want_it() -> None:
     desk = wired().ends[0].desk
     keys: Keys = desk
     aside: Aside = desk
-    assert keys is aside
+    assert keys.outgoing("beta", Use.PIN) is None
     assert not aside.takes("somebody else's question")
 
 
