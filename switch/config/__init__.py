@@ -7,5 +7,6 @@ is made of them.  Whatever means nothing is refused with the file, the line, the
 * ``hsms``: the appliances; ``partners``: what was agreed with whoever is at the end of a link;
 * ``tables``: the files that the operator changes while the switch runs: prefixes, services, response codes.
 
-The links themselves are read by ``switch.link.config``.
+The links themselves are read by ``switch.link.config``, keys and terminals by ``switch.keys.config``, the issuer by
+``switch.issuer.config``, the rules of store-and-forward by ``switch.saf.rules``.
 """

@@ -14,6 +14,15 @@ unknown-reversal = "25"        # DE 39 for a reversal of what was never seen
 [link.partner.mac]             # a MAC in DE 64 or 128, ANSI X9.19; without this table there is none
 elements = [0, 2, 3, 4, 11]    # made over these in this order, 0 being the MTI; left out: the whole message
 bytes = 8                      # or 4
+
+[link.forwarding]              # how what is owed to the partner goes out until it is acknowledged
+window = 1                     # originals that may be unanswered at once
+pause = 5                      # seconds after an attempt that settled nothing, doubling up to
+pause-max = 300
+drain-first = true             # after the link has opened, traffic waits until all that is owed was answered once
+held-rows-max = 256            # rows in memory
+depth-alarm = 1000             # operators are told from so many messages on,
+age-alarm = 600                # or when the oldest is owed for so many seconds
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -37,9 +37,12 @@ from switch.config.hsms import HsmConfig, read_hsm
 from switch.config.partners import read_partner
 from switch.config.tables import TableFiles
 from switch.flow.partner import Partner
+from switch.issuer.config import IssuerConfig, read_issuer
+from switch.keys.config import KeysConfig, LinkKeysConfig, TerminalConfig, read_link_keys, read_terminals
 from switch.link.config import LinkConfig, links_of
 from switch.link.lines import ConfigError, Section, document
 from switch.routing.binfile import NAME
+from switch.saf.rules import Rules, read_rules
 
 ISSUER = "issuer"
 """What stands for our own books where a link's name is expected."""
@@ -59,21 +62,34 @@ class Address:
 
 @dataclass(frozen=True)
 class SwitchConfig:
-    """One switch.  *cutover_minutes* after midnight, UTC; *console* is a TCP address or a socket's path."""
+    """One switch.  *cutover_minutes* after midnight, UTC; *console* is a TCP address or a socket's path.
+
+    *pan_key* is the file of the key by which stand-in knows cards; *partners* and *forwarding*, the rules of
+    store-and-forward, are by the link's name.
+    """
 
     path: Path
     name: str
     institution: str
     cutover_minutes: int
     files: TableFiles
+    pan_key: Path | None
     state_dir: Path
     database: str | None
     links: tuple[LinkConfig, ...]
     partners: Mapping[str, Partner]
     hsm: HsmConfig | None
+    keys: KeysConfig
+    issuer: IssuerConfig | None
+    forwarding: Mapping[str, Rules]
     console: Address | Path | None
     metrics: Address | None
     log: Path | None
+
+    @property
+    def folder(self) -> Path:
+        """Where the file itself is."""
+        return self.path.absolute().parent
 
     @property
     def database_url(self) -> str:
@@ -123,35 +139,52 @@ def read_text(path: Path, text: str) -> SwitchConfig:
     switch = top.section("switch")
     rows = top.rows("link")
     links = tuple(_placed(link, folder) for link in links_of(rows))
-    partners = _partners(rows, links)
+    terminal_rows = top.rows("terminal")
+    terminals = _reached(terminal_rows, read_terminals(terminal_rows), links)
+    partners, keys, forwarding = _of_links(rows, links)
     hsm = read_hsm(top.section("hsm")) if top.has("hsm") else None
+    issuer = read_issuer(top.section("issuer")) if top.has("issuer") else None
+    if hsm is None and (keys or terminals or issuer or any(partner.mac for partner in partners.values())):
+        raise top.wrong("hsm", "an HSM, for the keys, MACs or the issuer that are configured")
     console = _console(top.section("console"), folder) if top.has("console") else None
     metrics = _metrics(top.section("metrics")) if top.has("metrics") else None
-    log = top.section("log")
+    log, stand_in = top.section("log"), top.section("stand-in")
+    policies, pan_key = _path(stand_in, "policies", folder), _path(stand_in, "pan-key", folder)
+    if (policies is None) != (pan_key is None):
+        raise stand_in.wrong("pan-key", "policies and a pan-key, or neither")
     config = SwitchConfig(
         path=path,
         name=switch.matching("name", None, NAME.pattern, "a name"),
         institution=switch.matching("institution", None, "[0-9]{1,11}", "at most 11 digits"),
         cutover_minutes=_cutover(switch),
-        files=_files(switch, folder, links, partners),
+        files=_files(switch, folder, links, partners, policies),
+        pan_key=pan_key,
         state_dir=folder / switch.text("state-dir", "state"),
         database=switch.text("database", "") or None,
         links=links,
         partners=partners,
         hsm=hsm,
+        keys=KeysConfig(keys, terminals),
+        issuer=issuer,
+        forwarding=forwarding,
         console=console,
         metrics=metrics,
         log=_path(log, "file", folder),
     )
-    for each in (switch, log, top):
+    for each in (switch, log, stand_in, top):
         each.end()
     return config
 
 
-def _partners(rows: list[Section], links: tuple[LinkConfig, ...]) -> Mapping[str, Partner]:
-    """The partner of each link, and nothing left in the link's row."""
+OfLinks = tuple[Mapping[str, Partner], tuple[LinkKeysConfig, ...], Mapping[str, Rules]]
+
+
+def _of_links(rows: Sequence[Section], links: Sequence[LinkConfig]) -> OfLinks:
+    """Partners, keys and rules of store-and-forward; nothing is left in the links' rows."""
     names = {link.name for link in links}
-    partners = {}
+    partners: dict[str, Partner] = {}
+    forwarding: dict[str, Rules] = {}
+    keys: list[LinkKeysConfig] = []
     for row, link in zip(rows, links, strict=True):
         if link.name in RESERVED:
             raise row.wrong("name", f"another name than {', '.join(RESERVED)}")
@@ -159,8 +192,23 @@ def _partners(rows: list[Section], links: tuple[LinkConfig, ...]) -> Mapping[str
         partner = partners[link.name] = read_partner(section, link.name, load(link.spec))
         if partner.relays_to and (partner.relays_to not in names or partner.relays_to == link.name):
             raise section.wrong("relays-to", "the name of another link")
+        if row.has("forwarding"):
+            forwarding[link.name] = read_rules(row.section("forwarding"))
+        shared = read_link_keys(row.section("keys"), link.name)
+        keys += [shared] if shared else []
         row.end()
-    return MappingProxyType(partners)
+    return MappingProxyType(partners), tuple(keys), MappingProxyType(forwarding)
+
+
+def _reached(
+    rows: Sequence[Section], terminals: tuple[TerminalConfig, ...], links: Sequence[LinkConfig]
+) -> tuple[TerminalConfig, ...]:
+    """*terminals*, each reached by a link that there is."""
+    names = {link.name for link in links}
+    for row, terminal in zip(rows, terminals, strict=True):
+        if terminal.link and terminal.link not in names:
+            raise row.wrong("link", "the name of a link")
+    return terminals
 
 
 def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
@@ -174,7 +222,7 @@ def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
 
 
 def _files(
-    switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner]
+    switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner], policies: Path | None
 ) -> TableFiles:  # fmt: skip
     return TableFiles(
         _path(switch, "bins", folder),
@@ -182,6 +230,7 @@ def _files(
         _path(switch, "responses", folder),
         frozenset(link.name for link in links) | {ISSUER},
         frozenset(partner.channel for partner in partners.values() if partner.channel),
+        policies,
     )
 
 

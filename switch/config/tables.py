@@ -1,12 +1,19 @@
-"""The files that the operator changes while the switch runs: prefixes, services and response codes."""
+"""The files that the operator changes while the switch runs: prefixes, services, response codes, stand-in.
+
+[stand-in]                     # left out: the switch stands in for nobody
+policies = "standin.toml"      # by the names that the table of prefixes has
+pan-key = "pan.key"            # a file: 32 hexadecimal digits or more, made once and kept: ids of cards come from it
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
+from switch.link.lines import ConfigError
 from switch.routing.binfile import BinFileError
 from switch.routing.bins import BinTable
 from switch.routing.route import Routing
@@ -14,7 +21,11 @@ from switch.services import responses, servicefile
 from switch.services.catalogue import Services
 from switch.services.responses import Responses
 from switch.services.servicefile import ServiceFileError
+from switch.standin.policy import Policy
+from switch.standin.policyfile import read_policies
+from switch.tablefile import PROBLEMS_MAX
 
+K = TypeVar("K")
 FILE_BYTES_MAX = 128 << 20
 
 
@@ -27,8 +38,9 @@ class TableRefused(Exception):
 
 
 class Which(Enum):
-    """One of the files."""
+    """One of the files, in the order in which all are read: a policy is there before a prefix names it."""
 
+    STAND_IN = "stand-in"
     BINS = "bins"
     SERVICES = "services"
     RESPONSES = "responses"
@@ -41,6 +53,7 @@ class Tables:
     routing: Routing
     services: Services
     responses: Responses
+    policies: Mapping[str, Policy] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,12 +68,13 @@ class TableFiles:
     responses: Path | None
     links: frozenset[str]
     channels: frozenset[str] = frozenset()
+    stand_in: Path | None = None
 
     def read(self) -> Tables:
         """All of them.  Raises TableRefused."""
         empty = Routing(BinTable(()), self.links)
         routing = self._routing(empty)[0] if self.bins else empty
-        return Tables(routing, self._services(), self._responses())
+        return self._agreed(Tables(routing, self._services(), self._responses(), self._policies()))
 
     def again(self, which: Which, now: Tables) -> tuple[Tables, str]:
         """*now* with the file *which* as it is today, and what that changes.  Raises TableRefused, and nothing changes."""
@@ -68,10 +82,14 @@ class TableFiles:
             if self.bins is None:
                 return now, "no file is configured"
             routing, told = self._routing(now.routing)
-            return replace(now, routing=routing), told
+            return self._agreed(replace(now, routing=routing)), told
         if which is Which.SERVICES:
             services = self._services()
             return replace(now, services=services), _changes(_by_name(now.services), _by_name(services))
+        if which is Which.STAND_IN:
+            policies = self._policies()
+            told = _changes(now.policies, policies)
+            return self._agreed(replace(now, policies=policies)), told
         codes = self._responses()
         return replace(now, responses=codes), _changes(_by_code(now.responses), _by_code(codes))
 
@@ -83,6 +101,26 @@ class TableFiles:
         except BinFileError as fault:
             raise TableRefused(fault.problems) from None
         return after, f"{changes.added} added, {changes.removed} removed, {changes.changed} changed"
+
+    def _agreed(self, tables: Tables) -> Tables:
+        """*tables*, if each policy that a prefix names is there."""
+        problems = [
+            f"{self.bins}:{row.line}: stand_in: a policy of {self.stand_in} is expected"
+            for row in tables.routing.table.rows
+            if self.stand_in and row.stand_in and row.stand_in not in tables.policies
+        ]
+        if problems:
+            raise TableRefused(tuple(problems[:PROBLEMS_MAX]))
+        return tables
+
+    def _policies(self) -> Mapping[str, Policy]:
+        if self.stand_in is None:
+            return {}
+        folder = self.stand_in.parent
+        try:
+            return read_policies(str(self.stand_in), _text(self.stand_in), lambda name: _text(folder / name))
+        except ConfigError as fault:
+            raise TableRefused((str(fault),)) from None
 
     def _services(self) -> Services:
         try:
@@ -133,7 +171,7 @@ def _by_code(codes: Responses) -> dict[object, object]:
     return rows | {("link", link): table for link, table in codes.links.items()}
 
 
-def _changes(before: Mapping[object, object], after: Mapping[object, object]) -> str:
+def _changes(before: Mapping[K, object], after: Mapping[K, object]) -> str:
     kept = before.keys() & after.keys()
     changed = sum(before[each] != after[each] for each in kept)
     return f"{len(after.keys() - kept)} added, {len(before.keys() - kept)} removed, {changed} changed"

@@ -40,15 +40,18 @@ class Books:
 
 def read_books(config: IssuerConfig, folder: Path) -> Books:
     """The books in the files that *config* names, as seen from *folder*.  Raises TableFileError."""
-    pan_key = _text(folder, config.pan_key_file, "pan-key").strip()
-    if not _PAN_KEY.fullmatch(pan_key):
-        raise TableFileError(
-            [f"{config.pan_key_file}:1: pan-key: 32 to 128 hexadecimal digits, an even number, expected"]
-        )
+    made = read_pan_key(folder, config.pan_key_file)
     accounts = read_accounts(config.accounts_file, _text(folder, config.accounts_file, "accounts"), config)
-    made = bytes.fromhex(pan_key)
     cards = read_cards(config.cards_file, _text(folder, config.cards_file, "cards"), config, accounts, made)
     return Books(accounts, cards, made)
+
+
+def read_pan_key(folder: Path, name: str) -> bytes:
+    """The key that ids of cards are made with, in the file *name* as seen from *folder*.  Raises TableFileError."""
+    digits = _text(folder, name, "pan-key").strip()
+    if not _PAN_KEY.fullmatch(digits):
+        raise TableFileError([f"{name}:1: pan-key: 32 to 128 hexadecimal digits, an even number, expected"])
+    return bytes.fromhex(digits)
 
 
 def _text(folder: Path, name: str, what: str) -> str:

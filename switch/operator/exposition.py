@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client.exposition import generate_latest
@@ -9,8 +10,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures
+from switch.keys.status import LineStatus, TerminalStatus
 from switch.operator.figures import Figures
-from switch.operator.views import Kept, KeyView, LinkView, Running
+from switch.operator.views import Kept, LinkView, Running
 from switch.store.reading import Queue
 
 PREFIX = "zonekey_switch_"
@@ -41,7 +43,7 @@ def exposition(running: Running, kept: Kept | None, now_us: int) -> bytes:
 
 def families(running: Running, kept: Kept | None, now_us: int) -> Sequence[Metric]:
     """The same, as families of samples."""
-    return [*_running(running, now_us), *_kept(kept, now_us)]
+    return [*_running(running), *_kept(kept, now_us)]
 
 
 class _Collected(Collector):
@@ -71,16 +73,21 @@ def _counter(name: str, text: str, labels: Sequence[str], values: Labelled) -> M
     return family
 
 
-def _running(running: Running, now_us: int) -> Iterator[Metric]:
+def _running(running: Running) -> Iterator[Metric]:
     yield _gauge("start_time_seconds", "When the process began.", (), [((), running.started_us / 1e6)])
     yield from _links(running.links)
     yield _counter("calls_turned_away", "Calls that belonged to no link.", (), [((), running.turned_away)])
+    yield _gauge("transactions_under_way", "Begun, and not at their end.", (), [((), running.under_way)])
     yield from _transactions(running.figures)
+    forwarded = sorted(running.forwarded.items())
+    yield _counter("forwarded", "What was done about messages that links are owed.", ("link", "event"), forwarded)
+    alarms = [(alarm, 1.0) for alarm in running.alarms]
+    yield _gauge("owed_alarm", "What is alarming about a queue.", ("link", "alarm"), alarms)
     store = running.store
     yield _gauge("store_works_waiting", "Works before the writer.", (), [((), store.waiting)])
     yield _gauge("store_works_waiting_max", "How many may wait.", (), [((), store.waiting_max)])
     yield _counter("store_callbacks_failed", "Results whose taker failed.", (), [((), store.callbacks_failed)])
-    yield from _keys(running.keys, now_us)
+    yield from _keys(running.keys, running.terminals)
     if running.hsm is not None:
         yield from _hsm(running.hsm)
     yield _counter("log_lines_dropped", "Lines that the log could not take.", (), [((), running.log_lines_dropped)])
@@ -120,13 +127,16 @@ def _cumulated(buckets: Sequence[int]) -> list[tuple[str, float]]:
     return found
 
 
-def _keys(keys: Sequence[KeyView], now_us: int) -> Iterator[Metric]:
-    labels = ("link", "terminal", "type", "direction", "state")
-    held = [((k.link, k.terminal, k.type, k.direction, k.state), k) for k in keys if k.version]
-    yield _gauge("key_version", "Which key it is.", labels, [(labelled, k.version) for labelled, k in held])
-    yield _gauge("key_uses", "How often it was used.", labels, [(labelled, k.uses) for labelled, k in held])
-    ages = [(labelled, (now_us - k.since_us) / 1e6) for labelled, k in held if k.since_us]
-    yield _gauge("key_age_seconds", "Since when it is so.", labels, ages)
+def _keys(keys: Sequence[LineStatus], terminals: Sequence[TerminalStatus]) -> Iterator[Metric]:
+    labels = ("link", "type", "direction")
+    lines = [((k.link, k.type, k.direction), k) for k in keys]
+    yield _gauge("key_version", "Which key is in force; 0: none.", labels, [(of, k.version) for of, k in lines])
+    yield _gauge("key_uses", "How often it was used.", labels, [(of, k.uses) for of, k in lines])
+    ages = [(of, k.age_seconds) for of, k in lines if k.version]
+    yield _gauge("key_age_seconds", "For how long it is in force.", labels, ages)
+    yield _gauge("key_offered", "Which key is offered; 0: none.", labels, [(of, k.pending) for of, k in lines])
+    standing = Counter((each.link, each.state) for each in terminals)
+    yield _gauge("terminals", "Terminals by the state of their keys.", ("link", "state"), sorted(standing.items()))
 
 
 def _hsm(pool: PoolFigures) -> Iterator[Metric]:

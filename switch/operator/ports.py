@@ -8,9 +8,11 @@ from typing import Protocol
 
 from hsm.client.figures import PoolFigures
 from switch.config.tables import Tables, Which
+from switch.keys.effects import KeyType
+from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
 from switch.operator.figures import Figures
-from switch.operator.views import KeyView, LinkView, StoreView
+from switch.operator.views import LinkView, StoreView
 from switch.store.reading import Queue
 from switch.store.rows import Irregular, Noted, Transaction
 
@@ -38,11 +40,17 @@ class Switchboard(Protocol):
     def order(self, link: str, order: Order) -> None:
         """Give *link* an order.  Raises CommandRefused for a link that there isn't."""
 
-    def working_keys(self) -> Sequence[KeyView]:
-        """Every key that is held."""
+    def working_keys(self) -> Sequence[LineStatus]:
+        """Every line of keys."""
 
-    def change_key(self, link: str, key_type: str) -> None:
-        """Begin a key change on *link*, of *key_type* only unless that is empty.  Raises CommandRefused."""
+    def terminal_keys(self) -> Sequence[TerminalStatus]:
+        """Every terminal's key."""
+
+    def change_keys(self, link: str, kind: KeyType | None) -> None:
+        """Begin to change the keys of *link*, of *kind* or all.  Raises CommandRefused."""
+
+    def renew_key(self, terminal: str) -> None:
+        """Give *terminal* a new key.  Raises CommandRefused."""
 
     def tables(self) -> Tables:
         """The tables in force."""
@@ -55,6 +63,12 @@ class Switchboard(Protocol):
 
     def hsm(self) -> PoolFigures | None:
         """The pool of HSMs, if there is one."""
+
+    def use_hsm(self, name: str, used: bool) -> None:
+        """Give the appliance *name* work again, or, once it has done what it was given, none.  Raises CommandRefused."""
+
+    def alarms(self) -> Sequence[tuple[str, str]]:
+        """What is alarming about queues now: link and text."""
 
     def stop(self) -> None:
         """End the switch in order, soon."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hsm.client.figures import PoolFigures
+from switch.keys.status import LineStatus, TerminalStatus
 from switch.operator.figures import Figures
 from switch.store.reading import Queue
 
@@ -35,21 +36,6 @@ class LinkView:
 
 
 @dataclass(frozen=True)
-class KeyView:
-    """The key of one line, or of a *terminal* (DE 41): *type* as ``ZPK``, *state* as its slot tells it."""
-
-    link: str
-    type: str
-    direction: str
-    version: int
-    state: str
-    check_value: str
-    since_us: int
-    uses: int
-    terminal: str = ""
-
-
-@dataclass(frozen=True)
 class StoreView:
     """The writer before the store: works that wait, and results whose taker failed."""
 
@@ -60,15 +46,23 @@ class StoreView:
 
 @dataclass(frozen=True)
 class Running:
-    """All that a scrape shows of what runs; *turned_away* calls belonged to no link."""
+    """All that a scrape shows of what runs.
+
+    *turned_away* calls belonged to no link; *under_way* transactions have not come to their end; *forwarded* counts what
+    store-and-forward did, by link and event, and *alarms* are its, by link.
+    """
 
     started_us: int
     links: tuple[LinkView, ...]
-    keys: tuple[KeyView, ...]
+    keys: tuple[LineStatus, ...]
+    terminals: tuple[TerminalStatus, ...]
     figures: Figures
     store: StoreView
     hsm: PoolFigures | None
     turned_away: int
+    under_way: int
+    forwarded: Mapping[tuple[str, str], int]
+    alarms: tuple[tuple[str, str], ...]
     log_lines_dropped: int
 
 

@@ -10,5 +10,7 @@
   ``keysaving``: nothing is said of a key that is not kept, ``keyworld``: what these share;
 * ``storage``: the store of one run; ``assembly``: all parts put together; ``serving``: the process, ``serve_command``;
 * ``board``: the switch as operators reach it; ``consoleport``, ``console_command``: by lines; ``metricsport``: by HTTP;
-* ``aside``: work in threads; ``logfile``: events as JSON lines.
+* ``aside``: work in threads; ``logfile``: events as JSON lines;
+* ``terminals``, ``terminal``, ``tellers``: simulated terminals at work; ``leasedline``: a slow line before a host;
+  ``commandport``, ``simulate_command``: what they are ordered, and their process.
 """

@@ -11,10 +11,12 @@ from twisted.internet.threads import blockingCallFromThread
 
 from hsm.client.figures import PoolFigures
 from switch.config.tables import Tables, Which
+from switch.keys.effects import KeyType
+from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
 from switch.operator.figures import Figures
 from switch.operator.ports import CommandRefused
-from switch.operator.views import KeyView, LinkView, Running, StoreView
+from switch.operator.views import LinkView, Running, StoreView
 from switch.server.assembly import Assembly
 from switch.server.drive import ORDERS_REFUSED, DrivenLink
 from switch.server.logfile import LogFile, Tell
@@ -55,13 +57,28 @@ class Board:
         if driven.counts[ORDERS_REFUSED] > before:
             raise CommandRefused("refused: it is out of place now, or the link's controls forbid it")
 
-    def working_keys(self) -> Sequence[KeyView]:
-        """Every key."""
-        return ()
+    def working_keys(self) -> Sequence[LineStatus]:
+        """Every line of keys."""
+        return () if self._assembly.desk is None else self._assembly.desk.status()
 
-    def change_key(self, link: str, key_type: str) -> None:
-        """Begin a key change."""
-        raise CommandRefused("no keys are shared on this link")
+    def terminal_keys(self) -> Sequence[TerminalStatus]:
+        """Every terminal's key."""
+        return () if self._assembly.desk is None else self._assembly.desk.terminals()
+
+    def change_keys(self, link: str, kind: KeyType | None) -> None:
+        """Begin to change keys."""
+        desk = self._assembly.desk
+        lines = [] if desk is None else [each for each in desk.status(link) if kind is None or each.type == kind.name]
+        if desk is None or not lines:
+            raise CommandRefused("no such keys are shared on this link; see keys")
+        desk.change(link, kind)
+
+    def renew_key(self, terminal: str) -> None:
+        """Give a terminal a new key."""
+        desk = self._assembly.desk
+        if desk is None or terminal not in [each.terminal for each in desk.terminals() if each.renewal == "daily"]:
+            raise CommandRefused("only a terminal that gets its key every day is given one; see terminals")
+        desk.renew(terminal)
 
     def tables(self) -> Tables:
         """The tables in force."""
@@ -80,6 +97,21 @@ class Board:
         """The pool."""
         return None if self._assembly.pool is None else self._assembly.pool.figures()
 
+    def use_hsm(self, name: str, used: bool) -> None:
+        """Use an appliance, or not."""
+        pool = self._assembly.pool
+        try:
+            if pool is not None and used:
+                pool.restore(name)
+            elif pool is not None:
+                pool.drain(name)
+        except LookupError:
+            raise CommandRefused("there is no HSM of that name; see hsm") from None
+
+    def alarms(self) -> Sequence[tuple[str, str]]:
+        """What is alarming."""
+        return sorted((link, alarm.value) for link, alarm in self._assembly.forwarding.alarms)
+
     def stop(self) -> None:
         """End the switch."""
         self._stop()
@@ -90,10 +122,14 @@ class Board:
             started_us=self._assembly.started_us,
             links=tuple(self.links()),
             keys=tuple(self.working_keys()),
+            terminals=tuple(self.terminal_keys()),
             figures=self.figures(),
             store=self.store(),
             hsm=self.hsm(),
             turned_away=self._assembly.links.turned_away,
+            under_way=self._assembly.exchange.under_way,
+            alarms=tuple(self.alarms()),
+            forwarded=dict(self._assembly.forwarding.counts),
             log_lines_dropped=self._log.dropped,
         )
 

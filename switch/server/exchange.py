@@ -47,9 +47,9 @@ class Aside(Shape):
     def asked(self, link: DrivenLink, message: Message, purpose: Purpose | None) -> bool:
         """Does it answer *message*, or is that none of its business?"""
 
-    def replied(self, link: DrivenLink, message: Message, about: object) -> None: ...
-    def expired(self, link: DrivenLink, about: object) -> None: ...
-    def cut(self, link: DrivenLink, about: object, written: bool) -> None: ...
+    def replied(self, link: DrivenLink, message: Message, about: object) -> object: ...
+    def expired(self, link: DrivenLink, about: object) -> object: ...
+    def cut(self, link: DrivenLink, about: object, written: bool) -> object: ...
     def changed(self, link: DrivenLink) -> None: ...
 
 
@@ -131,6 +131,8 @@ class Exchange:
         self.figures = Figures()
         self.asides: tuple[Aside, ...] = ()
         self.forwarder: Forwarder | None = None
+        self.leaving = False
+        """Is nothing begun any more, because the process ends?"""
         self._runs: set[_Run] = set()
         self._links: LinksByName | None = None
 
@@ -173,6 +175,8 @@ class Exchange:
             link.answer(reply(message, Because.UNKNOWN_CODE, link.config.profile))
         elif message.mti[2] not in FUNCTIONS_ANSWERED or message.mti[1] == ADMINISTRATIVE:
             self._note(link, message)
+        elif self.leaving:
+            link.answer(reply(message, Because.NOT_SIGNED_ON, link.config.profile))
         elif len(self._runs) >= COURSES_MAX:
             link.answer(reply(message, Because.BUSY, link.config.profile))
         else:
@@ -294,7 +298,7 @@ class Exchange:
         self.figures.answered[service, response] += 1
         self.figures.observe(service, response, self._clock.seconds() - run.begun)
 
-    def _aside(self, about: object, call: Callable[[Aside], None]) -> None:
+    def _aside(self, about: object, call: Callable[[Aside], object]) -> None:
         for aside in self.asides:
             if aside.takes(about):
                 call(aside)

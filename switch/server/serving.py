@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IReactorCore, IReactorFromThreads, IReac
 from hsm.client.readyfile import write_ready_file
 from switch.config.switchfile import SwitchConfig
 from switch.config.tables import Tables
+from switch.issuer.loading import LoadError, read_books
 from switch.server.assembly import Assembly
 from switch.server.board import Board, LiveRecords
 from switch.server.consoleport import ConsolePort
@@ -26,6 +27,7 @@ from switch.server.metricsport import MetricsPort, Scrapes
 from switch.server.storage import Store, now_us
 from switch.server.tls import TlsFilesUnusable
 from switch.store.database import StoreError
+from switch.tablefile import TableFileError
 
 CANNOT_START, MISCONFIGURED = 1, 2
 
@@ -42,9 +44,10 @@ class Serving:
     """One process that is a switch: its parts, its ports for operators, and their end."""
 
     def __init__(self, reactor: Reactor, config: SwitchConfig, tables: Tables, store: Store, log: LogFile) -> None:
-        """Raises TlsFilesUnusable."""
+        """Raises TlsFilesUnusable, and TableFileError for the issuer's files."""
         self._reactor, self._config, self._log = reactor, config, log
-        self.assembly = Assembly(reactor, config, tables, store, log.tell)
+        books = None if config.issuer is None else read_books(config.issuer, config.folder)
+        self.assembly = Assembly(reactor, config, tables, books, store, log.tell)
         self._ports: list[_Port] = []
 
     def open(self) -> Mapping[str, int]:
@@ -106,7 +109,7 @@ def serve(config: SwitchConfig, tables: Tables, ready_file: str | None) -> int:
             return _run(cast(Reactor, reactor), config, tables, store, log, ready_file)
         finally:
             store.close()
-    except TlsFilesUnusable as fault:
+    except (TlsFilesUnusable, TableFileError, LoadError) as fault:
         return _complain(str(fault), MISCONFIGURED)
     except (StoreError, CannotListenError) as fault:
         return _complain(str(fault), CANNOT_START)
@@ -120,7 +123,7 @@ def _run(
     reactor: Reactor, config: SwitchConfig, tables: Tables, store: Store, log: LogFile, ready_file: str | None
 ) -> int:
     serving = Serving(reactor, config, tables, store, log)
-    serving.assembly.recover()
+    serving.assembly.prepare()
     store.deliver(reactor.callFromThread)
     failed: list[OSError] = []
 

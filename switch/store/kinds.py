@@ -16,11 +16,9 @@ from switch.store.rows import (
     Posting,
     Row,
     SaleName,
-    StandInApproval,
-    StandInBin,
-    StandInCard,
     Transaction,
 )
+from switch.store.standinrows import StandInApproval, StandInBin, StandInCard
 
 KINDS: tuple[type[Row], ...] = (
     Noted, Transaction, Owed, KeySlot, KeyLine, TerminalKey, Account, Posting, Card, Authorisation, SaleName,

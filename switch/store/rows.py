@@ -12,9 +12,6 @@ from enum import StrEnum
 
 from switch.store.row import Row as Row
 from switch.store.row import key as key
-from switch.store.standinrows import StandInApproval as StandInApproval
-from switch.store.standinrows import StandInBin as StandInBin
-from switch.store.standinrows import StandInCard as StandInCard
 
 
 @dataclass(frozen=True)

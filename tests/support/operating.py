@@ -8,10 +8,12 @@ from datetime import date
 
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures, SiteFigures
 from switch.config.tables import TableRefused, Tables, Which
+from switch.keys.effects import KeyType
+from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
 from switch.operator.figures import Figures
 from switch.operator.ports import CommandRefused
-from switch.operator.views import Kept, KeyView, LinkView, Running, StoreView
+from switch.operator.views import Kept, LinkView, Running, StoreView
 from switch.routing import binfile
 from switch.routing.route import Routing
 from switch.services.responses import packaged as responses
@@ -52,11 +54,20 @@ class Told:
 
     name: str = "switch"
     view: list[LinkView] = field(default_factory=lambda: [link_view("bank-a"), link_view("bank-i", line="SOUGHT")])
-    held: list[KeyView] = field(
-        default_factory=lambda: [KeyView("bank-a", "ZPK", "both", 4, "active", "08D7B4", NOW_US - 7_200_000_000, 12)]
+    held: list[LineStatus] = field(
+        default_factory=lambda: [LineStatus("bank-a", "ZPK", "both", 4, "08D7B4", "in force", 7_210.0, 12, 5, "A1B2C3")]
+    )
+    terminals: list[TerminalStatus] = field(
+        default_factory=lambda: [
+            TerminalStatus("ATM00001", "bank-a", "daily", 2, "0D1E2F", "given"),
+            TerminalStatus("POS 1", "", "sign-on", 0, "", "none"),
+        ]
     )
     orders: list[tuple[str, Order]] = field(default_factory=list)
-    changed: list[tuple[str, str]] = field(default_factory=list)
+    changed: list[tuple[str, KeyType | None]] = field(default_factory=list)
+    forwarded: dict[tuple[str, str], int] = field(default_factory=lambda: {("bank-i", "sent"): 8})
+    used: list[tuple[str, bool]] = field(default_factory=list)
+    renewed: list[str] = field(default_factory=list)
     counted: Figures = field(default_factory=Figures)
     has_hsm: bool = True
     stops: int = 0
@@ -75,11 +86,17 @@ class Told:
             raise CommandRefused("there is no link of that name; see links")
         self.orders.append((link, order))
 
-    def working_keys(self) -> Sequence[KeyView]:
+    def working_keys(self) -> Sequence[LineStatus]:
         return self.held
 
-    def change_key(self, link: str, key_type: str) -> None:
-        self.changed.append((link, key_type))
+    def terminal_keys(self) -> Sequence[TerminalStatus]:
+        return self.terminals
+
+    def change_keys(self, link: str, kind: KeyType | None) -> None:
+        self.changed.append((link, kind))
+
+    def renew_key(self, terminal: str) -> None:
+        self.renewed.append(terminal)
 
     def tables(self) -> Tables:
         return Tables(Routing(binfile.read("bins.csv", BINS, LINKS), LINKS), services(), responses())
@@ -93,11 +110,23 @@ class Told:
     def hsm(self) -> PoolFigures | None:
         return pool() if self.has_hsm else None
 
+    def use_hsm(self, name: str, used: bool) -> None:
+        if name != "a":
+            raise CommandRefused("there is no HSM of that name; see hsm")
+        self.used.append((name, used))
+
+    def alarms(self) -> Sequence[tuple[str, str]]:
+        return [("bank-i", "more messages are owed than the threshold")]
+
     def stop(self) -> None:
         self.stops += 1
 
     def running(self) -> Running:
-        return Running(NOW_US, tuple(self.view), tuple(self.held), self.counted, self.store(), self.hsm(), 2, 0)
+        keys, terminals = tuple(self.held), tuple(self.terminals)
+        store, alarms = self.store(), tuple(self.alarms())
+        return Running(
+            NOW_US, tuple(self.view), keys, terminals, self.counted, store, self.hsm(), 2, 4, self.forwarded, alarms, 0
+        )
 
 
 @dataclass

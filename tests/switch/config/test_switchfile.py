@@ -15,6 +15,9 @@ from switch.link.lines import ConfigError
 HEAD = '[switch]\nname = "switch"\ninstitution = "970400"\n'
 LINK = '[[link]]\nname = "alpha"\nspec = "banknet"\nrole = "server"\naddress = "127.0.0.1:0"\n'
 SITE = '[hsm]\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:1500"\n'
+KEYS = f'[link.keys]\nrole = "switch"\nform = "tagged"\nzmk = "U{"0" * 32}"\nlines = ["zpk both"]\n'
+TERMINAL = f'[[terminal]]\nid = "ATM00001"\ntmk = "U{"0" * 32}"\nrenewal = "daily"\nlink = "alpha"\n'
+BOOKS = f'[issuer]\ncurrency = "704"\naccounts = "a.csv"\ncards = "c.csv"\npan-key = "k"\npvk = "U{"0" * 32}"\n'
 BINS = "prefix,name,kind,link,dialect\n970405,Alpha,member,alpha,banknet\n602907,Ours,on-us,issuer,banknet\n"
 
 
@@ -58,11 +61,24 @@ def test_everything_can_be_said() -> None:
     assert config.files.links == {"alpha", "beta", ISSUER}
 
 
+def test_keys_terminals_issuer_and_forwarding_have_their_place() -> None:
+    text = HEAD + SITE + LINK + KEYS + "[link.forwarding]\nwindow = 4\n" + TERMINAL + BOOKS
+    text += '[stand-in]\npolicies = "standin.toml"\npan-key = "pan.key"\n'
+    config = read_text(Path("/there/switch.toml"), text)
+    assert [each.link for each in config.keys.links] == ["alpha"]
+    assert [each.id for each in config.keys.terminals] == ["ATM00001"]
+    assert config.issuer is not None
+    assert config.issuer.currency == "704"
+    assert config.forwarding["alpha"].window == 4
+    assert (config.files.stand_in, config.pan_key) == (Path("/there/standin.toml"), Path("/there/pan.key"))
+
+
 def test_the_examples_of_the_chapter_are_read() -> None:
     said = [each.__doc__.partition("\n[")[2] for each in (switchfile, hsms) if each.__doc__]
     told = partners.__doc__ or ""
     link = LINK.replace("alpha", "alpha") + told[told.index("[link.partner]") :]
     text = "".join(f"[{each}\n" for each in said) + link
+    assert "[link.forwarding]" in text
     config = read_text(Path("switch.toml"), text.replace('socket = "console.sock"', "#"))
     assert config.partners["alpha"].left_out == {48, 60}
     assert config.hsm is not None
@@ -105,6 +121,14 @@ def test_the_examples_of_the_chapter_are_read() -> None:
         (HEAD + LINK + '[link.partner]\nrelays-to = "beta"\n', 10, "link.0.partner.relays-to"),
         (HEAD + LINK + '[link.partner]\nrelays-to = "alpha"\n', 10, "link.0.partner.relays-to"),
         (HEAD + LINK + '[link.partner]\nunknown-reversal = "2"\n', 10, "link.0.partner.unknown-reversal"),
+        (HEAD + '[stand-in]\npolicies = "p.toml"\n', 4, "stand-in.pan-key"),
+        (HEAD + '[stand-in]\nrules = "p.toml"\n', 5, "stand-in.rules"),
+        (HEAD + LINK + KEYS, None, "hsm"),
+        (HEAD + LINK + "[link.partner.mac]\n", None, "hsm"),
+        (HEAD + SITE + LINK + KEYS + "colour = 1\n", 18, "link.0.keys.colour"),
+        (HEAD + SITE + LINK + TERMINAL.replace("alpha", "beta"), 17, "terminal.0.link"),
+        (HEAD + SITE + LINK + "[link.forwarding]\nwindow = 0\n", 14, "link.0.forwarding.window"),
+        (HEAD + SITE + "[issuer]\n", 8, "issuer.currency"),
         (HEAD + LINK + "[link.partner.mac]\nbytes = 6\n", 10, "link.0.partner.mac.bytes"),
         (HEAD + LINK + "[link.partner.mac]\nelements = [2, 64]\n", 10, "link.0.partner.mac.elements"),
     ],

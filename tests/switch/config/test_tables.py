@@ -53,6 +53,40 @@ def test_a_bad_file_is_refused_with_its_place(there: TableFiles, which: Which, t
     assert place in caught.value.problems[0]
 
 
+POLICIES = """[[policy]]
+name = "basic"
+services = ["withdrawal"]
+triggers = ["signed-off"]
+currency = "704"
+amount-a-day = 2000000
+count-a-day = 3
+exposure = 500000000
+"""
+
+
+def test_prefixes_and_policies_of_stand_in_agree(there: TableFiles, tmp_path: Path) -> None:
+    path = tmp_path / "standin.toml"
+    path.write_text(POLICIES)
+    files = replace(there, stand_in=path)
+    before = files.read()
+    assert set(before.policies) == {"basic"}
+    assert files.bins is not None
+    named = BINS.replace("dialect\n", "dialect,stand_in\n").replace("banknet\n", "banknet,{}\n")
+    files.bins.write_text(named.format("basic"))
+    after, _ = files.again(Which.BINS, before)
+    files.bins.write_text(named.format("other"))
+    with pytest.raises(TableRefused, match=r"bins\.csv:2: stand_in: a policy of .*standin\.toml is expected"):
+        files.again(Which.BINS, after)
+    path.write_text(POLICIES.replace("basic", "other"))
+    with pytest.raises(TableRefused, match="stand_in"):
+        files.again(Which.STAND_IN, after)
+    path.write_text(POLICIES.replace("count-a-day = 3", "count-a-day = 4"))
+    assert files.again(Which.STAND_IN, after)[1] == "0 added, 0 removed, 1 changed"
+    path.write_text(POLICIES + 'cards = "none.csv"\n')
+    with pytest.raises(TableRefused, match=r"none\.csv: No such file"):
+        files.again(Which.STAND_IN, after)
+
+
 def test_bytes_and_a_missing_file_are_told(there: TableFiles) -> None:
     before = there.read()
     assert there.bins is not None

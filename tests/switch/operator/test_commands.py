@@ -13,10 +13,13 @@ from support.operating import NOW_US, PAN, Kepts, Told, link_view
 
 from switch.codec.message import Message
 from switch.config.tables import Which
+from switch.keys.effects import KeyType
+from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
 from switch.operator.command import AtOnce
 from switch.operator.commands import COMMANDS, parse
 from switch.operator.ports import CommandRefused
+from switch.operator.views import LinkView
 from switch.store.journal import noted
 from switch.store.rows import Irregular
 
@@ -60,15 +63,26 @@ def test_every_order_can_be_given(order: Order) -> None:
 
 def test_keys_are_shown_with_their_age_and_never_themselves() -> None:
     _, line = said("keys bank-a")
-    assert line.split() == ["bank-a", "-", "ZPK", "both", "4", "active", "08D7B4", "2h", "12"]
+    assert line.split() == ["bank-a", "ZPK", "both", "4", "08D7B4", "in", "force", "2h", "10s", "12", "5", "A1B2C3"]
     assert said("keys bank-i")[1:] == []
 
 
-@pytest.mark.parametrize(("line", "changed"), [("key change bank-a", ""), ("key change bank-a zpk", "ZPK")])
-def test_a_change_of_keys_is_begun(line: str, changed: str) -> None:
+@pytest.mark.parametrize(("line", "changed"), [("key change bank-a", None), ("key change bank-a zpk", KeyType.ZPK)])
+def test_a_change_of_keys_is_begun(line: str, changed: KeyType | None) -> None:
     board = Told()
     said(line, board)
     assert board.changed == [("bank-a", changed)]
+
+
+def test_terminals_are_shown_and_get_new_keys() -> None:
+    board = Told()
+    assert [line.split()[0] for line in said("terminals", board)[1:]] == ["ATM00001", "POS"]
+    assert len(said("terminals bank-a", board)) == 2
+    assert said("terminals ATM00001", board)[1].split() == ["ATM00001", "bank-a", "daily", "2", "0D1E2F", "given"]
+    said("terminal POS 1 renew", board)
+    assert board.renewed == ["POS 1"]
+    with pytest.raises(CommandRefused):
+        said("terminal POS 2 renew", board)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +151,7 @@ def test_a_table_that_is_refused_hinders_no_other() -> None:
     with pytest.raises(CommandRefused) as caught:
         said("reload", records=Kepts(refused=frozenset({Which.BINS})))
     assert str(caught.value).splitlines() == [
+        "stand-in: 1 added, 0 removed, 0 changed",
         "services: 1 added, 0 removed, 0 changed",
         "responses: 1 added, 0 removed, 0 changed",
         "bins: bins.csv:3: prefix: 6 to 11 digits expected",
@@ -161,6 +176,17 @@ def test_the_hsms_are_shown_where_there_are_any() -> None:
         said("hsm", Told(has_hsm=False))
 
 
+@pytest.mark.parametrize(("order", "used"), [("drain", False), ("restore", True)])
+def test_an_hsm_is_drained_and_used_again(order: str, used: bool) -> None:
+    board = Told()
+    assert said(f"hsm a {order}", board)[1].split()[0] == "a"
+    assert board.used == [("a", used)]
+
+
+def test_alarms_are_told_by_link() -> None:
+    assert said("alarms")[1] == "bank-i  more messages are owed than the threshold"
+
+
 def test_stop_stops() -> None:
     board = Told()
     assert said("stop", board) == ["switch stops"]
@@ -171,10 +197,13 @@ def test_stop_stops() -> None:
     "line",
     [
         "nothing", "LINKS", "links all", "link", "link nobody", "link bank-a dance", "link bank-a open now", "keys a b",
-        "keys nobody", "key", "key change", "key change nobody", "key drop bank-a", "transactions 0", "transactions 1001",
+
+        "keys nobody", "terminals a b", "terminal", "terminal ATM00001", "key change bank-a ABC", "key", "key change",
+        "key change nobody", "key drop bank-a", "transactions 0", "transactions 1001",
         "transactions by", "transactions by pan 1", "transactions by pan-last4 12345", "transactions by pan-last4 12a4",
         "transaction", "transaction 20261122/x", "journal", "queues all", "exceptions close", "exceptions all", "bins",
-        "bins 97041100000000", "bins alpha", "reload keys", "reload bins services", "hsm a", "figures all", "stop now",
+        "bins 97041100000000", "bins alpha", "reload keys", "reload bins services",
+        "hsm a", "hsm b drain", "hsm a stop", "alarms now", "figures all", "stop now",
         "l" * 600, "links\x00", "línks",
     ],
 )  # fmt: skip
@@ -193,5 +222,5 @@ def test_nothing_that_is_typed_breaks_a_command(behind: str, command: str) -> No
 
 
 def test_no_view_has_a_place_for_a_cryptogram() -> None:
-    for view in (type(Told().held[0]), type(Told().view[0])):
+    for view in (LineStatus, TerminalStatus, LinkView):
         assert not {each.name for each in fields(view)} & {"cryptogram", "under_lmk", "key", "zmk"}

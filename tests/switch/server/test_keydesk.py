@@ -288,9 +288,9 @@ def test_an_echo_with_keys_is_answered_where_there_are_none() -> None:
 
 def test_it_fits_where_flows_and_links_want_it() -> None:
     desk = wired().ends[0].desk
-    keys: Keys = desk
+    for_flows: Keys = desk
     aside: Aside = desk
-    assert keys.outgoing("beta", Use.PIN) is None
+    assert for_flows.incoming("nowhere", Use.PIN) == ()
     assert not aside.takes("somebody else's question")
 
 

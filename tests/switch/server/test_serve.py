@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.databases import Server
 from support.switched import RunningSwitch, switch
 
 from switch.operator.events import EVENTS
@@ -80,6 +81,7 @@ def test_the_console_answers_one_shots_and_pipes(start: Start) -> None:
     assert refused.returncode == 1
     assert "refused" in refused.stderr
     assert running.ask("transaction", PAN).stderr == "there is no transaction of that id; see transactions\n"
+    assert "echo was not carried out" in (running.folder / "switch.log").read_text()
     assert PAN not in (running.folder / "switch.log").read_text()
     assert running.ask("exceptions").returncode == 0
     assert running.ask("link", "alpha", "close").returncode == 0
@@ -133,6 +135,17 @@ def test_the_command_line_says_where_the_store_is(start: Start, tmp_path: Path) 
     assert running.stop() == 0
     assert (here / "switch.db").exists()
     assert '"event": "stopped"' in running.said()
+
+
+def test_the_store_can_be_postgresql(start: Start, server: Server) -> None:
+    url = server.new_url()
+    for era in (1, 2):
+        running = start(f"run-{era}", SERVER, "alpha", PORTS, ("--database", url))
+        assert running.ask("transactions").returncode == 0
+        assert running.ask("queues").returncode == 0
+        assert running.stop() == 0
+        assert [e["era"] for e in events(running.folder / "switch.log") if e["event"] == "started"] == [era]
+        assert not (running.folder / "state").exists()
 
 
 @pytest.mark.parametrize(
