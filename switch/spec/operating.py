@@ -142,7 +142,7 @@ def _cell(text: str) -> str:
 
 def _metrics() -> Iterator[str]:
     pool = PoolFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NO_TIMES, ())
-    nothing = Running(0, (), (), (), Figures(), StoreView(0, 0, 0), pool, 0, 0, {}, 0)
+    nothing = Running(0, (), (), (), Figures(), StoreView(0, 0, 0), pool, 0, 0, {}, (), 0)
     for family in families(nothing, Kept((), 0), 0):
         name = f"{family.name}_total" if family.type == "counter" else family.name
         yield f"| `{name}` | {', '.join(getattr(family, '_labelnames', ()))} | {family.documentation} |"

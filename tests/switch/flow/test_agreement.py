@@ -105,11 +105,12 @@ class Agreement(RuleBasedStateMachine):
     # -- the acquirer
 
     @precondition(lambda self: self.up(ACQUIRER))
-    @rule()
-    def asks(self) -> None:
+    @rule(seconds=st.sampled_from([0.0, 0.0, 21.0]))
+    def asks(self, seconds: float) -> None:
         self.stan += 1
         self.waits.add(self.stan)
         self.bench.acquirer.say(withdrawal(self.stan, AMOUNT))
+        self.passes(seconds)
 
     @precondition(lambda self: self.waits or self.given)
     @rule(which=st.integers(0, 9), dispensed=st.booleans())
@@ -157,13 +158,17 @@ class Agreement(RuleBasedStateMachine):
     def loses_answers(self) -> None:
         self.deaf = not self.deaf
 
-    @rule()
-    def hsm(self) -> None:
-        self.bench.hsm.away = None if self.bench.hsm.away else NoAnswer(Cause.NOT_ASKED)
+    @rule(seconds=st.sampled_from([0.0, 6.0]))
+    def hsm_goes_away(self, seconds: float) -> None:
+        self.bench.hsm.away = NoAnswer(Cause.NOT_ASKED)
+        self.passes(seconds)
+        self.bench.hsm.away = None
 
-    @rule()
-    def store(self) -> None:
-        self.bench.memory.away = not self.bench.memory.away
+    @rule(seconds=st.sampled_from([0.0, 6.0]))
+    def store_goes_away(self, seconds: float) -> None:
+        self.bench.memory.away = True
+        self.passes(seconds)
+        self.bench.memory.away = False
 
     @rule(seconds=st.sampled_from([0.0, 0.0, 1.0, 6.0, 20.0]))
     def passes(self, seconds: float) -> None:
@@ -176,8 +181,7 @@ class Agreement(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         bench = self.bench
-        self.deaf = bench.memory.away = False
-        bench.hsm.away = None
+        self.deaf = False
         self.changes_mood(False, False, 0)
         for link in (ACQUIRER, ISSUER):
             self.reads(link)
