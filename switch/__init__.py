@@ -7,6 +7,7 @@
 * ``routing``: from a PAN to a link; ``services``: what is offered where, and response codes; ``keys``: key exchange;
 * ``issuer``: our own cards and accounts, and what is said to their requests; ``tablefile``: tables as files;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
+* ``simulators``: ATMs and POS terminals that talk to a host;
 * ``config``: one file for one switch; ``operator``: what operators see of it and may tell it; ``server.serving``: it runs;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.

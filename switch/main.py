@@ -12,6 +12,7 @@ SUBCOMMANDS = MappingProxyType(
         "console": ("switch.server.console_command", "Ask a running switch, or tell it something."),
         "decode": ("switch.decode_command", "Explain an ISO 8583 message element by element, masked."),
         "encode": ("switch.encode_command", "Write a message, given as JSON, in a network's dialect."),
+        "simulate": ("switch.server.simulate_command", "Run ATMs and POS terminals that talk to a host."),
         "specs": ("switch.specs_command", "List the networks' dialects, or one dialect's elements."),
     }
 )

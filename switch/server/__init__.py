@@ -8,5 +8,7 @@
 * ``hsmport``: questions to HSMs become commands of a pool of them;
 * ``storage``: the store of one run; ``assembly``: all parts put together; ``serving``: the process, ``serve_command``;
 * ``board``: the switch as operators reach it; ``consoleport``, ``console_command``: by lines; ``metricsport``: by HTTP;
-* ``aside``: work in threads; ``logfile``: events as JSON lines.
+* ``aside``: work in threads; ``logfile``: events as JSON lines;
+* ``terminals``, ``terminal``, ``tellers``: simulated terminals at work; ``leasedline``: a slow line before a host;
+  ``commandport``, ``simulate_command``: what they are ordered, and their process.
 """
