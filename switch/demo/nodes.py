@@ -40,6 +40,7 @@ class Cardholder:
     prefix: str
     serial: int
     account: str
+    kind: str = "current"
     savings: str = ""
 
     @property
@@ -69,11 +70,11 @@ TERMINALS: Mapping[str, Mapping[str, str]] = {
 }
 """By ``switch simulate``: its terminals, and the appliance that has their master keys."""
 CARDHOLDERS = (
-    Cardholder("an", "bank-a", "970405", 1, "an-current", "an-savings"),
-    Cardholder("binh", "bank-a", "970405", 2, "binh-current"),
-    Cardholder("chi", "bank-b", "970411", 1, "chi-current"),
-    Cardholder("dung", "bank-b", "970411", 2, "dung-current"),
-    Cardholder("em", "cardpro", "400000", 1, "em-credit"),
+    Cardholder("an", "bank-a", "970405", 1, "0021000017", savings="0025000011"),
+    Cardholder("binh", "bank-a", "970405", 2, "0021000025"),
+    Cardholder("chi", "bank-b", "970411", 1, "1021000019"),
+    Cardholder("dung", "bank-b", "970411", 2, "1021000027"),
+    Cardholder("em", "cardpro", "400000", 1, "0029000013", "credit"),
 )
 
 

@@ -52,7 +52,7 @@ STORY = (
     _atm("An asks for her balance", "balance", "an"),
     _atm("Chi asks for hers, at bank A's ATM", "balance", "chi", "ATM00002"),
     _atm("An saves: from her current to her savings account", "transfer", "an", amount=700_000, from_type="20",
-         to="an-savings"),
+         to="0025000011"),
     _atm("Dung types a wrong PIN", "withdrawal", "dung", amount=500_000, pin=NEW,
          expected={"outcome": DECLINED, "response": "55"}),
     _atm("Dung wants more than he has", "withdrawal", "dung", amount=5_000_000,

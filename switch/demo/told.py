@@ -15,7 +15,7 @@ SERVICES = {
     "00": "purchase", "01": "cash", "02": "void", "20": "refund", "30": "balance", "40": "transfer", "94": "PIN change",
 }  # fmt: skip
 """By DE 3."""
-WIDTH = 10
+WIDTH, VND = 10, "704"
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,9 @@ class Heard:
 def lines(heard: Iterable[Heard], meanings: Mapping[str, str]) -> list[str]:
     """A line for each message, in order of time; *meanings* of DE 39.
 
-    Both ends of a link have it in their journals: it is shown as the sender has it.
+    Both ends of a link have it in their journals: it is shown as who received it has it.
     """
-    spoken = [
-        each for each in heard if each.noted.direction == "out" or each.noted.link in TERMINALS
-    ]
+    spoken = [each for each in heard if each.noted.direction == "in" or each.noted.link in TERMINALS]
     return [_line(each, meanings) for each in sorted(spoken, key=lambda each: (each.noted.at_us, each.noted.id))]
 
 
@@ -43,7 +41,7 @@ def _line(heard: Heard, meanings: Mapping[str, str]) -> str:
     other = str(fields.get("41", noted.link)).strip() if noted.link in TERMINALS else noted.link
     way = (heard.node, other) if noted.direction == "out" else (other, heard.node)
     said = [SERVICES.get(str(fields.get("3", ""))[:2], ""), _amount(fields), noted.pan]
-    said += ["PIN block" if "52" in fields else "", "MAC" if {"64", "128"} & fields.keys() else ""]
+    said += ["with a PIN block" if "52" in fields else "", "MAC" if {"64", "128"} & fields.keys() else ""]
     if noted.response_code:
         said.append(f"{noted.response_code} {meanings.get(noted.response_code, 'unknown code')}")
     return f"{way[0]:>{WIDTH}} → {way[1]:<{WIDTH}} {noted.mti}  {', '.join(word for word in said if word)}"
@@ -52,6 +50,18 @@ def _line(heard: Heard, meanings: Mapping[str, str]) -> str:
 def _amount(fields: Mapping[str, object]) -> str:
     try:
         minor = int(str(fields.get("4", "0")))
-        return str(Amount(minor, currency(str(fields.get("49", "704"))))) if minor else ""
+        return money(minor, str(fields.get("49", VND))) if minor else ""
     except (ValueError, MoneyError):
         return ""
+
+
+def money(minor: int, code: str = VND) -> str:
+    """With its thousands apart.  Raises MoneyError.
+
+    >>> money(1500000)
+    '1,500,000 VND'
+    """
+    amount = str(Amount(minor, currency(code)))
+    number, _, name = amount.rpartition(" ")
+    whole, point, rest = number.partition(".")
+    return f"{int(whole):,}{point}{rest} {name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,8 +20,7 @@ from switch.store.opening import database
 from switch.store.reading import Reading
 from switch.store.rows import Account, Noted, Transaction
 
-KEYPAD = "keypad"
-"""What the branch's keypad is called among terminals."""
+SETTLED_SECONDS_MAX, LOOK_SECONDS = 30.0, 0.02
 Reach = Callable[[str, int], int]
 """Name of a server's port (``node port``) and its number → by which number its clients reach it."""
 
@@ -40,7 +40,8 @@ class Country:
         """Every key in the clear that people have typed: what must be found nowhere."""
         self.known = Known()
         self.programs: dict[str, Program] = {}
-        self._keys: dict[str, str] = {}
+        self._keypads: dict[str, tuple[tuple[bytes, bytes], Formed]] = {}
+        self._readings: dict[str, Reading] = {}
         self._seen: dict[str, str] = {}
         self._stack = contextlib.ExitStack()
 
@@ -48,7 +49,7 @@ class Country:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Who calls goes first, so that links are signed off; terminals before all.
+        # Terminals go first, HSMs last; those that call before whom they call, so that they can sign off.
         for program in reversed(self.programs.values()):
             program.end()
         self._stack.close()
@@ -79,7 +80,6 @@ class Country:
             for group, terminals in TERMINALS.items():
                 letters = [self._terminal_key(at[name], id) for id, name in terminals.items()]
                 self._private(f"{group}.keys", "".join(letters))
-            self._keypads = {}
             for name in ("hsm-a", "hsm-b"):
                 parts = self._secret(components())
                 self._keypads[name] = parts, at[name].form(TMK, parts)
@@ -180,6 +180,14 @@ class Country:
                     self._seen[node.name] = noted.id
                     yield Heard(node.name, noted)
 
+    def settled(self) -> None:
+        """Wait until nobody is owed anything that store-and-forward must still deliver."""
+        until = time.monotonic() + SETTLED_SECONDS_MAX
+        while any(self._reading(node.name).queues() for node in NODES):
+            if time.monotonic() > until:
+                raise DemoStopped("store-and-forward does not deliver")
+            time.sleep(LOOK_SECONDS)
+
     def books(self) -> dict[str, Books]:
         """Everybody's."""
         found = {}
@@ -191,9 +199,10 @@ class Country:
         return found
 
     def _reading(self, node: str) -> Reading:
-        reading = Reading(database(f"sqlite:///{self.folder / node / 'switch.db'}"))
-        self._stack.callback(reading.close)
-        return reading
+        if node not in self._readings:
+            self._readings[node] = Reading(database(f"sqlite:///{self.folder / node / 'switch.db'}"))
+            self._stack.callback(self._readings[node].close)
+        return self._readings[node]
 
     def _start(self, name: str, module: str, *words: str, typed_at: bool = False) -> None:
         self.programs[name] = Program(self.folder, name, module, words, typed_at)

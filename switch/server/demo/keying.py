@@ -142,12 +142,12 @@ class Issuing:
 
 def bank_cards(issued: Iterable[Issued]) -> str:
     """``cards.csv`` of a bank's host."""
-    rows = [
-        f"{one.card.pan},{EXPIRES},{SERVICE_CODE},{one.card.account},{one.card.savings},"
-        f"{one.card.account if one.card.account.endswith('current') else ''},"
-        f"{one.card.account if one.card.account.endswith('credit') else ''},{one.pvv}"
-        for one in issued
-    ]
+    rows = []
+    for one in issued:
+        card = one.card
+        of_kind = [card.account if card.kind == kind else "" for kind in ("current", "credit")]
+        cells = (card.pan, EXPIRES, SERVICE_CODE, card.account, card.savings, *of_kind, one.pvv)
+        rows.append(",".join(cells))
     return "\n".join(("pan,expires,service_code,account,savings,current,credit,pin_check", *rows, ""))
 
 
