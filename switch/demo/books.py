@@ -86,7 +86,10 @@ def compared(all_books: Mapping[str, Books]) -> list[Agreed]:
         )
     for through in ("bank-a", "nac"):
         theirs = moved(all_books[through].transactions, issuer_link="cardpro")
-        found.append(Agreed(f"cardpro owes {through}", {through: theirs, "cardpro": settlement(card_host, through)}))
+        own = settlement(card_host, through) + moved(card_host.transactions, through, "scheme")
+        found.append(Agreed(f"cardpro owes {through}", {through: theirs, "cardpro": own}))
+    theirs = moved(card_host.transactions, issuer_link="scheme")
+    found.append(Agreed("scheme owes cardpro", {"cardpro": theirs, "scheme": settlement(all_books["scheme"], "cardpro")}))
     theirs = moved(all_books["nac"].transactions, issuer_link="bank-a")
     found.append(Agreed("bank-a owes shops", {"nac": theirs, "bank-a": moved(all_books["bank-a"].transactions, "nac")}))
     return found

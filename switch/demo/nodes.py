@@ -53,7 +53,8 @@ class Cardholder:
 HSMS: Mapping[str, str] = {"hsm-switch": "the switch's", "hsm-a": "bank A's", "hsm-b": "bank B's"}
 NODES = (
     Node("switch", "the interbank switch", "hsm-switch"),
-    Node("cardpro", "bank A's card host, for credit cards", "hsm-a", issues=True),
+    Node("scheme", "an international card scheme", "hsm-switch", issues=True),
+    Node("cardpro", "bank A's card host, for credit cards", "hsm-a", ("scheme",), issues=True),
     Node("bank-a", "bank A's ATM Host", "hsm-a", ("switch", "cardpro"), issues=True),
     Node("bank-b", "bank B's host", "hsm-b", ("switch",), issues=True),
     Node("nac", "the concentrator of bank A's POS terminals", "", ("bank-a", "cardpro")),
@@ -63,6 +64,7 @@ ZONES = (
     Zone("zmk_a", ("hsm-switch", "hsm-a")),
     Zone("zmk_b", ("hsm-switch", "hsm-b")),
     Zone("zmk_c", ("hsm-a",)),
+    Zone("zmk_s", ("hsm-switch", "hsm-a")),
 )
 TERMINALS: Mapping[str, Mapping[str, str]] = {
     "atms": {"ATM00001": "hsm-a", "ATM00002": "hsm-a", "ATM00003": "hsm-b"},
@@ -75,6 +77,7 @@ CARDHOLDERS = (
     Cardholder("chi", "bank-b", "970411", 1, "1021000019"),
     Cardholder("dung", "bank-b", "970411", 2, "1021000027"),
     Cardholder("em", "cardpro", "400000", 1, "0029000013", "credit"),
+    Cardholder("frank", "scheme", "520000", 1, "9029000011", "credit"),
 )
 
 

@@ -49,6 +49,7 @@ STORY = (
     _atm("Chi, of bank B, draws cash at bank A's ATM", "withdrawal", "chi", amount=2_000_000),
     _atm("Binh, of bank A, draws cash at bank B's ATM", "withdrawal", "binh", "ATM00003", amount=500_000),
     _atm("Em draws cash on a credit card: the ATM Host passes it to Cardpro", "withdrawal", "em", amount=3_000_000),
+    _atm("Frank, from abroad, draws cash: Cardpro asks the international scheme", "withdrawal", "frank", amount=1_500_000),
     _atm("An asks for her balance", "balance", "an"),
     _atm("Chi asks for hers, at bank A's ATM", "balance", "chi", "ATM00002"),
     _atm("An saves: from her current to her savings account", "transfer", "an", amount=700_000, from_type="20",

@@ -80,7 +80,7 @@ class Country:
             for group, terminals in TERMINALS.items():
                 letters = [self._terminal_key(at[name], id) for id, name in terminals.items()]
                 self._private(f"{group}.keys", "".join(letters))
-            for name in ("hsm-a", "hsm-b"):
+            for name in HSMS:
                 parts = self._secret(components())
                 self._keypads[name] = parts, at[name].form(TMK, parts)
 
@@ -109,7 +109,7 @@ class Country:
     def issue_cards(self) -> None:
         """Cardholders choose PINs, banks issue cards."""
         everybody: list[Issued] = []
-        for letter, node, hsm in (("a", "bank-a", "hsm-a"), ("b", "bank-b", "hsm-b"), ("c", "cardpro", "hsm-a")):
+        for letter, node, hsm in (("a", "bank-a", "hsm-a"), ("b", "bank-b", "hsm-b"), ("c", "cardpro", "hsm-a"), ("s", "scheme", "hsm-switch")):
             issuing = Issuing(int(self.known.values[hsm.replace("-", "_")]), *self._keypads[hsm])
             self.known.learn(**{f"pvk_{letter}": issuing.pvk, f"cvk_{letter}": issuing.cvk})
             issued = [issuing.issue(card, self.pins[card.name]) for card in CARDHOLDERS if card.issuer == node]

@@ -12,7 +12,7 @@ from switch.demo.told import lines, money
 from switch.server.demo.country import Country
 from switch.services import responses
 
-BEGUN = {"switch": 4, "cardpro": 1, "bank-a": 3, "bank-b": 2}
+BEGUN = {"switch": 4, "cardpro": 2, "scheme": 1, "bank-a": 3, "bank-b": 2}
 """Lines of zone keys that each node has."""
 IN_FORCE = "in force"
 
