@@ -89,7 +89,9 @@ def compared(all_books: Mapping[str, Books]) -> list[Agreed]:
         own = settlement(card_host, through) + moved(card_host.transactions, through, "scheme")
         found.append(Agreed(f"cardpro owes {through}", {through: theirs, "cardpro": own}))
     theirs = moved(card_host.transactions, issuer_link="scheme")
-    found.append(Agreed("scheme owes cardpro", {"cardpro": theirs, "scheme": settlement(all_books["scheme"], "cardpro")}))
+    found.append(
+        Agreed("scheme owes cardpro", {"cardpro": theirs, "scheme": settlement(all_books["scheme"], "cardpro")})
+    )
     theirs = moved(all_books["nac"].transactions, issuer_link="bank-a")
     found.append(Agreed("bank-a owes shops", {"nac": theirs, "bank-a": moved(all_books["bank-a"].transactions, "nac")}))
     return found

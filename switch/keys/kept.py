@@ -11,7 +11,8 @@ from switch.keys.line import Line
 from switch.keys.slots import Slot, Slots, State, ZoneKey
 from switch.keys.terminal import TerminalKeys
 from switch.keys.words import Offer
-from switch.store.rows import KeyLine, KeySlot, Row, TerminalKey, line_key, slot_key
+from switch.store.keyrows import KeyLine, KeySlot, TerminalKey, line_key, slot_key
+from switch.store.rows import Row
 
 KINDS: tuple[type[Row], ...] = (KeySlot, KeyLine, TerminalKey)
 """The kinds of rows that are needed at a start."""

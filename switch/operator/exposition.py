@@ -81,6 +81,8 @@ def _running(running: Running) -> Iterator[Metric]:
     yield from _transactions(running.figures)
     forwarded = sorted(running.forwarded.items())
     yield _counter("forwarded", "What was done about messages that links are owed.", ("link", "event"), forwarded)
+    alarms = [(alarm, 1.0) for alarm in running.alarms]
+    yield _gauge("owed_alarm", "What is alarming about a queue.", ("link", "alarm"), alarms)
     store = running.store
     yield _gauge("store_works_waiting", "Works before the writer.", (), [((), store.waiting)])
     yield _gauge("store_works_waiting_max", "How many may wait.", (), [((), store.waiting_max)])

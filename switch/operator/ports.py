@@ -64,6 +64,12 @@ class Switchboard(Protocol):
     def hsm(self) -> PoolFigures | None:
         """The pool of HSMs, if there is one."""
 
+    def use_hsm(self, name: str, used: bool) -> None:
+        """Give the appliance *name* work again, or, once it has done what it was given, none.  Raises CommandRefused."""
+
+    def alarms(self) -> Sequence[tuple[str, str]]:
+        """What is alarming about queues now: link and text."""
+
     def stop(self) -> None:
         """End the switch in order, soon."""
 

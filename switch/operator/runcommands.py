@@ -9,11 +9,16 @@ from switch.operator.command import AtOnce, Lines, misused
 from switch.operator.ports import CommandRefused, Switchboard
 from switch.operator.words import columns
 
+USES = {"drain": False, "restore": True}
+HSM_USAGE = f"[NAME {'|'.join(USES)}]"
+
 
 def hsm(board: Switchboard, words: Sequence[str]) -> Lines:
-    """The appliances and what is under way with them."""
-    if words:
-        raise misused("hsm", "")
+    """The appliances and what is under way with them; or an order about one."""
+    if words and (len(words) != 2 or words[1] not in USES):
+        raise misused("hsm", HSM_USAGE)
+    if board.hsm() is not None and words:
+        board.use_hsm(words[0], USES[words[1]])
     pool = board.hsm()
     if pool is None:
         raise CommandRefused("this switch has no HSM")
@@ -67,6 +72,13 @@ def _within(buckets: Sequence[int], share: float) -> str:
     return f"more than {LATENCY_BOUNDS_SECONDS[-1]:g} s"
 
 
+def alarms(board: Switchboard, words: Sequence[str]) -> Lines:
+    """What somebody should look at now."""
+    if words:
+        raise misused("alarms", "")
+    return columns(("link", "alarm"), board.alarms())
+
+
 def stop(board: Switchboard, words: Sequence[str]) -> Lines:
     """Sign off, let what is under way end, and stop."""
     if words:
@@ -76,7 +88,8 @@ def stop(board: Switchboard, words: Sequence[str]) -> Lines:
 
 
 COMMANDS = (
-    AtOnce("hsm", "", "the HSMs and what is under way with them", hsm),
+    AtOnce("hsm", HSM_USAGE, "the HSMs and what is under way with them; drain one, or use it again", hsm),
+    AtOnce("alarms", "", "what is alarming about queues now", alarms),
     AtOnce("figures", "", "transactions by service and response, and their times", figures),
     AtOnce("stop", "", "sign off, finish what is under way, and stop", stop),
 )

@@ -49,7 +49,7 @@ class Running:
     """All that a scrape shows of what runs.
 
     *turned_away* calls belonged to no link; *under_way* transactions have not come to their end; *forwarded* counts what
-    store-and-forward did, by link and event.
+    store-and-forward did, by link and event, and *alarms* are its, by link.
     """
 
     started_us: int
@@ -62,6 +62,7 @@ class Running:
     turned_away: int
     under_way: int
     forwarded: Mapping[tuple[str, str], int]
+    alarms: tuple[tuple[str, str], ...]
     log_lines_dropped: int
 
 

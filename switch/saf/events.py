@@ -38,7 +38,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The change of *id* is committed and *row* is what it is now; None: it was settled or withdrawn before."""
+    """The change of *id* is committed and *row* is what it is now; None: another has ended it."""
 
     id: str
     row: Owed | None = field(repr=False)

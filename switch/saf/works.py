@@ -55,18 +55,6 @@ def owe(view: View, row: Owed) -> Owed:
     return row
 
 
-def withdraw(view: View, id: str) -> bool:
-    """Take back what is owed under *id*, if no attempt to send it has begun: it is settled, with no response.
-
-    False: it goes out, or is gone; then its receiver has to deal with it.
-    """
-    row = view.get(Owed, id)
-    if row is None or row.state != Sending.WAITING:
-        return False
-    view.put(replace(row, state=Sending.SETTLED))
-    return True
-
-
 def attempt(begun: Attempt) -> Work[Owed | None]:
     """The work that enters an attempt; its outcome is the row, or None when it is not owed any more."""
 

@@ -154,6 +154,7 @@ class Assembly:
     async def end(self) -> None:
         """Sign off, let what is under way come to its end, and close the links and the HSMs; each has its time."""
         self._telling.tell("stopping")
+        self.exchange.leaving = True
         for link in self.links:
             if link.state.ours is Ours.ON and link.config.profile.automatic(Automatic.SIGN_OFF):
                 link.order(Order.SIGN_OFF)

@@ -97,6 +97,21 @@ class Board:
         """The pool."""
         return None if self._assembly.pool is None else self._assembly.pool.figures()
 
+    def use_hsm(self, name: str, used: bool) -> None:
+        """Use an appliance, or not."""
+        pool = self._assembly.pool
+        try:
+            if pool is not None and used:
+                pool.restore(name)
+            elif pool is not None:
+                pool.drain(name)
+        except LookupError:
+            raise CommandRefused("there is no HSM of that name; see hsm") from None
+
+    def alarms(self) -> Sequence[tuple[str, str]]:
+        """What is alarming."""
+        return sorted((link, alarm.value) for link, alarm in self._assembly.forwarding.alarms)
+
     def stop(self) -> None:
         """End the switch."""
         self._stop()
@@ -113,6 +128,7 @@ class Board:
             hsm=self.hsm(),
             turned_away=self._assembly.links.turned_away,
             under_way=self._assembly.exchange.under_way,
+            alarms=tuple(self.alarms()),
             forwarded=dict(self._assembly.forwarding.counts),
             log_lines_dropped=self._log.dropped,
         )

@@ -131,6 +131,8 @@ class Exchange:
         self.figures = Figures()
         self.asides: tuple[Aside, ...] = ()
         self.forwarder: Forwarder | None = None
+        self.leaving = False
+        """Is nothing begun any more, because the process ends?"""
         self._runs: set[_Run] = set()
         self._links: LinksByName | None = None
 
@@ -173,6 +175,8 @@ class Exchange:
             link.answer(reply(message, Because.UNKNOWN_CODE, link.config.profile))
         elif message.mti[2] not in FUNCTIONS_ANSWERED or message.mti[1] == ADMINISTRATIVE:
             self._note(link, message)
+        elif self.leaving:
+            link.answer(reply(message, Because.NOT_SIGNED_ON, link.config.profile))
         elif len(self._runs) >= COURSES_MAX:
             link.answer(reply(message, Because.BUSY, link.config.profile))
         else:

@@ -96,21 +96,18 @@ class KeyDesk:
             return True
         return False
 
-    def replied(self, link: DrivenLink, message: Message, about: object) -> bool:
-        """Was *message* the answer, in time or late, to something that the desk had asked?"""
+    def replied(self, link: DrivenLink, message: Message, about: object) -> None:
+        """*message* is the answer, in time or late, to what the desk asked with *about*."""
         if isinstance(about, ZoneKeyAsked):
             self._links[link.config.name].replied(message, about)
         elif isinstance(about, TerminalKeyAsked):
             self._terminals[about.terminal].replied(link, message, about)
-        return isinstance(about, AboutKeys)
 
-    def expired(self, link: DrivenLink, about: object) -> bool:
-        """Was it the desk that asked?  Then nothing else is to be done: what is still wanted is said again in its time."""
-        return isinstance(about, AboutKeys)
+    def expired(self, link: DrivenLink, about: object) -> None:
+        """Nothing is to be done: what is still wanted is said again in its time."""
 
-    def cut(self, link: DrivenLink, about: object, written: bool) -> bool:
+    def cut(self, link: DrivenLink, about: object, written: bool) -> None:
         """As ``expired``."""
-        return isinstance(about, AboutKeys)
 
     def changed(self, link: DrivenLink) -> None:
         """The link stands elsewhere than before."""

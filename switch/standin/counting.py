@@ -7,7 +7,8 @@ from dataclasses import replace
 from switch.saf.events import End
 from switch.saf.works import ADVICE, kind_of
 from switch.standin.policy import CardLine, Policy
-from switch.store.rows import Owed, StandInApproval, StandInBin, StandInCard
+from switch.store.rows import Owed
+from switch.store.standinrows import StandInApproval, StandInBin, StandInCard
 from switch.store.view import View
 
 OPEN = "open"

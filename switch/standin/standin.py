@@ -15,7 +15,8 @@ from switch.saf.works import ADVICE, REVERSAL, owe, owed_places
 from switch.standin import counting
 from switch.standin.advice import ADVICE_MTI, APPROVED, advice, approval_code
 from switch.standin.policy import PIN_ALWAYS, CardLine, Listing, Policy, Trigger
-from switch.store.rows import Owed, Sending, StandInApproval, StandInBin, StandInCard, Transaction, owed_key
+from switch.store.rows import Owed, Sending, Transaction, owed_key
+from switch.store.standinrows import StandInApproval, StandInBin, StandInCard
 from switch.store.view import Place, View
 
 EXPIRED, WRONG_PIN, INOPERATIVE = "54", "55", "91"

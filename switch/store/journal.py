@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from json.encoder import encode_basestring_ascii as quoted
 
 from switch.codec.message import Message, Value
 from switch.codec.privacy import HIDDEN, PANS, masked_pan, without_pans
@@ -30,15 +30,25 @@ def noted(
         mti=message.mti,
         pan=masked_pan(str(message.fields.get(PAN, ""))),
         response_code=str(message.fields.get(RESPONSE_CODE, "")),
-        fields=json.dumps({number: _shown(number, value) for number, value in sorted(message.fields.items())}),
+        fields=_json(message),
     )
 
 
-def _shown(number: int, value: Value) -> str | int:
-    if number in HIDDEN or not isinstance(value, str | int):
-        return "*"
-    if isinstance(value, int):
-        return value
-    if number in PANS:
-        return masked_pan(value)
-    return without_pans(value) if len(value) >= PAN_DIGITS_LEAST else value
+def _json(message: Message) -> str:
+    """The elements as JSON, by number; put together here, since there are four messages to each transaction."""
+    fields = message.fields
+    return "{" + ", ".join([_CONCEALED.get(n) or _shown(n, fields[n]) for n in sorted(fields)]) + "}"
+
+
+def _shown(number: int, value: Value) -> str:
+    """What may be shown of *value*, as JSON."""
+    if isinstance(value, str):
+        if number in PANS:
+            value = masked_pan(value)
+        elif len(value) >= PAN_DIGITS_LEAST:
+            value = without_pans(value)
+        return f'"{number}": {quoted(value)}'
+    return f'"{number}": {value}' if isinstance(value, int) else f'"{number}": "*"'
+
+
+_CONCEALED = {number: f'"{number}": "*"' for number in HIDDEN}

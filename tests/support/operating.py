@@ -66,6 +66,7 @@ class Told:
     orders: list[tuple[str, Order]] = field(default_factory=list)
     changed: list[tuple[str, KeyType | None]] = field(default_factory=list)
     forwarded: dict[tuple[str, str], int] = field(default_factory=lambda: {("bank-i", "sent"): 8})
+    used: list[tuple[str, bool]] = field(default_factory=list)
     renewed: list[str] = field(default_factory=list)
     counted: Figures = field(default_factory=Figures)
     has_hsm: bool = True
@@ -109,13 +110,22 @@ class Told:
     def hsm(self) -> PoolFigures | None:
         return pool() if self.has_hsm else None
 
+    def use_hsm(self, name: str, used: bool) -> None:
+        if name != "a":
+            raise CommandRefused("there is no HSM of that name; see hsm")
+        self.used.append((name, used))
+
+    def alarms(self) -> Sequence[tuple[str, str]]:
+        return [("bank-i", "more messages are owed than the threshold")]
+
     def stop(self) -> None:
         self.stops += 1
 
     def running(self) -> Running:
         keys, terminals = tuple(self.held), tuple(self.terminals)
+        store, alarms = self.store(), tuple(self.alarms())
         return Running(
-            NOW_US, tuple(self.view), keys, terminals, self.counted, self.store(), self.hsm(), 2, 4, self.forwarded, 0
+            NOW_US, tuple(self.view), keys, terminals, self.counted, store, self.hsm(), 2, 4, self.forwarded, alarms, 0
         )
 
 

@@ -1,4 +1,4 @@
-"""``switch demo``: three HSMs, five switches and two groups of terminals, each a process, on loopback.
+"""``switch demo``: three HSMs, six switches and two groups of terminals, each a process, on loopback.
 
 * ``processes``: programs of ours, started, waited for and ended;
 * ``keying``: what custodians and card issuing do before there can be traffic;

@@ -23,10 +23,14 @@ from switch.store.database import StoreError
 FAILED = 1
 
 
-@click.command("demo", short_help="Three HSMs, five switches, terminals: a country's payments on this machine.")
-@click.option("--dir", "folder", metavar="DIR", type=click.Path(path_type=Path), help="a new folder for all files, kept")
+@click.command("demo", short_help="Three HSMs, six switches, terminals: a country's payments on this machine.")
+@click.option(
+    "--dir", "folder", metavar="DIR", type=click.Path(path_type=Path), help="a new folder for all files, kept"
+)
 @click.option("--once", is_flag=True, help="end when everything was shown; exit status 0 if all was as expected")
-@click.option("--hsm-port", metavar="N", type=click.IntRange(0, 65535), help="first show a conversation with an HSM, here")
+@click.option(
+    "--hsm-port", metavar="N", type=click.IntRange(0, 65535), help="first show a conversation with an HSM, here"
+)
 def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
     """Start an interbank switch, two banks, a card host, a concentrator, ATMs and POS terminals; use them; show it all.
 

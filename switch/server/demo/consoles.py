@@ -33,7 +33,7 @@ class NodeConsole:
         """The lines that answer *words*.  Raises DemoStopped when they are refused."""
         self._spoken.write(words + "\n")
         self._spoken.flush()
-        said = []
+        said: list[str] = []
         for line in self._spoken:
             if not line.startswith(" "):
                 if line.startswith(REFUSED):

@@ -11,15 +11,29 @@ from pathlib import Path
 
 from switch.demo.books import Books
 from switch.demo.nodes import CARDHOLDERS, HSMS, NODES, TERMINALS, ZONES, Known, Node, same
-from switch.demo.story import NEW, Order
+from switch.demo.story import BINHS_NEW, NEW, Order
 from switch.demo.told import Heard
 from switch.server.demo.consoles import NodeConsole
-from switch.server.demo.keying import TMK, ZMK, Custodians, Formed, Issued, Issuing, bank_cards, components, make_lmk, new_key_digits, new_pin, stripes
+from switch.server.demo.keying import (
+    TMK,
+    ZMK,
+    Custodians,
+    Formed,
+    Issued,
+    Issuing,
+    bank_cards,
+    components,
+    make_lmk,
+    new_key_digits,
+    new_pin,
+    stripes,
+)
 from switch.server.demo.processes import DemoStopped, Program
 from switch.store.opening import database
 from switch.store.reading import Reading
 from switch.store.rows import Account, Noted, Transaction
 
+PIN_DIGITS = 6
 SETTLED_SECONDS_MAX, LOOK_SECONDS = 30.0, 0.02
 Reach = Callable[[str, int], int]
 """Name of a server's port (``node port``) and its number → by which number its clients reach it."""
@@ -33,9 +47,12 @@ def directly(name: str, port: int) -> int:
 class Country:
     """All processes, with their files in *folder*; *tell* says what happens.  Raises DemoStopped in all methods."""
 
-    def __init__(self, folder: Path, tell: Callable[[str], None], reach: Reach = directly) -> None:
+    def __init__(
+        self, folder: Path, tell: Callable[[str], None], reach: Reach = directly, pin_digits: int = PIN_DIGITS
+    ) -> None:
         self.folder, self._tell, self._reach = folder, tell, reach
-        self.pins = {holder.name: new_pin() for holder in CARDHOLDERS} | {NEW: new_pin()}
+        self._pin_digits = pin_digits
+        self.pins = {name: new_pin(pin_digits) for name in (*(each.name for each in CARDHOLDERS), NEW, BINHS_NEW)}
         self.secrets: list[bytes] = []
         """Every key in the clear that people have typed: what must be found nowhere."""
         self.known = Known()
@@ -59,7 +76,13 @@ class Country:
     def start_hsms(self) -> None:
         """An appliance for the switch and for each bank, each with an LMK of its own."""
         with ThreadPoolExecutor(len(HSMS)) as side_by_side:
-            options = dict(zip(HSMS, side_by_side.map(lambda name: make_lmk(self.folder, name), HSMS), strict=True))
+            options = dict(
+                zip(
+                    HSMS,
+                    side_by_side.map(lambda name: make_lmk(self.folder, name, self._pin_digits), HSMS),
+                    strict=True,
+                )
+            )
         for name, words in options.items():
             self._start(name, "hsm.server.main", "serve", *words)
         for name in HSMS:
@@ -67,7 +90,7 @@ class Country:
             self.known.learn(**{name.replace("-", "_"): self._reach(name, ports["thales"])})
 
     def form_keys(self) -> None:
-        """Custodians type components at the consoles: zone master keys at both ends, terminals' master keys at their host's."""
+        """Custodians type components at the consoles: zone keys at both ends, terminals' at their host's."""
         with contextlib.ExitStack() as seated, ThreadPoolExecutor(len(HSMS)) as side_by_side:
             states = [self.folder / name for name in HSMS]
             at = dict(zip(HSMS, side_by_side.map(Custodians, states), strict=True))
@@ -109,10 +132,16 @@ class Country:
     def issue_cards(self) -> None:
         """Cardholders choose PINs, banks issue cards."""
         everybody: list[Issued] = []
-        for letter, node, hsm in (("a", "bank-a", "hsm-a"), ("b", "bank-b", "hsm-b"), ("c", "cardpro", "hsm-a"), ("s", "scheme", "hsm-switch")):
+        for letter, node, hsm in (
+            ("a", "bank-a", "hsm-a"),
+            ("b", "bank-b", "hsm-b"),
+            ("c", "cardpro", "hsm-a"),
+            ("s", "scheme", "hsm-switch"),
+        ):
             issuing = Issuing(int(self.known.values[hsm.replace("-", "_")]), *self._keypads[hsm])
             self.known.learn(**{f"pvk_{letter}": issuing.pvk, f"cvk_{letter}": issuing.cvk})
-            issued = [issuing.issue(card, self.pins[card.name]) for card in CARDHOLDERS if card.issuer == node]
+            with contextlib.closing(issuing):
+                issued = [issuing.issue(card, self.pins[card.name]) for card in CARDHOLDERS if card.issuer == node]
             self._write(f"{node}.cards.csv", bank_cards(issued))
             self._private(f"{node}.pan.key", new_key_digits())
             everybody += issued

@@ -21,7 +21,6 @@ from switch.simulators.epp import Epp
 
 ZMK, TMK = "000", "002"
 """Key types of a Thales appliance."""
-PIN_DIGITS = 6
 PROMPT, QUESTION = b"> ", b": "
 DISCRETIONARY = "{pvki}0000{cvv}"
 """Of track 2, behind the service code: the PVV is kept by the issuer alone."""
@@ -37,9 +36,9 @@ def _odd(key: bytes) -> bytes:
     return bytes(byte ^ 1 if byte.bit_count() % 2 == 0 else byte for byte in key)
 
 
-def new_pin() -> str:
+def new_pin(digits: int) -> str:
     """What a cardholder thinks of."""
-    return f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
+    return f"{secrets.randbelow(10**digits):0{digits}}"
 
 
 @dataclass(frozen=True)
@@ -93,15 +92,19 @@ class Custodians:
         return told
 
 
-def make_lmk(folder: Path, name: str) -> tuple[str, ...]:
-    """An LMK for the appliance *name*, which nobody knows; the options by which ``hsm serve`` has it."""
+def make_lmk(folder: Path, name: str, pin_digits: int) -> tuple[str, ...]:
+    """An LMK for the appliance *name*, which nobody knows; the options by which ``hsm serve`` has it.
+
+    PINs of at most *pin_digits* digits can be kept under it.
+    """
     state, key_file = folder / name, folder / f"{name}.vault.key"
     key_file.touch(mode=0o600)
     key_file.write_bytes(os.urandom(32))
-    run("hsm.server.main", "lmk", "new", "--state-dir", str(state), "--key-file", str(key_file), "--kind", "variant", name)
-    options = ("--state-dir", str(state), "--key-file", str(key_file), "--lmk", f"00={name}")
-    options += ("--set", f"encrypted-pin-length={PIN_DIGITS + 1}")
-    return (*options, "--host-port", "0", "--authorise", "all")
+    made = ("lmk", "new", "--state-dir", str(state), "--key-file", str(key_file), "--kind", "variant", name)
+    run("hsm.server.main", *made)
+    settings = ("--set", f"encrypted-pin-length={pin_digits + 1}", "--authorise", "all")
+    opened = ("--state-dir", str(state), "--key-file", str(key_file), "--lmk", f"00={name}")
+    return (*opened, *settings, "--host-port", "0")
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class Issued:
 
 
 class Issuing:
-    """The bank whose appliance listens on *port* issues cards; *parts* and *tmk* are of the master key of its branch's keypad."""
+    """A bank, whose appliance listens on *port*, issues cards; *parts* and *tmk* are its branch's keypad's master key."""
 
     def __init__(self, port: int, parts: tuple[bytes, bytes], tmk: Formed) -> None:
         self._hsm = BlockingClient("127.0.0.1", port)
@@ -124,6 +127,10 @@ class Issuing:
         self._keypad.take(under_tmk, check_value)
         self.pvk = self._asked("A00002U")[:33]
         self.cvk = self._asked("A00402U")[:33]
+
+    def close(self) -> None:
+        """No more cards today."""
+        self._hsm.close()
 
     def issue(self, card: Cardholder, pin: str) -> Issued:
         """Issue *card*, whose holder chooses *pin* at the keypad."""

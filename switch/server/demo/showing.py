@@ -51,7 +51,9 @@ class Showing:
             self._say(f"    {name:<10}  {whose}, port {country.programs[name].ports['thales']}")
         self._title("Custodians form keys from components: zone master keys at both ends, terminals' at their host's.")
         country.form_keys()
-        self._title("Cardholders choose their PINs at a keypad in the branch; the banks' HSMs make PVV and CVV of each card.")
+        self._title(
+            "Cardholders choose their PINs at a keypad in the branch; the banks' HSMs make PVV and CVV of each card."
+        )
         country.issue_cards()
         self._title("The nodes, each a process, and their terminals.")
         country.start_nodes()

@@ -16,9 +16,15 @@ from switch.link.answers import reply_mti
 from switch.saf.rules import Rules
 from switch.saf.works import UNSETTLED
 from switch.server.recovery import giving_up
-from switch.store.rows import Irregular, Owed, Stage, StandInApproval, StandInBin, Transaction
+from switch.store.rows import Irregular, Owed, Stage, Transaction
+from switch.store.standinrows import StandInApproval, StandInBin
 
 AMOUNT = 500_000
+
+
+def echoed(asked: Message) -> Message:
+    """The answer to an echo: what is up to a link is not what is tried here."""
+    return asked.changed(mti=reply_mti(asked.mti), fields={39: "00"})
 
 
 @dataclass
@@ -40,6 +46,8 @@ class Issuer:
 
     def __call__(self, asked: Message) -> Message | None:
         stan = str(asked.fields[11])
+        if asked.mti[1] == "8":
+            return echoed(asked)
         self.heard.append((asked.mti, stan))
         response = self.respond(asked.mti, stan)
         if self.mute:
@@ -74,28 +82,35 @@ class Agreement(RuleBasedStateMachine):
         self.waits: set[int] = set()
         self.given: set[int] = set()
         self.giving_back: set[int] = set()
-        self.up = {ACQUIRER: True, ISSUER: True}
 
-    def heard(self, message: Message) -> None:
+    def heard(self, message: Message) -> Message | None:
         """What the acquirer makes of an answer, if it gets it."""
         stan = int(str(message.fields[11]))
+        if message.mti == "0800":
+            return echoed(message)
         if self.deaf:
-            return
+            return None
         if message.mti == "0210" and stan in self.waits:
             self.waits.discard(stan)
             if message.fields[39] == "00":
                 self.given.add(stan)
         elif message.mti == "0430" and message.fields[39] in ("00", "25"):
             self.giving_back.discard(stan)
+        return None
+
+    def up(self, link: str) -> bool:
+        """A stalled connection may have been given up."""
+        return self.bench.exchange.is_connected(link)
 
     # -- the acquirer
 
-    @precondition(lambda self: self.up[ACQUIRER])
-    @rule()
-    def asks(self) -> None:
+    @precondition(lambda self: self.up(ACQUIRER))
+    @rule(seconds=st.sampled_from([0.0, 0.0, 21.0]))
+    def asks(self, seconds: float) -> None:
         self.stan += 1
         self.waits.add(self.stan)
         self.bench.acquirer.say(withdrawal(self.stan, AMOUNT))
+        self.passes(seconds)
 
     @precondition(lambda self: self.waits or self.given)
     @rule(which=st.integers(0, 9), dispensed=st.booleans())
@@ -106,25 +121,34 @@ class Agreement(RuleBasedStateMachine):
         self.waits.discard(stan)
         self.given.discard(stan)
         self.giving_back.add(stan)
-        if self.up[ACQUIRER]:
+        if self.up(ACQUIRER):
             self.bench.acquirer.say(reversal(stan, AMOUNT))
 
     @rule()
     def says_it_again(self) -> None:
-        if self.up[ACQUIRER]:
+        if self.up(ACQUIRER):
             for stan in sorted(self.giving_back):
                 self.bench.acquirer.say(reversal(stan, AMOUNT, mti="0421"))
 
     # -- faults
 
-    @rule(link=st.sampled_from([ACQUIRER, ISSUER, ISSUER]), full=st.booleans())
-    def cut(self, link: str, full: bool) -> None:
-        if self.up[link]:
+    @rule(link=st.sampled_from([ACQUIRER, ISSUER, ISSUER]))
+    def cut(self, link: str) -> None:
+        if self.up(link):
             self.bench.lose(link)
         else:
+            self.bench.far[link].full = False
             self.bench.regain(link)
-        self.up[link] = not self.up[link]
-        self.bench.far[link].full = full and not self.up[link]
+
+    @rule(link=st.sampled_from([ACQUIRER, ISSUER]))
+    def stalls(self, link: str) -> None:
+        """What is said to it stays in our queue, and is certainly not seen if the connection ends then."""
+        self.bench.far[link].full = True
+
+    @rule(link=st.sampled_from([ACQUIRER, ISSUER]))
+    def reads(self, link: str) -> None:
+        self.bench.far[link].full = False
+        self.bench.links[link].writable()
 
     @rule(mute=st.booleans(), declines=st.booleans(), putting_off=st.integers(0, 2))
     def changes_mood(self, mute: bool, declines: bool, putting_off: int) -> None:
@@ -134,13 +158,17 @@ class Agreement(RuleBasedStateMachine):
     def loses_answers(self) -> None:
         self.deaf = not self.deaf
 
-    @rule()
-    def hsm(self) -> None:
-        self.bench.hsm.away = None if self.bench.hsm.away else NoAnswer(Cause.NOT_ASKED)
+    @rule(seconds=st.sampled_from([0.0, 6.0]))
+    def hsm_goes_away(self, seconds: float) -> None:
+        self.bench.hsm.away = NoAnswer(Cause.NOT_ASKED)
+        self.passes(seconds)
+        self.bench.hsm.away = None
 
-    @rule()
-    def store(self) -> None:
-        self.bench.memory.away = not self.bench.memory.away
+    @rule(seconds=st.sampled_from([0.0, 6.0]))
+    def store_goes_away(self, seconds: float) -> None:
+        self.bench.memory.away = True
+        self.passes(seconds)
+        self.bench.memory.away = False
 
     @rule(seconds=st.sampled_from([0.0, 0.0, 1.0, 6.0, 20.0]))
     def passes(self, seconds: float) -> None:
@@ -153,14 +181,12 @@ class Agreement(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         bench = self.bench
-        self.deaf = bench.memory.away = False
-        bench.hsm.away = None
+        self.deaf = False
         self.changes_mood(False, False, 0)
-        for link, up in self.up.items():
-            bench.far[link].full = False
-            if not up:
+        for link in (ACQUIRER, ISSUER):
+            self.reads(link)
+            if not self.up(link):
                 bench.regain(link)
-            self.up[link] = True
         for _ in range(40):
             self.give_up_what_nobody_works_on()
             bench.pass_(10.0)
@@ -169,7 +195,7 @@ class Agreement(RuleBasedStateMachine):
             self.waits.clear()
             self.says_it_again()
             bench.pass_()
-            if not self.giving_back and not self.unsettled():
+            if not (self.giving_back or self.unsettled() or bench.exchange.under_way):
                 break
         self.agree()
 
@@ -198,4 +224,4 @@ class Agreement(RuleBasedStateMachine):
 
 
 TestAgreement = Agreement.TestCase
-TestAgreement.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestAgreement.settings = settings(max_examples=250, stateful_step_count=30, deadline=None)

@@ -14,7 +14,8 @@ from switch.link.answers import reply_mti
 from switch.saf.events import End
 from switch.saf.rules import Rules
 from switch.standin.policy import Trigger
-from switch.store.rows import Irregular, Noted, Stage, StandInApproval, StandInBin, StandInCard
+from switch.store.rows import Irregular, Noted, Stage
+from switch.store.standinrows import StandInApproval, StandInBin, StandInCard
 
 
 def acknowledged(message: Message, response: str = "00") -> Message | None:

@@ -14,7 +14,7 @@ from switch.keys.line import Line
 from switch.keys.slots import Slot, Slots, State, ZoneKey
 from switch.keys.terminal import Renewal, TerminalKeys
 from switch.keys.words import Offer
-from switch.store.rows import KeyLine, KeySlot, TerminalKey
+from switch.store.keyrows import KeyLine, KeySlot, TerminalKey
 
 KCVS = st.text("0123456789ABCDEF", min_size=6, max_size=6)
 KEYS = st.text("0123456789ABCDEF", min_size=32, max_size=32)

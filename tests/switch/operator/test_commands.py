@@ -176,6 +176,17 @@ def test_the_hsms_are_shown_where_there_are_any() -> None:
         said("hsm", Told(has_hsm=False))
 
 
+@pytest.mark.parametrize(("order", "used"), [("drain", False), ("restore", True)])
+def test_an_hsm_is_drained_and_used_again(order: str, used: bool) -> None:
+    board = Told()
+    assert said(f"hsm a {order}", board)[1].split()[0] == "a"
+    assert board.used == [("a", used)]
+
+
+def test_alarms_are_told_by_link() -> None:
+    assert said("alarms")[1] == "bank-i  more messages are owed than the threshold"
+
+
 def test_stop_stops() -> None:
     board = Told()
     assert said("stop", board) == ["switch stops"]
@@ -191,7 +202,8 @@ def test_stop_stops() -> None:
         "key change nobody", "key drop bank-a", "transactions 0", "transactions 1001",
         "transactions by", "transactions by pan 1", "transactions by pan-last4 12345", "transactions by pan-last4 12a4",
         "transaction", "transaction 20261122/x", "journal", "queues all", "exceptions close", "exceptions all", "bins",
-        "bins 97041100000000", "bins alpha", "reload keys", "reload bins services", "hsm a", "figures all", "stop now",
+        "bins 97041100000000", "bins alpha", "reload keys", "reload bins services",
+        "hsm a", "hsm b drain", "hsm a stop", "alarms now", "figures all", "stop now",
         "l" * 600, "links\x00", "línks",
     ],
 )  # fmt: skip

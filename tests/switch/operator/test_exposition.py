@@ -46,6 +46,8 @@ def test_everything_that_runs_is_there() -> None:
     assert found["terminals", (("link", "bank-a"), ("state", "given"))] == 1
     assert found["transactions_under_way", ()] == 4
     assert found["forwarded_total", (("event", "sent"), ("link", "bank-i"))] == 8
+    alarm = "more messages are owed than the threshold"
+    assert found["owed_alarm", (("alarm", alarm), ("link", "bank-i"))] == 1
     assert found["owed", (("link", "bank-i"),)] == 2
     assert found["owed_oldest_seconds", (("link", "bank-i"),)] == 100
     assert found["owed_attempts_most", (("link", "bank-i"),)] == 4
@@ -57,7 +59,7 @@ def test_a_store_that_can_not_be_read_hides_nothing_else() -> None:
     found = samples(Told(has_hsm=False).running())
     assert found["store_readable", ()] == 0
     assert found["store_works_waiting", ()] == 5
-    assert not [name for name, _ in found if name.startswith(("owed", "hsm", "exceptions"))]
+    assert not [name for name, _ in found if name.startswith(("owed_oldest", "hsm", "exceptions"))]
 
 
 def test_a_name_that_means_something_to_the_format_stays_a_name() -> None:

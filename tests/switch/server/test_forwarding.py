@@ -325,6 +325,16 @@ def test_thresholds_are_told_once_and_figures_are_kept(bench: Bench) -> None:
     assert bench.forwarding.counts["bank-i", "sent"] == bench.forwarding.counts["bank-i", "settled"] == 2
 
 
+def test_what_another_process_has_put_there_is_found(bench: Bench) -> None:
+    bench.connect()
+    bench.forwarding.wake = lambda link: None  # type: ignore[method-assign]  # nobody tells this process
+    bench.owe("000001")
+    assert bench.paper.said() == []
+    del bench.forwarding.wake
+    bench.passes(10.0)
+    assert mtis(bench.paper.said()) == ["0420"]
+
+
 def test_while_the_store_does_not_write_nothing_is_sent(bench: Bench) -> None:
     bench.owe("000001")
     bench.writer.close()

@@ -81,6 +81,7 @@ def test_the_console_answers_one_shots_and_pipes(start: Start) -> None:
     assert refused.returncode == 1
     assert "refused" in refused.stderr
     assert running.ask("transaction", PAN).stderr == "there is no transaction of that id; see transactions\n"
+    assert "echo was not carried out" in (running.folder / "switch.log").read_text()
     assert PAN not in (running.folder / "switch.log").read_text()
     assert running.ask("exceptions").returncode == 0
     assert running.ask("link", "alpha", "close").returncode == 0

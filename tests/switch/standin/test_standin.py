@@ -28,7 +28,8 @@ from switch.standin import counting
 from switch.standin.policy import CardLine, Listing, Policy, Trigger
 from switch.standin.standin import Delivery, StandIn, StandInIssuer
 from switch.store.numbers import Numbers
-from switch.store.rows import Irregular, Owed, Sending, StandInApproval, StandInBin, StandInCard, owed_key
+from switch.store.rows import Irregular, Owed, Sending, owed_key
+from switch.store.standinrows import StandInApproval, StandInBin, StandInCard
 
 DAY = "20261122"
 CARD = "c" * 32

@@ -8,19 +8,18 @@ from support.bookkeeping import DATE, account, owed, transaction
 
 from switch.ledger.ledger import Transfer, transfer
 from switch.store.database import Database
+from switch.store.keyrows import KeySlot, slot_key
 from switch.store.reading import Queue, Reading
 from switch.store.rows import (
     Account,
     BusinessDay,
     Card,
     Irregular,
-    KeySlot,
     Lease,
     Noted,
     Posting,
     Row,
     Stage,
-    slot_key,
 )
 from switch.store.view import View, Work
 from switch.store.writer import Writer
