@@ -6,6 +6,7 @@
 * ``money``: amounts and currencies;
 * ``routing``: from a PAN to a link; ``services``: what is offered where, and response codes; ``keys``: key exchange;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
+* ``perso``: cards personalised from an issuer's enciphered order;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.
 

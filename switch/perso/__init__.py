@@ -1,0 +1,8 @@
+"""Personalisation of cards: from an issuer's enciphered order to cards, with every key and PIN in the HSM.
+
+* ``terms``: what all parts speak of: a card's attributes, the keys they lie under, and refusals that name the place;
+* ``sealing``: contents made whole blocks, and many cards' values as one chain for one call of the HSM;
+* ``orderfile``, ``xof``: the two files, read and written card by card (protocol-spec/perso).
+
+Outside stands the issuer, with keys of its own; within, nothing here holds a key or a PIN in the clear.
+"""
