@@ -18,8 +18,8 @@ from hsm.wire.message import Message
 from switch.perso.books import Books
 from switch.perso.issuing import IssuerKeys, Wish, write_order
 from switch.perso.terms import Attribute, Content
-from switch.server.persohsm import PersoHsm
-from switch.server.persoimport import OrderImport
+from switch.server.perso.hsm import PersoHsm
+from switch.server.perso.importing import OrderImport
 
 A = TypeVar("A", bound=Message)
 T = TypeVar("T")

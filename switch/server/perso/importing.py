@@ -26,7 +26,7 @@ from switch.perso.product import Resolved, read_product, resolve
 from switch.perso.seen import Seen
 from switch.perso.terms import Attribute, Cardholder, CardValues, Content, HeldKey, KeyName, Refused, key_name
 from switch.perso.xof import XofHead, XofWriter
-from switch.server.persohsm import PersoHsm
+from switch.server.perso.hsm import PersoHsm
 
 BATCH_CARDS = 64
 BATCHES_UNDER_WAY_MAX = 4
