@@ -26,7 +26,7 @@ USUAL, CBC, ECB, STANDARD = "00", "01", "00", "00"
 RETAIL_MAC = "00"
 """EE0701: ISO/IEC 9797-1 algorithm 3, filled with zeros (ANSI X9.19)."""
 MAC_BYTES = 8
-TYPED, BLOCK_FORMAT = "\x08", "17"
+TYPED, STORED, BLOCK_FORMAT, KIR_TYPE = "\x08", "\x03", "17", "04"
 NOT_EXPORTABLE = b"N"
 ISO_0 = "10"
 RECEIVED_MODES = MappingProxyType({Content.DATA: b"D", Content.PINS: b"D", Content.KEYS: b"D", Content.MACS: b"V"})
@@ -111,10 +111,9 @@ class PersoHsm:
 
         Raises ValueError when its check value is not *check_value*.
         """
-        specifier = counted("\x03" + kir.to_bytes(2, "big").decode("latin-1"))
         imported = await self._pool.ask(
             e.ImportKey(
-                modifier=USUAL, transport_key=specifier, key_type=content.value, mode=ECB, cryptogram=cryptogram
+                modifier=USUAL, transport_key=_stored(kir), key_type=content.value, mode=ECB, cryptogram=cryptogram
             ),
             e.KeyImported,
         )
@@ -125,8 +124,7 @@ class PersoHsm:
 
     async def stored_key(self, name: str, content: Content, index: int, check_value: str) -> HeldKey:
         """As ``received_key``, of a key that custodians stored from components, at *index*."""
-        specifier = counted("\x03" + index.to_bytes(2, "big").decode("latin-1"))
-        held = await self._bound(name, content, specifier, RECEIVED_MODES[content])
+        held = await self._bound(name, content, _stored(index), RECEIVED_MODES[content])
         if held.named.check_value != check_value:
             raise ValueError(f"check value {held.named.check_value}, expected {check_value}")
         return held
@@ -136,6 +134,11 @@ class PersoHsm:
         request = e.AskDetails(
             modifier=USUAL, key=_text(key), key_type=key.named.content.value, check_value_type=STANDARD
         )
+        return (await self._pool.ask(request, e.Details)).check_value.hex().upper()
+
+    async def transport_check_value(self, kir: int) -> str:
+        """6 hexadecimal digits: of the zone master key stored as KIR at index *kir*."""
+        request = e.AskDetails(modifier=USUAL, key=_stored(kir), key_type=KIR_TYPE, check_value_type=STANDARD)
         return (await self._pool.ask(request, e.Details)).check_value.hex().upper()
 
     # --- inside ---------------------------------------------------------------------------------------------------
@@ -183,6 +186,11 @@ def _refusal(failure: Failure) -> HsmRefused:
 
 def _text(key: HeldKey) -> str:
     return key.specifier.decode("latin-1")
+
+
+def _stored(index: int) -> str:
+    """The specifier of the key that the HSM keeps at *index*."""
+    return counted(STORED + index.to_bytes(2, "big").decode("latin-1"))
 
 
 def _typed(key: HeldKey) -> str:

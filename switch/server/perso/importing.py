@@ -24,6 +24,7 @@ from switch.perso.books import Books, ImportedOrder
 from switch.perso.orderfile import OrderHead, OrderReader
 from switch.perso.product import Resolved, read_product, resolve
 from switch.perso.seen import Seen
+from switch.perso.shelf import settle_folder
 from switch.perso.terms import Attribute, Cardholder, CardValues, Content, HeldKey, KeyName, Refused, key_name
 from switch.perso.xof import XofHead, XofWriter
 from switch.server.perso.hsm import PersoHsm
@@ -129,7 +130,7 @@ class OrderImport:
                 out.flush()
                 os.fsync(out.fileno())
             temporary.rename(to)
-            _settle(to.parent)
+            settle_folder(to.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -214,12 +215,3 @@ def _used(plan: _Plan) -> dict[Attribute, KeyName]:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_TRUNC, 0o600)
-
-
-def _settle(folder: Path) -> None:
-    """What was renamed in *folder* stays so over a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
