@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from hsm.dialects.eracom.cipherdata import ApplyCipherOpen, CipherAppliedOpen
 from hsm.dialects.eracom.extension import BindKey, BlocksTranslated, KeyBound, TranslateBlocks
-from hsm.dialects.eracom.key import AskDetails, Details, GenerateKey, ImportKey, KeyGenerated, KeyImported
+from hsm.dialects.eracom.key import (
+    AskDetails,
+    Details,
+    ExportKey,
+    GenerateKey,
+    ImportKey,
+    KeyExported,
+    KeyGenerated,
+    KeyImported,
+)
 from hsm.dialects.eracom.mac import MacMade, MakeMac, VerifyMac
 from hsm.dialects.eracom.pin import PinTranslated, TranslatePin
 from hsm.refusal import VerificationFailed
@@ -21,9 +30,11 @@ __all__ = [
     "CipherAppliedOpen",
     "Details",
     "Empty",
+    "ExportKey",
     "GenerateKey",
     "ImportKey",
     "KeyBound",
+    "KeyExported",
     "KeyGenerated",
     "KeyImported",
     "MacMade",

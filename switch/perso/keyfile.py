@@ -1,6 +1,6 @@
-"""The file in which an issuer's keys go to the bureau: each under the zone master key, with its check value.
+"""The file in which transport keys go to another HSM: each under the zone master key, with its check value.
 
-{"issuer": "970499", "version": "01", "zmk-kcv": "08D7B4",
+{"zmk-kcv": "08D7B4",
  "keys": [{"name": "970499-01-TK-DATA", "type": "00", "kcv": "0A1B2C", "cryptogram": "…"}, …]}
 """
 
@@ -10,9 +10,10 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from switch.perso.terms import CHECK_VALUE, ISSUER_KEYS, NAME, Content, KeyName, Refused, key_name
+from switch.perso.terms import CHECK_VALUE, NAME, Content, KeyName, Refused
 
 TEXT_CHARS_MAX = 65_536
+KEYS_MAX = 64
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,8 @@ class SentKey:
 
 @dataclass(frozen=True)
 class KeyFile:
-    """TKissuer of a *version* (2 digits): a key for each kind of content."""
+    """Keys of different names under a zone master key of that check value."""
 
-    issuer: str
-    version: str
     zmk_check_value: str
     keys: tuple[SentKey, ...]
 
@@ -43,8 +42,7 @@ class KeyFile:
             }
             for key in self.keys
         ]
-        told = {"issuer": self.issuer, "version": self.version, "zmk-kcv": self.zmk_check_value, "keys": keys}
-        return json.dumps(told, indent=1) + "\n"
+        return json.dumps({"zmk-kcv": self.zmk_check_value, "keys": keys}, indent=1) + "\n"
 
 
 def read_keys(text: str, file: str) -> KeyFile:
@@ -55,16 +53,14 @@ def read_keys(text: str, file: str) -> KeyFile:
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
         raise Refused(file, None, "", "a JSON object with keys")
-    issuer = _text(found, "issuer", NAME, file, 0)
-    version = _text(found, "version", re.compile("[0-9]{2}"), file, 0)
     zmk = _text(found, "zmk-kcv", CHECK_VALUE, file, 0)
-    keys = tuple(_key(each, file, number, issuer, version) for number, each in enumerate(found["keys"], start=1))
-    if [key.named.content for key in keys] != list(ISSUER_KEYS):
-        raise Refused(file, None, "keys", f"{', '.join(ISSUER_KEYS.values())}, in this order")
-    return KeyFile(issuer, version, zmk, keys)
+    keys = tuple(_key(each, file, number) for number, each in enumerate(found["keys"], start=1))
+    if not 0 < len(keys) <= KEYS_MAX or len({key.named.name for key in keys}) != len(keys):
+        raise Refused(file, None, "keys", f"1 to {KEYS_MAX} keys, each with a name of its own")
+    return KeyFile(zmk, keys)
 
 
-def _key(found: object, file: str, number: int, issuer: str, version: str) -> SentKey:
+def _key(found: object, file: str, number: int) -> SentKey:
     if not isinstance(found, dict):
         raise Refused(file, number, "", "a key is an object")
     types = {content.value: content for content in Content}
@@ -72,8 +68,6 @@ def _key(found: object, file: str, number: int, issuer: str, version: str) -> Se
     if content is None:
         raise Refused(file, number, "type", f"one of {', '.join(types)}")
     name = _text(found, "name", NAME, file, number)
-    if name != key_name(issuer, version, content):
-        raise Refused(file, number, "name", f"expected {key_name(issuer, version, content)}")
     check_value = _text(found, "kcv", CHECK_VALUE, file, number)
     cryptogram = _text(found, "cryptogram", re.compile("[0-9A-F]{32}"), file, number)
     return SentKey(KeyName(name, content, check_value), bytes.fromhex(cryptogram))

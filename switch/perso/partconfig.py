@@ -16,6 +16,15 @@ authority = "bureau.pem"
 
 [issuers]                         # who may push: issuer, and the DNS name of its certificate
 970499 = "issuer.example"
+
+    [source]                          # of an inner server: whom it pulls from, and how often
+    address = "127.0.0.1:7443"
+    peer-name = "receiving.bureau.example"
+    every-seconds = 60
+
+An inner server that has an HSM of its own says where its books and keys are, as a PMP does:
+
+    reencipher = "hosting-hsm.toml"   # orders become XOF files under internal transport keys here
 """
 
 from __future__ import annotations
@@ -29,7 +38,7 @@ from types import MappingProxyType
 
 from switch.link.config import TlsFiles
 from switch.link.lines import ConfigError, Section, field_lines
-from switch.perso.terms import NAME
+from switch.perso.terms import ISSUER
 from switch.perso.window import Window
 
 _ADDRESS = re.compile(r"([^\[\]:\s]+):([0-9]{1,5})")
@@ -48,7 +57,9 @@ class Source:
 
 @dataclass(frozen=True)
 class PartConfig:
-    """A server of files: *issuers* by certificate name, *takers* certificate names, and whom it pulls from, if at all."""
+    """A server of files: *issuers* by certificate name, *takers* certificate names, and whom it pulls from, if at all,
+    and what it re-enciphers orders with, if it does.
+    """
 
     host: str
     port: int
@@ -62,6 +73,7 @@ class PartConfig:
     bytes_max: int
     tls: TlsFiles
     source: Source | None = None
+    reencipher: Path | None = None
 
 
 def read_part(path: str, text: str) -> PartConfig:
@@ -88,6 +100,7 @@ def read_part(path: str, text: str) -> PartConfig:
         section.number("megabytes-max", 10_000, 1, MEGABYTES_MAX) * 1_000_000,
         files := tls(section),
         source(section, files) if section.has("source") else None,
+        Path(section.text("reencipher", None, "a file")) if section.has("reencipher") else None,
     )
     section.end()
     return found
@@ -133,7 +146,7 @@ def _issuers(section: Section) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for issuer in table.remaining():
         name = table.text(issuer, None, "a DNS name").lower()
-        if not NAME.fullmatch(issuer) or name in found or len(found) >= ISSUERS_MAX:
+        if not ISSUER.fullmatch(issuer) or name in found or len(found) >= ISSUERS_MAX:
             raise table.wrong(issuer, f"an issuer's name and a DNS name of its own, {ISSUERS_MAX} at most")
         found[name] = issuer
     return MappingProxyType(found)

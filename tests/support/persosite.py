@@ -18,9 +18,10 @@ ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60.0
 NAMES = ("receiving", "hosting", "pmp", "issuer", "stranger")
 HSM_OPTIONS = (
-    "--eracom-port", "0", "--km", "test-2266", "--stored-key", f"04:1={ZMK.hex()}",
+    "--eracom-port", "0", "--km", "test-2266", "--stored-key", f"04:1={ZMK.hex()}", "--stored-key", f"03:1={ZMK.hex()}",
     "--set", "translate-data-extension=yes",
 )  # fmt: skip
+MADE = ["HOLDER=data", "PIN=pins", "TRACKS=keys", "APPLICATION=data", "ICC-KEYS=keys", "MAC=macs"]
 OFFICERS = ("anna", "bert")
 
 
@@ -70,11 +71,12 @@ class Site:
         return path
 
     def pmp_config(self, port: int) -> Path:
-        path = self.folder / "pmp.toml"
-        path.write_text(
-            f'folder = "{self.folder / "pmp"}"\nkir = 1\n{self.tls("pmp")}{self.source(port, "hosting")}'
-            f'[[hsm]]\naddress = "127.0.0.1:{self.hsm_port}"\n'
-        )
+        return self.hsm_user("pmp", self.hsm_port, self.tls("pmp") + self.source(port, "hosting"))
+
+    def hsm_user(self, name: str, hsm_port: int, more: str = "") -> Path:
+        """The configuration of a part that has keys and books."""
+        path = self.folder / f"{name}.toml"
+        path.write_text(f'folder = "{self.folder / name}"\nkir = 1\n{more}[[hsm]]\naddress = "127.0.0.1:{hsm_port}"\n')
         return path
 
     def start(self, *words: str | Path) -> int:
@@ -105,16 +107,20 @@ class Site:
         return [word for name in OFFICERS for word in ("--officer", f"{name}:{self.folder / name}")]
 
     def prepare_pmp(self, config: Path) -> None:
-        """Officers, keys, product."""
-        pmp = ("pmp", "--config", config)
-        for name in OFFICERS:
-            self.say(*pmp, "officers", "add", f"{name}:{self.folder / name}")
+        """Officers, the issuer's keys, DKeps, product."""
+        self.staff(config)
         own = ("--issuer", "970499", "--secret-file", self.folder / "secret.hex")
         self.say("issuer", "keys", *own, "--zmk-file", self.folder / "zmk.hex", "--out", self.folder / "keys.json")
-        self.say(*pmp, "keys", "receive", self.folder / "keys.json", *self.officers())
-        made = ["HOLDER=data", "PIN=pins", "TRACKS=keys", "APPLICATION=data", "ICC-KEYS=keys", "MAC=macs"]
-        self.say(*pmp, "keys", "new", *(f"DKEP-{each}" for each in made), *self.officers())
-        self.say(*pmp, "product", "put", self.folder / "debit.toml")
+        self.keys(config, "receive", self.folder / "keys.json")
+        self.keys(config, "new", *(f"DKEP-{each}" for each in MADE))
+        self.say("pmp", "--config", config, "product", "put", self.folder / "debit.toml")
+
+    def staff(self, config: Path) -> None:
+        for name in OFFICERS:
+            self.say("pmp", "--config", config, "officers", "add", f"{name}:{self.folder / name}")
+
+    def keys(self, config: Path, *words: str | Path) -> str:
+        return self.say("pmp", "--config", config, "keys", *words, *self.officers())
 
     def order(self, name: str, cards: int, *more: str) -> Path:
         said = self.say(

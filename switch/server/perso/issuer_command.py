@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import click
 from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, IssuerKeys, Wish, check_value, write_order
 from switch.perso.keyfile import KeyFile, SentKey
 from switch.perso.partconfig import opened, source, tls
-from switch.perso.terms import ISSUER_KEYS, NAME, Refused
+from switch.perso.terms import ISSUER, ISSUER_KEYS, NAME, Refused
 from switch.server.perso.running import done, reactor, told_in_a_line, utc_now
 from switch.server.perso.transfer import push
 
@@ -45,9 +46,9 @@ def keys(issuer: str, version: str, secret_file: str, zmk_file: str, out: str) -
     """Write TKissuer for the bureau: each key under the zone master key, with its check value."""
     with told_in_a_line():
         zmk = _hexadecimal(zmk_file, KEY_BYTES)
-        drawn = IssuerKeys.drawn(_hexadecimal(secret_file, SECRET_BYTES), _named(issuer), version)
+        drawn = IssuerKeys.drawn(_hexadecimal(secret_file, SECRET_BYTES), _named(issuer, ISSUER), version)
         sent = tuple(SentKey(drawn.named(content), drawn.under(zmk, content)) for content in ISSUER_KEYS)
-        Path(out).write_text(KeyFile(issuer, version, check_value(zmk), sent).text())
+        Path(out).write_text(KeyFile(check_value(zmk), sent).text())
         for key in sent:
             click.echo(f"{key.named.name} {key.named.check_value}")
 
@@ -71,10 +72,10 @@ def order(issuer: str, version: str, secret_file: str, out: str, **wished: objec
     """Make an order of test cards: OUT/ISSUER-ORDER.order."""
     with told_in_a_line():
         wish = Wish(**wished)  # type: ignore[arg-type]  # the options are its fields
-        for name in (wish.order, wish.product):
-            _named(name)
+        for name, pattern in ((issuer, ISSUER), (wish.order, NAME), (wish.product, NAME)):
+            _named(name, pattern)
         own = _hexadecimal(secret_file, SECRET_BYTES)
-        path = Path(out) / f"{_named(issuer)}-{wish.order}.order"
+        path = Path(out) / f"{issuer}-{wish.order}.order"
         temporary = path.with_suffix(".part")
         with open(temporary, "wb", opener=_private) as file:
             try:
@@ -108,8 +109,8 @@ def _hexadecimal(path: str, count: int) -> bytes:
     return found
 
 
-def _named(name: str) -> str:
-    if not NAME.fullmatch(name):
+def _named(name: str, pattern: re.Pattern[str]) -> str:
+    if not pattern.fullmatch(name):
         raise click.UsageError(f"{name[:32]!r} is no name")
     return name
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from hsm.client.answers import Refused as HsmRefused
 from hsm.client.connection import tcp_endpoint
 from hsm.client.eracomcodec import EracomWire
-from hsm.client.pool import HsmPool
+from hsm.client.pool import HsmPool, NotSent, OutcomeUnknown
 from hsm.client.station import Bounds, Site
 from switch.perso.books import Books, ImportedOrder
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
-from switch.perso.keyfile import KeyFile, read_keys
+from switch.perso.keyfile import KeyFile, SentKey, read_keys
 from switch.perso.pmpconfig import PmpConfig
 from switch.perso.product import Product, read_product, resolve
 from switch.perso.shelf import Shelf, TransferFailed
 from switch.perso.terms import Content, HeldKey, Refused
-from switch.server.perso.hsm import PersoHsm
+from switch.server.perso.hsm import KIR, KIS, PersoHsm
 from switch.server.perso.importing import OrderImport, Progress
 from switch.server.perso.running import reactor, utc_now
 from switch.server.perso.transfer import pull
 
+FROM_HSM = (HsmRefused, NotSent, OutcomeUnknown)
+"""What the HSMs' pool fails with."""
 ORDERS_MAX, ORDERS_BYTES_MAX = 1_000, 100_000_000_000
 BOUNDS = Bounds(
     connections=2, outstanding_max=64, waiting_bytes_max=1 << 22, timeout_seconds=30.0, attempt_seconds=10.0
@@ -58,15 +61,18 @@ class Pmp:
 
     # --- keys -----------------------------------------------------------------------------------------------------
     async def receive_keys(self, path: Path, officers: tuple[str, str]) -> list[HeldKey]:
-        """Take in TKissuer from the key file *path*.  Raises Refused, AlreadyThere, and what the pool fails with."""
+        """Take in keys, TKissuer or internal transport keys, from the key file *path*.
+
+        Raises Refused, AlreadyThere, and what the pool fails with.
+        """
         file = read_keys(path.read_text(encoding="utf-8"), path.name)
         hsm = self.hsm()
-        found = await hsm.transport_check_value(self.config.kir)
+        found = await hsm.transport_check_value(KIR, self.config.kir)
         if found != file.zmk_check_value:
             told = f"the keys lie under a ZMK of check value {file.zmk_check_value}; KIR {self.config.kir} has {found}"
             raise Refused(path.name, 0, "zmk-kcv", told)
         keys = [await self._received(hsm, path.name, file, number) for number in range(len(file.keys))]
-        return self._added(keys, officers, "issuer's key received")
+        return self._added(keys, officers, "key received")
 
     async def _received(self, hsm: PersoHsm, file_name: str, file: KeyFile, number: int) -> HeldKey:
         named, cryptogram = file.keys[number].named, file.keys[number].cryptogram
@@ -90,6 +96,14 @@ class Pmp:
         hsm = self.hsm()
         keys = [await hsm.new_key(name, content) for name, content in names.items()]
         return self._added(keys, officers, "key made")
+
+    async def send_keys(self, names: Mapping[str, Content], kis: int, officers: tuple[str, str]) -> KeyFile:
+        """Make keys that another HSM shares, and give them out under the KIS at index *kis*.  Raises AlreadyThere."""
+        hsm = self.hsm()
+        made = [await hsm.sent_key(name, content, kis) for name, content in names.items()]
+        self._added([key for key, _ in made], officers, "key made and sent")
+        sent = tuple(SentKey(key.named, cryptogram) for key, cryptogram in made)
+        return KeyFile(await hsm.transport_check_value(KIS, kis), sent)
 
     def _added(self, keys: list[HeldKey], officers: tuple[str, str], what: str) -> list[HeldKey]:
         self.books.add_keys(keys, officers)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from hsm.client.answers import Refused as HsmRefused
-from hsm.client.pool import NotSent, OutcomeUnknown
 from switch.perso.books import ImportedOrder
 from switch.perso.pmpconfig import read_pmp
 from switch.perso.product import read_product, resolve
 from switch.perso.terms import CHECK_VALUE, NAME, Content, HeldKey, Refused
-from switch.server.perso.pmp import Pmp
+from switch.server.perso.pmp import FROM_HSM, Pmp
 from switch.server.perso.running import done, told_in_a_line
 
-FROM_HSM = (HsmRefused, NotSent, OutcomeUnknown)
 KINDS = {"data": Content.DATA, "pins": Content.PINS, "keys": Content.KEYS, "macs": Content.MACS}
 
 
@@ -61,7 +58,7 @@ def keys_group() -> None:
 @_officers
 @click.pass_obj
 def receive(pmp: Pmp, path: str, officers: tuple[str, ...]) -> None:
-    """Take in an issuer's transport keys from FILE, where they lie under the zone master key."""
+    """Take in transport keys, an issuer's or internal ones, from FILE, where they lie under the zone master key."""
     with told_in_a_line(*FROM_HSM):
         two = _two(pmp, officers)
         _show(done(lambda: pmp.receive_keys(Path(path), two)))
@@ -90,14 +87,25 @@ def stored(pmp: Pmp, name: str, kind: str, index: int, kcv: str, officers: tuple
 def new(pmp: Pmp, keys: tuple[str, ...], officers: tuple[str, ...]) -> None:
     """Make internal data keys (DKep) in the HSM; KIND is data, pins, keys or macs."""
     with told_in_a_line(*FROM_HSM):
-        wanted = {}
-        for each in keys:
-            name, _, kind = each.partition("=")
-            if not NAME.fullmatch(name) or kind not in KINDS or name in wanted:
-                raise Refused(each[:40], None, "", f"NAME=KIND, once, of {', '.join(KINDS)}")
-            wanted[name] = KINDS[kind]
+        wanted = _wanted(keys)
         two = _two(pmp, officers)
         _show(done(lambda: pmp.new_keys(wanted, two)))
+
+
+@keys_group.command("send")
+@click.argument("keys", metavar="NAME=KIND...", nargs=-1, required=True)
+@click.option("--kis", type=click.IntRange(1, 9_999), default=1, show_default=True, help="where the HSM keeps the ZMK")
+@click.option("--out", required=True, type=click.Path(), help="for the other side's `keys receive`")
+@_officers
+@click.pass_obj
+def send(pmp: Pmp, keys: tuple[str, ...], kis: int, out: str, officers: tuple[str, ...]) -> None:
+    """Make internal transport keys in the HSM, and write them for another HSM under the zone master key."""
+    with told_in_a_line(*FROM_HSM):
+        wanted = _wanted(keys)
+        two = _two(pmp, officers)
+        file = done(lambda: pmp.send_keys(wanted, kis, two))
+        Path(out).write_text(file.text())
+        _show([pmp.books.key(key.named.name) for key in file.keys])
 
 
 @keys_group.command("list")
@@ -211,8 +219,18 @@ def _line(order: ImportedOrder) -> str:
     return " ".join(told)
 
 
-def _show(keys: list[HeldKey]) -> None:
-    for key in keys:
+def _wanted(keys: tuple[str, ...]) -> dict[str, Content]:
+    wanted: dict[str, Content] = {}
+    for each in keys:
+        name, _, kind = each.partition("=")
+        if not NAME.fullmatch(name) or kind not in KINDS or name in wanted:
+            raise Refused(each[:40], None, "", f"NAME=KIND, once, of {', '.join(KINDS)}")
+        wanted[name] = KINDS[kind]
+    return wanted
+
+
+def _show(keys: Sequence[HeldKey | None]) -> None:
+    for key in filter(None, keys):
         click.echo(f"{key.named.name:32} {key.named.content.value} {key.named.check_value}")
 
 
