@@ -256,10 +256,10 @@ class XofReader:
         attribute = ATTRIBUTES.get(fields["name"])
         if attribute is None or attribute in self._values:
             self._wrong("attribute", "an attribute that is known, once")
-        key = self._named(fields)
-        if key.content is not attribute.content:
+        named = self._named(fields)
+        if named.content is not attribute.content:
             self._wrong(attribute.label, "its DKep is of another type")
-        if self.under.setdefault(attribute, key) != key:
+        if self.under.setdefault(attribute, named) != named:
             self._wrong(attribute.label, "lay under another DKep before")
         self._attribute, self._text, self._text_chars = attribute, [], 0
 
