@@ -217,3 +217,20 @@ def test_a_product_whose_keys_do_not_resolve_is_refused(bureau: Bureau) -> None:
         bureau.books.put_product("970499", "DEBIT", text, "CARL")
         with pytest.raises(Refused, match=told):
             taken(bureau, GOOD)
+
+
+def test_a_kill_between_the_file_and_the_books_is_made_good_by_the_next_attempt(bureau: Bureau) -> None:
+    add = bureau.books.add_order
+
+    def killed(order: object) -> None:
+        raise KeyboardInterrupt
+
+    bureau.books.add_order = killed  # type: ignore[method-assign]  # the moment of the kill
+    with pytest.raises(KeyboardInterrupt):
+        taken(bureau, GOOD)
+    assert bureau.books.orders() == []
+    bureau.books.add_order = add  # type: ignore[method-assign]  # as it was
+    path = taken(bureau, GOOD)
+    assert [each.cards for each in bureau.books.orders()] == [5]
+    with path.open("rb") as source:
+        assert len(list(XofReader(source, path.name))) == 5
