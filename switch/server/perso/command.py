@@ -12,6 +12,7 @@ SUBCOMMANDS = MappingProxyType(
         "receive": ("switch.server.perso.receive_command", "The External Data Receiving Server."),
         "host": ("switch.server.perso.host_command", "The Internal Data Hosting Server."),
         "pmp": ("switch.server.perso.pmp_command", "The PMP: keys, products, and the import of orders."),
+        "users": ("switch.server.perso.users_command", "Users of the internal server's FTP port."),
         "audit": ("switch.server.perso.audit_command", "Verify and show a part's audit chain."),
     }
 )
