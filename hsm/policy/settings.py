@@ -324,9 +324,9 @@ class Settings(DeclaredSettings):
         "Data also move to card keys (key specifiers 50, 51), which then encipher and decipher nothing for the host.",
     )
     issuer_signing_extension: bool = switch(
-        "Eracom extensions EEF002 and EEF003",
+        "Eracom extensions EEF003 and EEF004",
         "RSA keys of issuers are made, and sign the static data of chip cards. No device has these functions.",
-        governs=("EEF002", "EEF003"),
+        governs=("EEF003", "EEF004"),
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

@@ -1,4 +1,4 @@
-"""Extensions that no device has, for issuers' RSA keys: EEF002, EEF003.
+"""Extensions that no device has, for issuers' RSA keys: EEF003, EEF004.
 
 Clients name RSA functions (EE9001 to EE9006) whose layouts are not public.  What a chip card needs of them is here, and
 no more: a key signs static data in the format of EMV, and nothing else.  Off unless a setting switches them on.
@@ -35,12 +35,12 @@ class SigningKeyGenerated(Message):
     private_key: Annotated[bytes, PRIVATE_KEY]
 
 
-@eracom.command("EEF002")
+@eracom.command("EEF003")
 def generate_signing_key(ask: GenerateSigningKey, hsm: Hsm) -> SigningKeyGenerated:
     """Extension, of no device: make an RSA key pair for an issuer of chip cards.
 
     The modulus has 1024 to 1984 bits, in steps of 16 (else 28).  The private key comes back under the KM, as a TR-31 block
-    of usage S0, algorithm R, mode S, which is not exportable; it goes into EEF003 and no other function.  Off unless the
+    of usage S0, algorithm R, mode S, which is not exportable; it goes into EEF004 and no other function.  Off unless the
     setting issuer-signing-extension is on.
     """
     made = new_signing_key(ask.modulus_bits, int(ask.exponent, 16), hsm.random.bytes)
@@ -58,12 +58,12 @@ class CardSigned(Message):
     signature: Annotated[bytes, Variable(MODULUS_BITS_MAX // 8)]
 
 
-@eracom.command("EEF003")
+@eracom.command("EEF004")
 def sign_static_data(ask: SignCard, hsm: Hsm) -> CardSigned:
     """Extension, of no device: make the Signed Static Application Data of a chip card (EMV 4.3 Book 2 section 5).
 
     The format is put together here: 6A, 03, 01 for SHA-1, the data authentication code of 2 bytes, fill, the hash, BC.  A
-    block that is none of EEF002 is refused as other key blocks are.  Off unless the setting issuer-signing-extension is on.
+    block that is none of EEF003 is refused as other key blocks are.  Off unless the setting issuer-signing-extension is on.
     """
     if not ask.data:
         raise DataLengthInvalid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from switch.perso.card.scp02 import retail_mac, triple
+from switch.perso.card.scp02 import encipher, retail_mac
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class CardKeys:
 
 def check_value(key: bytes) -> bytes:
     """3 bytes: a zero block enciphered."""
-    return bytes(triple(key).encrypt(bytes(8)))[:3]
+    return encipher(key, bytes(8))[:3]
 
 
 def session_key(master_key: bytes, atc: int) -> bytes:
     """The common session key for application cryptograms, 16 bytes; *atc* is the application transaction counter."""
     counter = atc.to_bytes(2, "big")
-    return bytes(triple(master_key).encrypt(counter + b"\xf0" + bytes(5) + counter + b"\x0f" + bytes(5)))
+    return encipher(master_key, counter + b"\xf0" + bytes(5) + counter + b"\x0f" + bytes(5))
 
 
 def application_cryptogram(key: bytes, data: bytes) -> bytes:
@@ -35,4 +35,4 @@ def application_cryptogram(key: bytes, data: bytes) -> bytes:
 def response_cryptogram(key: bytes, cryptogram: bytes, response_code: bytes) -> bytes:
     """The ARPC, 8 bytes, by method 1; *response_code* is 2 bytes."""
     mixed = bytes(a ^ b for a, b in zip(cryptogram, response_code + bytes(6), strict=True))
-    return bytes(triple(key).encrypt(mixed))
+    return encipher(key, mixed)

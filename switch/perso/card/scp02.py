@@ -24,20 +24,19 @@ def padded(data: bytes) -> bytes:
     return data + b"\x80" + bytes(-(len(data) + 1) % BLOCK_BYTES)
 
 
-def triple(key: bytes) -> DES3.DES3Cipher:
-    """Triple DES in ECB under 16 bytes; equal halves, which single DES cards have, are taken as well."""
-    return DES3.new(_whole(key), DES3.MODE_ECB) if key[:8] != key[8:] else DES.new(key[:8], DES.MODE_ECB)
+def encipher(key: bytes, data: bytes) -> bytes:
+    """*data*, whole blocks, by triple DES in ECB under 16 bytes, whose halves differ."""
+    return bytes(DES3.new(key, DES3.MODE_ECB).encrypt(data))
+
+
+def decipher(key: bytes, data: bytes) -> bytes:
+    """What ``encipher`` made *data* of."""
+    return bytes(DES3.new(key, DES3.MODE_ECB).decrypt(data))
 
 
 def encipher_cbc(key: bytes, data: bytes) -> bytes:
     """*data*, whole blocks, in CBC from zero."""
-    if key[:8] == key[8:]:
-        return bytes(DES.new(key[:8], DES.MODE_CBC, _ZERO).encrypt(data))
-    return bytes(DES3.new(_whole(key), DES3.MODE_CBC, _ZERO).encrypt(data))
-
-
-def _whole(key: bytes) -> bytes:
-    return key + key[:8]
+    return bytes(DES3.new(key, DES3.MODE_CBC, _ZERO).encrypt(data))
 
 
 def retail_mac(key: bytes, data: bytes, icv: bytes = _ZERO) -> bytes:
@@ -60,7 +59,7 @@ def card_key_data(diversification: bytes, number: int) -> bytes:
 
 def card_key(kmc: bytes, diversification: bytes, number: int) -> bytes:
     """A card's key *number* (1 ENC, 2 MAC, 3 DEK), derived from the KMC."""
-    return bytes(triple(kmc).encrypt(card_key_data(diversification, number)))
+    return encipher(kmc, card_key_data(diversification, number))
 
 
 def session_data(constant: bytes, counter: bytes) -> bytes:
@@ -120,4 +119,4 @@ class Session:
 
     def deciphered(self, data: bytes) -> bytes:
         """What lies under the DEK, whole blocks in ECB (E.4.7)."""
-        return bytes(triple(self.dek).decrypt(data))
+        return decipher(self.dek, data)

@@ -43,7 +43,7 @@ def test_off_it_is_unknown() -> None:
     ask = make_eracom(stored=KEYS)
     body = f"{key('35:1')} 00 {ZERO} {key('35:2')} 00 {ZERO} 08{ZERO}"
     assert ask(f"EEF001 00 {body}") == "EEF00102"
-    assert ask("EEF004 00") == "EEF00402"
+    assert ask("EEF005 00") == "EEF00502"
     assert ask.speaker.entries[-1].command == UNKNOWN_COMMAND
 
 

@@ -21,8 +21,8 @@ def ask() -> EracomSpeaker:
 @pytest.fixture(scope="module")
 def made(ask: EracomSpeaker) -> tuple[int, str]:
     """The modulus, and the private key as a field."""
-    reply = ask("EEF002 00 0480 000003")
-    assert reply.startswith("EEF002008090")
+    reply = ask("EEF003 00 0480 000003")
+    assert reply.startswith("EEF003008090")
     return int(reply[12 : 12 + 288], 16), reply[12 + 288 :]
 
 
@@ -31,8 +31,8 @@ def block_of(field: str) -> str:
 
 
 def test_what_the_key_signs_is_recovered(ask: EracomSpeaker, made: tuple[int, str]) -> None:
-    reply = ask(f"EEF003 00 {made[1]} DAC0 {spec(DATA)}")
-    assert reply.startswith("EEF003008090")
+    reply = ask(f"EEF004 00 {made[1]} DAC0 {spec(DATA)}")
+    assert reply.startswith("EEF004008090")
     recovered = pow(int(reply[12:], 16), 3, made[0]).to_bytes(144, "big")
     digest = hashlib.sha1(recovered[1:-21] + bytes.fromhex(DATA), usedforsecurity=False).digest()
     assert recovered[:5] + recovered[-21:] == bytes.fromhex("6A0301DAC0") + digest + b"\xbc"
@@ -49,7 +49,7 @@ def test_the_private_key_is_a_block_that_does_not_leave(made: tuple[int, str]) -
     ("bits", "exponent", "code"), [("03F0", "000003", "28"), ("0481", "000003", "28"), ("0480", "000005", "04")]
 )
 def test_other_keys_are_not_made(ask: EracomSpeaker, bits: str, exponent: str, code: str) -> None:
-    assert ask(f"EEF002 00 {bits} {exponent}") == f"EEF002{code}"
+    assert ask(f"EEF003 00 {bits} {exponent}") == f"EEF003{code}"
 
 
 def test_other_blocks_sign_nothing(ask: EracomSpeaker, made: tuple[int, str]) -> None:
@@ -58,7 +58,7 @@ def test_other_blocks_sign_nothing(ask: EracomSpeaker, made: tuple[int, str]) ->
     def outcome(block: str) -> str:
         raw = block.encode()
         count = bytes((len(raw),)) if len(raw) < 0x80 else (0x8000 | len(raw)).to_bytes(2, "big")
-        return ask(f"EEF003 00 {(count + raw).hex()} DAC0 {spec(DATA)}")[6:8]
+        return ask(f"EEF004 00 {(count + raw).hex()} DAC0 {spec(DATA)}")[6:8]
 
     good = block_of(made[1])
     assert outcome(good) == "00"
@@ -74,4 +74,4 @@ def test_a_signing_key_is_no_data_key(ask: EracomSpeaker, made: tuple[int, str])
 
 
 def test_without_data_there_is_nothing_to_sign(ask: EracomSpeaker, made: tuple[int, str]) -> None:
-    assert ask(f"EEF003 00 {made[1]} DAC0 00") == "EEF00303"
+    assert ask(f"EEF004 00 {made[1]} DAC0 00") == "EEF00403"
