@@ -161,13 +161,19 @@ class Km:
         check_attributes(key.attributes, key, Wanted(None, frozenset({row.block_usage}), _MODES, "DT"))
         return key
 
+    @staticmethod
+    def usual_attributes(key: ClearKey, row: DomainKeyType) -> BlockAttributes:
+        """What a block says of *key*, of type *row*, unless something else is asked for."""
+        return BlockAttributes(row.block_usage, letter_of(key), row.mode, "00", "E")
+
     def wrap(self, held: Held, row: DomainKeyType, form: int, random: Random) -> bytes:
         """Format byte and content of the specifier, of format *form*, of *held* as a key of type *row*.
 
-        Raises KeySpecForbidden for a format that keys are not wrapped in, KeyLengthInvalid for one of another length.
+        In a block, *held* keeps the attributes it has.  Raises KeySpecForbidden for a format that keys are not wrapped in,
+        KeyLengthInvalid for one of another length.
         """
         if form == BLOCK and isinstance(held, ClearKey):
-            attributes = BlockAttributes(row.block_usage, letter_of(held), row.mode, "00", "E")
+            attributes = held.attributes or self.usual_attributes(held, row)
             block = write_block(self._protector, header_of(attributes, "B", "00"), held, random)
             return bytes((form, 0)) + block.encode("ascii")
         if form not in KEY_BYTES:

@@ -11,6 +11,7 @@ data keys (DKep), one for each attribute.  What a value is decides the type of t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -58,6 +59,14 @@ class Attribute(Enum):
 
 
 ATTRIBUTES = {each.label: each for each in Attribute}
+
+
+@dataclass(frozen=True)
+class CardValues:
+    """A card in a file: *sequence* from 1, and its values: IV and CBC cryptogram, or a PIN block."""
+
+    sequence: int
+    values: Mapping[Attribute, bytes] = field(repr=False)
 
 
 class Refused(Exception):

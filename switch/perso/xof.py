@@ -17,7 +17,17 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from switch.perso.sealing import VALUE_BYTES_MAX, check_value_shape
-from switch.perso.terms import ATTRIBUTES, CARDS_MAX, CHECK_VALUE, NAME, Attribute, Content, KeyName, Refused
+from switch.perso.terms import (
+    ATTRIBUTES,
+    CARDS_MAX,
+    CHECK_VALUE,
+    NAME,
+    Attribute,
+    CardValues,
+    Content,
+    KeyName,
+    Refused,
+)
 
 NAMESPACE = "urn:zonekey:xof:1"
 CHUNK_BYTES = 65_536
@@ -51,14 +61,6 @@ class XofHead:
 
 
 @dataclass(frozen=True)
-class XofCard:
-    """A card: *sequence* from 1, and its values under the DKeps: IV and CBC cryptogram, or a PIN block."""
-
-    sequence: int
-    values: Mapping[Attribute, bytes]
-
-
-@dataclass(frozen=True)
 class XofTotal:
     """The end: how many *cards*, and the MAC, of 8 bytes, of the *digest* under the DKep *key*."""
 
@@ -89,7 +91,7 @@ class XofWriter:
         for key in dict.fromkeys((*keys.values(), mac_key)):
             self._put(f'<dkep name="{key.name}" type="{key.content.value}" kcv="{key.check_value}"/>\n')
 
-    def card(self, card: XofCard) -> None:
+    def card(self, card: CardValues) -> None:
         """Write the next card."""
         self._cards += 1
         values = "".join(
@@ -133,7 +135,7 @@ class XofReader:
         self._before = bytearray()
         self._fed = self._digested = 0
         self._open: list[str] = []
-        self._ready: list[XofCard] = []
+        self._ready: list[CardValues] = []
         self._cards = 0
         self._values: dict[Attribute, bytes] = {}
         self._attribute: Attribute | None = None
@@ -151,7 +153,7 @@ class XofReader:
         if not hasattr(self, "head"):
             self._wrong("", "no order element")
 
-    def __iter__(self) -> Iterator[XofCard]:
+    def __iter__(self) -> Iterator[CardValues]:
         """The cards, in order."""
         while True:
             ready, self._ready = self._ready, []
@@ -208,7 +210,7 @@ class XofReader:
         if element == "attribute":
             self._value()
         elif element == "card":
-            self._ready.append(XofCard(self._cards, MappingProxyType(self._values)))
+            self._ready.append(CardValues(self._cards, MappingProxyType(self._values)))
 
     def _said(self, text: str) -> None:
         self._text_chars += len(text)

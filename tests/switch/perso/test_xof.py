@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.perso import xof
-from switch.perso.terms import Attribute, Content, KeyName, Refused
-from switch.perso.xof import XofCard, XofHead, XofReader, XofWriter
+from switch.perso.terms import Attribute, CardValues, Content, KeyName, Refused
+from switch.perso.xof import XofHead, XofReader, XofWriter
 
 HEAD = XofHead("970499", "2026-0001", "DEBIT", "01", 3, "2026-01-31T12:00:00Z")
 KEYS = {
@@ -29,11 +29,11 @@ def value(attribute: Attribute, number: int) -> bytes:
 
 
 CARDS = [
-    XofCard(n, {each: value(each, n * 7 + m) for m, each in enumerate(Attribute) if (n + m) % 4}) for n in (1, 2, 3)
+    CardValues(n, {each: value(each, n * 7 + m) for m, each in enumerate(Attribute) if (n + m) % 4}) for n in (1, 2, 3)
 ]
 
 
-def written(cards: list[XofCard], head: XofHead = HEAD) -> bytes:
+def written(cards: list[CardValues], head: XofHead = HEAD) -> bytes:
     out = BytesIO()
     writer = XofWriter(out, head, KEYS, MAC_KEY)
     for card in cards:
@@ -53,7 +53,7 @@ class Dribble(BytesIO):
         return super().read(self.count)
 
 
-def read(content: bytes | BufferedIOBase) -> tuple[XofReader, list[XofCard]]:
+def read(content: bytes | BufferedIOBase) -> tuple[XofReader, list[CardValues]]:
     reader = XofReader(BytesIO(content) if isinstance(content, bytes) else content, "a.xof")
     return reader, list(reader)
 
