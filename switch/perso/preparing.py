@@ -217,8 +217,8 @@ class Preparation:
 
     def _tracks(self, holder: Cardholder, values: Values) -> tuple[str, str]:
         second = track_2(holder, self._profile, values.pin_value, values.cvv)
-        # Track 1 has its CVV before 6 digits of Visa's own use; on track 2 it ends the discretionary data.
-        discretionary = f"{_pin_field(self._profile, values.pin_value)}{values.cvv}00000000"
+        # On track 1 the CVV is digits 3 to 5 of Visa's own field of 11, which ends the discretionary data.
+        discretionary = f"{_pin_field(self._profile, values.pin_value)}00{values.cvv}000000"
         first = Track1(holder.pan, holder.name, holder.expiry, holder.service_code, discretionary)
         return first.text, second.text
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
 
 from hsm.client import eracom as e
 from hsm.client.answers import Refused
@@ -53,8 +54,8 @@ class CardHsm:
     async def together(self, asked: Sequence[Awaitable[B]]) -> list[B]:
         """The answers to all that was *asked*, which the HSM has under way at once; fails as the first that fails."""
         found = await DeferredList([_deferred(each) for each in asked], consumeErrors=True)
-        for good, outcome in found:
-            if not good:
+        for _, outcome in found:
+            if isinstance(outcome, Failure):
                 outcome.raiseException()
         return [outcome for _, outcome in found]
 
@@ -170,6 +171,12 @@ class CardHsm:
         return await self._verified(_text(key), RETAIL, digest, mac)
 
     # --- the card's secure channel --------------------------------------------------------------------------------
+    def session_key(self, kmc: BureauKey, diversification: bytes, number: int, constant: bytes, counter: bytes) -> str:
+        """The specifier (format 51) of a card's session key; see ``scp02`` for the parameters."""
+        card = scp02.card_key_data(diversification, number)
+        content = kmc.specifier + card + METHOD + scp02.session_data(constant, counter) + METHOD
+        return counted((SESSION + content).decode("latin-1"))
+
     async def is_cryptogram(self, enc: str, text: bytes, given: bytes) -> bool:
         """Is *given* the SCP02 cryptogram of *text* under the session key *enc*, a specifier of ``session_key``?"""
         return await self._verified(enc, TRIPLE_PADDED, text, given)
@@ -223,13 +230,6 @@ def _deferred(asked: Awaitable[B]) -> Deferred[B]:
     if not isinstance(asked, Deferred):
         raise TypeError("only what this port was asked")
     return asked
-
-
-def session_key(kmc: BureauKey, diversification: bytes, number: int, constant: bytes, counter: bytes) -> str:
-    """The specifier (format 51) of a card's session key; see ``scp02`` for the parameters."""
-    card = scp02.card_key_data(diversification, number)
-    content = kmc.specifier + card + METHOD + scp02.session_data(constant, counter) + METHOD
-    return counted((SESSION + content).decode("latin-1"))
 
 
 def typed(key: BureauKey) -> str:
