@@ -59,6 +59,12 @@ def cut(chain: bytes, like: Sequence[bytes]) -> list[bytes]:
     return pieces
 
 
-def contents(chain: bytes, like: Sequence[bytes]) -> list[bytes]:
-    """The contents of a deciphered *chain* of values *like* these.  Raises ValueError."""
-    return [unpadded(piece[BLOCK_BYTES:]) for piece in cut(chain, like)]
+def contents(chain: bytes, like: Sequence[bytes]) -> list[bytes | None]:
+    """The contents of a deciphered *chain* of values *like* these; None for one without padding."""
+    found: list[bytes | None] = []
+    for piece in cut(chain, like):
+        try:
+            found.append(unpadded(piece[BLOCK_BYTES:]))
+        except ValueError:
+            found.append(None)
+    return found

@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
 from switch.routing.pan import Pan, PanError
 
@@ -32,6 +33,21 @@ class Content(Enum):
     PINS = "01"
     KEYS = "35"
     MACS = "02"
+
+
+ISSUER_KEYS = MappingProxyType(
+    {Content.DATA: "TK-DATA", Content.PINS: "TK-PIN", Content.KEYS: "TK-KEYS", Content.MACS: "TK-MAC"}
+)
+"""TKissuer: one key for each kind of content, and one for the order's MAC."""
+
+
+def key_name(issuer: str, version: str, content: Content) -> str:
+    """The name of an issuer's key, at the issuer and at the bureau.
+
+    >>> key_name("970499", "01", Content.PINS)
+    '970499-01-TK-PIN'
+    """
+    return f"{issuer}-{version}-{ISSUER_KEYS[content]}"
 
 
 class Attribute(Enum):
@@ -93,7 +109,7 @@ class KeyName:
 
 @dataclass(frozen=True)
 class HeldKey:
-    """A key of the HSM that a host keeps: *specifier* is the Eracom key specifier, without its count, as bytes."""
+    """A key of the HSM that a host keeps: *specifier* is its Eracom key specifier, led by its count."""
 
     named: KeyName
     specifier: bytes = field(repr=False)

@@ -1,0 +1,225 @@
+"""An order becomes an XOF file: verified as a whole, then re-enciphered batch by batch inside the HSM.
+
+The order is read twice: once for its shape and its MAC, before the HSM opens anything of it, and once to be moved, when
+what is read must have the digest that the MAC was of.  Several batches are under way at once and are written in order.  The
+XOF file appears under its name when it is whole, and counts when the books say so; before that there is a temporary file,
+which the next attempt overwrites.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from itertools import islice
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, ensureDeferred
+
+from hsm.client.answers import Refused as HsmRefused
+from switch.perso.books import Books, ImportedOrder
+from switch.perso.orderfile import OrderHead, OrderReader
+from switch.perso.product import Resolved, read_product, resolve
+from switch.perso.seen import Seen
+from switch.perso.terms import Attribute, Cardholder, CardValues, Content, HeldKey, KeyName, Refused, key_name
+from switch.perso.xof import XofHead, XofWriter
+from switch.server.perso.hsm import PersoHsm
+
+BATCH_CARDS = 64
+BATCHES_UNDER_WAY_MAX = 4
+Progress = Callable[[int, int], None]
+"""Told how many cards are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What an import goes by: the issuer's keys by what they are for, and the product's."""
+
+    file: str
+    head: OrderHead
+    issuer: dict[Content, HeldKey]
+    resolved: Resolved
+
+
+class OrderImport:
+    """Imports orders to the folder *xofs*; *clock* tells the time in UTC."""
+
+    def __init__(self, hsm: PersoHsm, books: Books, xofs: Path, clock: Callable[[], datetime]) -> None:
+        self._hsm = hsm
+        self._books = books
+        self._xofs = xofs
+        self._clock = clock
+
+    async def import_file(self, path: Path, progress: Progress = lambda done, of: None) -> ImportedOrder:
+        """Import the order file *path*.  Raises Refused, OSError, and what the pool fails with."""
+        with path.open("rb") as source:
+            reader = OrderReader(source, path.name)
+            plan = self._plan(path.name, reader.head)
+            for card in reader:
+                _check_attributes(plan, card)
+            mac_key = plan.issuer[Content.MACS]
+            if not await self._hsm.is_mac(mac_key, reader.total.digest, reader.total.mac):
+                raise Refused(path.name, None, "mac", f"is not the MAC under {mac_key.named.name}")
+            await self._check_keys(plan)
+            source.seek(0)
+            again = OrderReader(source, path.name)
+            name = f"{plan.head.issuer}-{plan.head.order}.xof"
+            imported = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+            await self._move(plan, again, self._xofs / name, imported, reader.total.digest, progress)
+        head = plan.head
+        done = ImportedOrder(
+            head.issuer,
+            head.order,
+            head.product,
+            head.key_version,
+            head.cards,
+            reader.total.digest.hex(),
+            name,
+            imported,
+        )
+        self._books.add_order(done)
+        return done
+
+    # --- before anything is moved ---------------------------------------------------------------------------------
+    def _plan(self, file: str, head: OrderHead) -> _Plan:
+        if (known := self._books.order(head.issuer, head.order)) is not None:
+            raise Refused(file, 0, "id", f"order {head.order} of issuer {head.issuer} was imported {known.imported}")
+        text = self._books.product(head.issuer, head.product)
+        if text is None:
+            raise Refused(file, 0, "product", f"issuer {head.issuer} has no product {head.product}")
+        resolved = resolve(read_product(text, f"product {head.product}"), self._books.key)
+        issuer = {}
+        for content in Content:
+            name = key_name(head.issuer, head.key_version, content)
+            held = self._books.key(name)
+            if held is None:
+                raise Refused(file, 0, "key version", f"no key {name}")
+            issuer[content] = held
+        return _Plan(file, head, issuer, resolved)
+
+    async def _check_keys(self, plan: _Plan) -> None:
+        """Nothing, if the HSM opens every key, and each is the one that the books mean."""
+        for key in (*plan.issuer.values(), *plan.resolved.dkeps.values(), plan.resolved.mac):
+            try:
+                found = await self._hsm.check_value(key)
+            except HsmRefused as e:
+                raise Refused(plan.file, None, "", f"{key.named.name}: {e}") from None
+            if found != key.named.check_value:
+                told = f"{key.named.name} has check value {found}, the books have {key.named.check_value}"
+                raise Refused(plan.file, None, "", told)
+
+    # --- moving ---------------------------------------------------------------------------------------------------
+    async def _move(
+        self, plan: _Plan, reader: OrderReader, to: Path, imported: str, digest: bytes, progress: Progress
+    ) -> None:
+        head = plan.head
+        told = XofHead(head.issuer, head.order, head.product, head.key_version, head.cards, imported)
+        temporary = to.with_suffix(".part")
+        seen = Seen()
+        try:
+            with open(temporary, "wb", opener=_private) as out:
+                writer = XofWriter(out, told, _used(plan), plan.resolved.mac.named)
+                await self._batches(plan, iter(reader), writer, seen, progress)
+                if not compare_digest(reader.total.digest, digest):
+                    raise Refused(plan.file, None, "", "has changed since its MAC was verified")
+                writer.end(await self._hsm.mac(plan.resolved.mac, writer.digest))
+                out.flush()
+                os.fsync(out.fileno())
+            temporary.rename(to)
+            _settle(to.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        finally:
+            seen.close()
+
+    async def _batches(
+        self, plan: _Plan, cards: Iterator[CardValues], writer: XofWriter, seen: Seen, progress: Progress
+    ) -> None:
+        under_way: deque[Deferred[list[CardValues]]] = deque()
+        done = 0
+        try:
+            while True:
+                while len(under_way) < BATCHES_UNDER_WAY_MAX and (batch := list(islice(cards, BATCH_CARDS))):
+                    under_way.append(ensureDeferred(self._batch(plan, batch, seen)))
+                if not under_way:
+                    return
+                for card in await under_way.popleft():
+                    writer.card(card)
+                    done += 1
+                progress(done, plan.head.cards)
+        finally:
+            for abandoned in under_way:
+                abandoned.addErrback(lambda failure: None)
+                abandoned.cancel()
+
+    async def _batch(self, plan: _Plan, cards: list[CardValues], seen: Seen) -> list[CardValues]:
+        try:
+            holders = await self._holders(plan, cards, seen)
+            moved: list[dict[Attribute, bytes]] = [{} for _ in cards]
+            for attribute in plan.resolved.dkeps:
+                having = [number for number, card in enumerate(cards) if attribute in card.values]
+                values = [cards[number].values[attribute] for number in having]
+                accounts = [holders[number].account for number in having]
+                for number, value in zip(having, await self._moved(plan, attribute, values, accounts), strict=True):
+                    if isinstance(value, HsmRefused):
+                        raise Refused(plan.file, cards[number].sequence, attribute.label, f"the HSM refused: {value}")
+                    moved[number][attribute] = value
+        except HsmRefused as e:
+            first, last = cards[0].sequence, cards[-1].sequence
+            raise Refused(plan.file, None, "", f"records {first} to {last}: the HSM refused: {e}") from None
+        return [CardValues(card.sequence, values) for card, values in zip(cards, moved, strict=True)]
+
+    async def _holders(self, plan: _Plan, cards: list[CardValues], seen: Seen) -> list[Cardholder]:
+        values = [card.values[Attribute.HOLDER] for card in cards]
+        holders = []
+        key = plan.issuer[Content.DATA]
+        for card, content in zip(cards, await self._hsm.decipher(key, values), strict=True):
+            label = Attribute.HOLDER.label
+            if content is None:
+                raise Refused(plan.file, card.sequence, label, f"is not under {key.named.name}")
+            try:
+                holder = Cardholder.read(content)
+            except ValueError as e:
+                raise Refused(plan.file, card.sequence, label, str(e)) from None
+            if not seen.is_new(f"{holder.pan}{holder.sequence}"):
+                raise Refused(plan.file, card.sequence, label, "this PAN and sequence number came before")
+            holders.append(holder)
+        return holders
+
+    async def _moved(
+        self, plan: _Plan, attribute: Attribute, values: list[bytes], accounts: list[str]
+    ) -> Sequence[bytes | HsmRefused]:
+        source, destination = plan.issuer[attribute.content], plan.resolved.dkeps[attribute]
+        if attribute.chained:
+            return await self._hsm.translate(source, destination, values)
+        return await self._hsm.translate_pins(source, destination, values, accounts)
+
+
+def _check_attributes(plan: _Plan, card: CardValues) -> None:
+    product = plan.resolved.product
+    for attribute in sorted(product.required - set(card.values), key=lambda each: each.label):
+        raise Refused(plan.file, card.sequence, attribute.label, f"missing; product {product.name} needs it")
+    for attribute in card.values:
+        if attribute not in product.required | product.optional:
+            raise Refused(plan.file, card.sequence, attribute.label, f"product {product.name} has no such attribute")
+
+
+def _used(plan: _Plan) -> dict[Attribute, KeyName]:
+    return plan.resolved.named
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_TRUNC, 0o600)
+
+
+def _settle(folder: Path) -> None:
+    """What was renamed in *folder* stays so over a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
