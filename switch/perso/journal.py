@@ -8,7 +8,7 @@ and of the mailer a person decides, because the HSM prints a PIN once for each t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -94,11 +94,12 @@ class Journal:
         self._connection.close()
 
     # --- the order ------------------------------------------------------------------------------------------------
-    def begin(self, digest: str, cards: int, at: str) -> None:
+    def begin(self, digest: str, cards: int, at: str, came_out: Callable[[int], bool]) -> None:
         """Begin the order, or go on with it; *digest* is that of its file.
 
-        What was under way is settled: chips that were begun are spoiled, mailers that were begun are in doubt.  Raises
-        JournalError for an order that is closed, or that was begun with another file.
+        What was under way is settled: of chips that were begun the machine knows which *came_out* finished, others are
+        spoiled; mailers that were begun are in doubt.  Raises JournalError for an order that is closed, or that was begun
+        with another file.
         """
         row = self._connection.execute(
             "SELECT digest, closed FROM production WHERE issuer = ? AND order_id = ?", self._order
@@ -115,9 +116,12 @@ class Journal:
         if row[0] != digest:
             raise JournalError(f"order {self._order[1]} was begun with another file")
         with self._transaction():
-            for found in [each for each in self._cards("state = 'begun'")]:
-                self._set(found.sequence, State.WAITING, at, "spoiled", "production was interrupted")
-            for found in [each for each in self._cards("mailer = 'begun'")]:
+            for found in list(self._cards("state = 'begun'")):
+                if came_out(found.chip):
+                    self._set(found.sequence, State.MADE, at, "made", "found in the machine")
+                else:
+                    self._set(found.sequence, State.WAITING, at, "spoiled", "production was interrupted")
+            for found in list(self._cards("mailer = 'begun'")):
                 self._mail(found.sequence, Mailer.DOUBTFUL, at, "mailer in doubt", "production was interrupted")
 
     def end(self, at: str) -> None:
@@ -199,8 +203,7 @@ class Journal:
     # --- mailers --------------------------------------------------------------------------------------------------
     def due(self) -> Iterator[int]:
         """The cards that are made and whose mailers are to be printed."""
-        for found in self._cards("state = 'made' AND mailer = 'due'"):
-            yield found.sequence
+        return iter([found.sequence for found in self._cards("state = 'made' AND mailer = 'due'")])
 
     def begin_mailer(self, sequence: int, at: str) -> None:
         """Raises JournalError unless it is due."""
@@ -261,9 +264,7 @@ class Journal:
         ).fetchone()
         return int(row[0])
 
-    def _set(
-        self, sequence: int, state: State, at: str, what: str, why: str, officers: tuple[str, ...] = ()
-    ) -> None:
+    def _set(self, sequence: int, state: State, at: str, what: str, why: str, officers: tuple[str, ...] = ()) -> None:
         self._connection.execute(
             "UPDATE card SET state = ?, why = ? WHERE issuer = ? AND order_id = ? AND sequence = ?",
             (state.value, why, *self._order, sequence),

@@ -1,8 +1,8 @@
-"""A simulated personalisation machine: a hopper of blank cards, and what leaves it finished."""
+"""A simulated personalisation machine: a hopper of blank cards, and a box for what leaves it finished."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,29 +18,31 @@ class HopperEmpty(Exception):
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished card: its *chip*, what the stripe has (tracks with their LRCs), what is embossed, and the CVV2 panel."""
+    """A finished card.
 
-    sequence: int
-    chip: Card
+    *order* is the issuer's and the order's name and the card's number in it; *serial* its chip's number; *stripe* the
+    tracks with their LRCs, *lines* what is embossed, *panel* the CVV2 beside the signature.
+    """
+
+    order: str
+    serial: int
+    chip: Card = field(repr=False)
     stripe: tuple[str, ...] = field(repr=False)
     lines: tuple[str, ...] = field(repr=False)
     panel: str = field(repr=False)
 
 
-class Machine(Protocol):
-    """What production drives."""
+class Box(Protocol):
+    """Where finished cards fall."""
 
-    def blank(self, serial: int) -> Card: ...
-    def finish(
-        self, sequence: int, chip: Card, tracks: tuple[str, ...], lines: tuple[str, ...], panel: str
-    ) -> None: ...
+    def put(self, card: Finished) -> None: ...
+    def holds(self, serial: int) -> bool: ...
 
 
 class SimulatedMachine:
     """Blank cards are made as they are taken, by the *kmc* (16 bytes) of their maker, which the HSM has too.
 
-    *kmc_id* is the 6 bytes that begin the diversification data.  *finished* takes each card that comes out; *blanks_max*
-    bounds the hopper.
+    *kmc_id* is the 6 bytes that begin the diversification data; *blanks_max* bounds the hopper.
     """
 
     def __init__(
@@ -48,13 +50,13 @@ class SimulatedMachine:
         kmc: bytes,
         kmc_id: bytes,
         random: Callable[[int], bytes],
-        finished: Callable[[Finished], None],
+        box: Box,
         blanks_max: int = SERIAL_MAX,
     ) -> None:
         self._kmc = kmc
         self._kmc_id = kmc_id
         self._random = random
-        self._finished = finished
+        self._box = box
         self._left = blanks_max
 
     def __repr__(self) -> str:
@@ -63,35 +65,17 @@ class SimulatedMachine:
     def blank(self, serial: int) -> Card:
         """The next blank card, whose chip has this *serial* number.  Raises HopperEmpty."""
         if not self._left:
-            raise HopperEmpty
+            raise HopperEmpty("the hopper is empty")
         self._left -= 1
         return Card(made_by(self._kmc, self._kmc_id + serial.to_bytes(4, "big")), self._random)
 
-    def finish(self, sequence: int, chip: Card, tracks: tuple[str, ...], lines: tuple[str, ...], panel: str) -> None:
+    def finish(
+        self, order: str, serial: int, chip: Card, tracks: tuple[str, ...], lines: tuple[str, ...], panel: str
+    ) -> None:
         """Encode the stripe, emboss, print the panel, and let the card out."""
         stripe = tuple(on_stripe(number, text) for number, text in enumerate(tracks, 1))
-        self._finished(Finished(sequence, chip, stripe, lines, panel))
+        self._box.put(Finished(order, serial, chip, stripe, lines, panel))
 
-
-class Stacker:
-    """Keeps finished cards, *cards_max* of them, by sequence number; the oldest falls out."""
-
-    def __init__(self, cards_max: int = 10_000) -> None:
-        self._cards: dict[int, Finished] = {}
-        self._most = cards_max
-
-    def __call__(self, card: Finished) -> None:
-        if card.sequence in self._cards:
-            raise ValueError(f"card {card.sequence} came out twice")
-        self._cards[card.sequence] = card
-        if len(self._cards) > self._most:
-            del self._cards[next(iter(self._cards))]
-
-    def __len__(self) -> int:
-        return len(self._cards)
-
-    def __iter__(self) -> Iterator[Finished]:
-        return iter(self._cards.values())
-
-    def __getitem__(self, sequence: int) -> Finished:
-        return self._cards[sequence]
+    def came_out(self, serial: int) -> bool:
+        """Did the card with this chip leave the machine finished?"""
+        return self._box.holds(serial)

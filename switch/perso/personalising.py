@@ -31,7 +31,7 @@ class Reader(Protocol):
 
 
 class Hsm(Protocol):
-    """What personalisation asks; see ``switch.server.cardhsm``."""
+    """What personalisation asks; see ``switch.server.perso.cardhsm``."""
 
     def session_key(
         self, kmc: BureauKey, diversification: bytes, number: int, constant: bytes, counter: bytes

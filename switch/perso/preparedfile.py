@@ -41,7 +41,7 @@ class PreparedHead:
 
 @dataclass(frozen=True)
 class SealedCard:
-    """A line: *data* under the data key (IV and cryptogram), *keys* under the KTK and their *checks*, *pin* under the PTK."""
+    """A line: *data* under the data key (IV and cryptogram), *keys* under the KTK, their *checks*, *pin* under the PTK."""
 
     sequence: int
     data: bytes = field(repr=False)
@@ -128,8 +128,8 @@ class PreparedWriter:
 class PreparedReader:
     """Reads *source*, called *name* in complaints.
 
-    ``head`` is there from the start, ``mac`` and ``digest`` after the cards.  Raises Refused, also while cards are read, for
-    a file that is cut off, reordered, or holds something else.
+    ``head`` is there from the start, ``mac`` and ``digest`` after the cards.  Raises Refused, also while cards are read,
+    for a file that is cut off, reordered, or holds something else.
     """
 
     mac: bytes

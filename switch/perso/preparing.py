@@ -40,7 +40,7 @@ ACTIONS = {
 
 
 class Hsm(Protocol):
-    """What preparation asks; see ``switch.server.cardhsm``."""
+    """What preparation asks; see ``switch.server.perso.cardhsm``."""
 
     def together(self, asked: Sequence[Awaitable[A]]) -> Awaitable[list[A]]: ...
     def cvv(self, key: BureauKey, pan: str, date: str, service_code: str) -> Awaitable[str]: ...

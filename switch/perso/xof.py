@@ -129,6 +129,8 @@ class XofReader:
     def __init__(self, source: BufferedIOBase, name: str) -> None:
         self.keys: dict[str, KeyName] = {}
         """The DKeps that the file names, by name."""
+        self.dkeps: dict[Attribute, KeyName] = {}
+        """The DKep of each attribute that was read so far: one for all cards of a file."""
         self._source = source
         self._name = name
         self._digest = hashlib.sha256()
@@ -253,8 +255,11 @@ class XofReader:
         attribute = ATTRIBUTES.get(fields["name"])
         if attribute is None or attribute in self._values:
             self._wrong("attribute", "an attribute that is known, once")
-        if self._named(fields).content is not attribute.content:
+        key = self._named(fields)
+        if key.content is not attribute.content:
             self._wrong(attribute.label, "its DKep is of another type")
+        if self.dkeps.setdefault(attribute, key) != key:
+            self._wrong(attribute.label, "its DKep is another than before")
         self._attribute, self._text, self._text_chars = attribute, [], 0
 
     def _value(self) -> None:

@@ -20,7 +20,7 @@ from switch.perso.authority import PublicKey, Subject, TestAuthority
 from switch.perso.cardkeys import BureauKey, SigningKey
 from switch.perso.preparing import Keys
 from switch.perso.profile import Profile, read_profile
-from switch.server.cardhsm import CardHsm
+from switch.server.perso.cardhsm import CardHsm
 
 A = TypeVar("A")
 M = TypeVar("M", bound=Message)
@@ -150,7 +150,7 @@ def profile(**changed: str) -> Profile:
 
 async def issuer_keys(hsm: CardHsm, authority: TestAuthority) -> Keys:
     """The keys of these tests, and an issuer's RSA key made in the HSM and certified."""
-    from switch.server.cardink import new_signing_key
+    from switch.server.perso.cardink import new_signing_key
 
     made: SigningKey = await new_signing_key(hsm, "ISSUER-RSA", 1152, 3)
     certificate = authority.certify(PublicKey(made.modulus, made.exponent), Subject("476173", "1230", b"\0\0\1"))

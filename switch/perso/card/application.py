@@ -71,6 +71,20 @@ class Application:
         self._lists = {tag: tlv.listed(objects.get(tag, b"")) for tag in (CDOL_1, CDOL_2)}
 
     @property
+    def content(self) -> Content:
+        """What the card was personalised with, for whoever keeps simulated cards."""
+        return self._content
+
+    def resume(self, counter: int, tries: int) -> None:
+        """Go on with a counter and PIN tries as a kept card had them."""
+        self._atc, self._tries = counter, tries
+
+    @property
+    def tries(self) -> int:
+        """How often a PIN may still be wrong."""
+        return self._tries
+
+    @property
     def counter(self) -> int:
         """The application transaction counter."""
         return self._atc

@@ -17,7 +17,7 @@ from switch.perso.authority import CertificateError, PublicKey, issuer_key
 from switch.perso.cardkeys import ROLES, BureauKey, SigningKey, missing, roles_of
 from switch.perso.preparing import Keys
 from switch.perso.profile import Profile
-from switch.server.cardhsm import ECB, KEY_FORMAT, NOT_EXPORTABLE, STANDARD, USUAL, CardHsm
+from switch.server.perso.cardhsm import ECB, KEY_FORMAT, NOT_EXPORTABLE, STANDARD, USUAL, CardHsm
 
 PRODUCTION_MODES = MappingProxyType({"ktk": b"D", "ptk": b"D", "data": b"D", "mtk": b"V", "kmc": b"X"})
 """How production uses what it received (ANSI X9.143 clause 6.5)."""
