@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 from switch.perso.tracks import is_expiry
 
-NUMBER_CHARS_MAX = 19 + 4
-"""19 digits and the blanks between groups of four."""
+NUMBER_CHARS_MAX = 19
+"""16 digits in groups, or 19 without blanks: more does not fit the card."""
 NAME_CHARS_MAX = 27
 NAME_LINES_MAX = 4
-NUMBER_CHARACTERS = frozenset("0123456789 /")
 NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-/&'")
 NUMBER_PITCH_MM, NAME_PITCH_MM = 3.63, 2.54
 NUMBER_LEFT_MM, NUMBER_BOTTOM_MM = 10.18, 21.42
@@ -40,13 +39,15 @@ class EmbossedLine:
 
 
 def grouped(pan: str) -> str:
-    """*pan* as it is embossed: groups of four digits; 15 digits as 4, 6 and 5.
+    """*pan* as it is embossed: groups of four digits; 15 digits as 4, 6 and 5; more than 16 digits without blanks.
 
     >>> grouped("4123456789012345")
     '4123 4567 8901 2345'
     """
     if len(pan) == 15:
         return f"{pan[:4]} {pan[4:10]} {pan[10:]}"
+    if len(pan) > 16:
+        return pan
     return " ".join(pan[at : at + 4] for at in range(0, len(pan), 4))
 
 

@@ -1,7 +1,7 @@
 """A card personalised over its secure channel: the bureau's side, with every key in the production HSM.
 
 The card's session keys never are here: the HSM makes MACs and cryptograms under them, and moves the card's keys and PIN
-from under KTK and PTK to under the session's data encryption key (EMV CPS 1.1 section 4, GlobalPlatform Card 2.3.1 annex E).
+from under KTK and PTK to under the session's data encryption key (EMV CPS 1.1 section 4, GlobalPlatform Card 2.3.1 E).
 """
 
 from __future__ import annotations

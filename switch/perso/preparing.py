@@ -219,7 +219,9 @@ class Preparation:
         second = track_2(holder, self._profile, values.pin_value, values.cvv)
         # On track 1 the CVV is digits 3 to 5 of Visa's own field of 11, which ends the discretionary data.
         discretionary = f"{_pin_field(self._profile, values.pin_value)}00{values.cvv}000000"
-        first = Track1(holder.pan, holder.name, holder.expiry, holder.service_code, discretionary)
+        # ISO/IEC 7811-2 has no apostrophe and no comma for data.
+        name = holder.name.replace("'", " ").replace(",", " ")
+        first = Track1(holder.pan, name, holder.expiry, holder.service_code, discretionary)
         return first.text, second.text
 
     def _embossed(self, holder: Cardholder) -> tuple[emboss.EmbossedLine, ...]:

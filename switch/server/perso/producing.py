@@ -19,7 +19,7 @@ from hsm.client.answers import Refused as HsmRefused
 from hsm.client.pool import NotSent, OutcomeUnknown
 from switch.perso.cardkeys import TRANSPORT_ROLES, BureauKey
 from switch.perso.journal import Journal, Mailer, State
-from switch.perso.machine import SimulatedMachine
+from switch.perso.machine import HopperEmpty, SimulatedMachine
 from switch.perso.personalising import CardFailed, Load, personalise
 from switch.perso.preparedfile import PreparedHead, PreparedReader, Readable, SealedCard, read_content
 from switch.perso.sealing import chains, contents
@@ -105,10 +105,10 @@ class Production:
     async def _batch(self, file: str, head: PreparedHead, cards: list[SealedCard], journal: Journal) -> None:
         read: list[Readable] = []
         for chain in chains([card.data for card in cards]):
-            found = contents(await self._hsm.deciphered(self._keys["data"], b"".join(chain)), chain)
-            for content in found:
+            deciphered = await self._hsm.deciphered(self._keys["data"], b"".join(chain))
+            for opened in contents(deciphered, chain):
                 try:
-                    read.append(read_content(content or b""))
+                    read.append(read_content(opened or b""))
                 except ValueError as wrong:
                     raise Refused(file, cards[len(read)].sequence, "data", str(wrong)) from None
         await self._hsm.together(
@@ -128,7 +128,11 @@ class Production:
         order = f"{head.issuer}/{head.order}/{card.sequence}"
         while journal.card(card.sequence).state is State.WAITING:
             serial = journal.begin_card(card.sequence, mailed=self._mailers, at=self._clock())
-            chip = self._machine.blank(serial)
+            try:
+                chip = self._machine.blank(serial)
+            except HopperEmpty:
+                journal.failed(card.sequence, "the hopper is empty", self._clock(), attempts_max=ATTEMPTS_MAX + 1)
+                raise
             try:
                 load = Load(content.plain, card.keys, card.checks, card.pin)
                 await personalise(chip, load, self._keys, self._hsm, self._random)
