@@ -141,7 +141,7 @@ class Journal:
         left = ordered - counts[State.MADE] - counts[State.REJECTED]
         found = [f"{left} of {ordered} cards are not made"] if left else []
         for mailer, what in ((Mailer.DUE, "not printed"), (Mailer.BEGUN, "under way"), (Mailer.DOUBTFUL, "in doubt")):
-            count = self._count("mailer", mailer.value)
+            count = self.mailers()[mailer]
             found += [f"{count} mailers are {what}"] if count else []
         return found
 
@@ -233,7 +233,8 @@ class Journal:
         return {state: self._count("state", state.value) for state in State}
 
     def mailers(self) -> Mapping[Mailer, int]:
-        return {mailer: self._count("mailer", mailer.value) for mailer in Mailer}
+        """How many mailers are in each state; a card that was rejected has none to be printed."""
+        return {mailer: self._count("state <> 'rejected' AND mailer", mailer.value) for mailer in Mailer}
 
     def events(self) -> Iterator[Event]:
         """All that befell the order's cards, in order."""

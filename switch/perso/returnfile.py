@@ -38,8 +38,9 @@ def write_return(out: TextIOBase, head: PreparedHead, journal: Journal, audit_he
             raise JournalError(f"card {number} is missing")
         totals[card.state.value] += 1
         totals["mailers"] += card.mailer is Mailer.PRINTED
-        told: dict[str, Any] = {"card": number, "state": card.state.value, "mailer": card.mailer.value}
-        told |= {"chip": card.chip} if card.state is State.MADE else {"why": card.why}
+        made = card.state is State.MADE
+        told: dict[str, Any] = {"card": number, "state": card.state.value}
+        told |= {"chip": card.chip, "mailer": card.mailer.value} if made else {"why": card.why}
         put(told)
     if totals[State.MADE.value] + totals[State.REJECTED.value] != head.cards:
         raise JournalError(f"{head.cards} cards were ordered, {totals} are told")

@@ -170,7 +170,7 @@ def of_equivalent_data(data: bytes) -> Track2:
     return read_track_2(START_2 + text + END)
 
 
-_USE = (
+USE = (
     ("country_code", 3, True),
     ("currency_code", 3, True),
     ("currency_exponent", 1, False),
@@ -220,7 +220,7 @@ class Track3:
     format_code: str = "01"
 
     def __post_init__(self) -> None:
-        for name, digits, optional in (*_USE, ("relay_marker", 1, False), ("check_digits", 6, True)):
+        for name, digits, optional in (*USE, ("relay_marker", 1, False), ("check_digits", 6, True)):
             given = getattr(self, name)
             _must(_digits(given, digits, digits) or (optional and not given), f"track 3: {name.replace('_', ' ')}")
         _must(_digits(self.format_code, 2, 2), "track 3: format code")
@@ -232,7 +232,7 @@ class Track3:
 
     @property
     def text(self) -> str:
-        used = "".join(getattr(self, name) or SEPARATOR_2 for name, _, _ in _USE)
+        used = "".join(getattr(self, name) or SEPARATOR_2 for name, _, _ in USE)
         accounts = f"{self.first_account}{SEPARATOR_2}{self.second_account}{SEPARATOR_2}"
         last = f"{self.relay_marker}{self.check_digits or SEPARATOR_2}{self.discretionary}"
         return f"{START_2}{self.format_code}{self.pan}{SEPARATOR_2}{used}{accounts}{last}{END}"
@@ -244,7 +244,7 @@ def read_track_3(text: str) -> Track3:
     pan, separator, rest = inside[2:].partition(SEPARATOR_2)
     _must(separator, "track 3: separators")
     taken: dict[str, str] = {}
-    for name, digits, optional in _USE:
+    for name, digits, optional in USE:
         absent = optional and rest[:1] == SEPARATOR_2
         taken[name] = "" if absent else rest[:digits]
         rest = rest[1 if absent else digits :]

@@ -10,8 +10,7 @@ from hmac import compare_digest
 from switch.perso.card import cryptograms, groups, scp02, tlv, words
 from switch.perso.card.application import Application, Content
 from switch.perso.card.cryptograms import CardKeys
-from switch.perso.card.groups import GroupError, groups_of, is_record
-from switch.perso.card.tlv import TlvError
+from switch.perso.card.groups import groups_of, is_record
 from switch.perso.card.words import CardRefusal, Command, command_of, must
 
 AUTHENTICATIONS_MAX = 10
@@ -138,7 +137,7 @@ class Card:
             if command.p1 & groups.LAST_BLOCK:
                 self.application = Application(_content(self._stored))
                 self.stage, self._stored, self._keys = Stage.ISSUED, {}, None
-        except (CardRefusal, GroupError, TlvError) as e:
+        except (CardRefusal, ValueError) as e:
             # After anything wrong the channel is closed (GlobalPlatform E.1.2), and personalisation begins again.
             self.stage, self._keys, self._stored = Stage.BLANK, None, {}
             raise e if isinstance(e, CardRefusal) else CardRefusal(words.WRONG_DATA) from None
@@ -164,7 +163,7 @@ def _known(dgi: str) -> bool:
 
 
 def _content(stored: dict[str, bytes]) -> Content:
-    """What the groups come to.  Raises CardRefusal when one is missing or wrong, GroupError, TlvError."""
+    """What the groups come to.  Raises CardRefusal when one is missing or wrong, ValueError for what is no TLV or key."""
     must(stored.keys() >= _FIXED, words.NO_SUCH_DATA)
     sizes = {
         groups.KEYS: 3 * KEY_BYTES,
