@@ -11,6 +11,7 @@ SUBCOMMANDS = MappingProxyType(
         "decode": ("switch.decode_command", "Explain an ISO 8583 message element by element, masked."),
         "encode": ("switch.encode_command", "Write a message, given as JSON, in a network's dialect."),
         "specs": ("switch.specs_command", "List the networks' dialects, or one dialect's elements."),
+        "perso": ("switch.server.perso.command", "Personalise cards: each part of a bureau, and an issuer's tool."),
     }
 )
 """Name → module with a click command ``command``, and the line that ``switch --help`` shows for it."""

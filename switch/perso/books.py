@@ -113,6 +113,11 @@ class Books:
         ).fetchone()
         return ImportedOrder(*row) if row else None
 
+    def order_of(self, file: str) -> ImportedOrder | None:
+        """The order that was imported from a file of that name, ISSUER-ORDER and an ending, if it was."""
+        issuer, _, order = file.rpartition(".")[0].partition("-")
+        return self.order(issuer, order)
+
     def orders(self) -> list[ImportedOrder]:
         """All orders that were imported."""
         return [ImportedOrder(*row) for row in self._connection.execute("SELECT * FROM card_order ORDER BY issuer, id")]

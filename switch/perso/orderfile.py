@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from switch.perso.sealing import VALUE_BYTES_MAX, check_value_shape
-from switch.perso.terms import ATTRIBUTES, CARDS_MAX, NAME, Attribute, CardValues, Refused
+from switch.perso.terms import ATTRIBUTES, CARDS_MAX, ISSUER, NAME, Attribute, CardValues, Refused
 
 VERSION = "1"
 LINE_BYTES_MAX = len(Attribute) * (2 * VALUE_BYTES_MAX + 32)
@@ -26,7 +26,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _MAC = re.compile(f"[0-9A-F]{{{2 * MAC_BYTES}}}")
 _HEAD = (
     ("version", re.compile(VERSION), f"version {VERSION}"),
-    ("issuer", NAME, "a name"),
+    ("issuer", ISSUER, "a name without dash"),
     ("id", NAME, "a name"),
     ("product", NAME, "a name"),
     ("key version", _VERSION_DIGITS, "2 digits"),

@@ -15,12 +15,13 @@ application = "DKEP-APPLICATION"
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from switch.perso.terms import ATTRIBUTES, NAME, Attribute, Content, HeldKey, KeyName, Refused
+from switch.perso.terms import ATTRIBUTES, ISSUER, NAME, Attribute, Content, HeldKey, KeyName, Refused
 
 TEXT_CHARS_MAX = 65_536
 APPLICATIONS_MAX = 16
@@ -73,7 +74,7 @@ def read_product(text: str, file: str) -> Product:
     dkeps = _dkeps(found, required | optional, file)
     return Product(
         _name(found, "name", file),
-        _name(found, "issuer", file),
+        _name(found, "issuer", file, ISSUER),
         tuple(_texts(found, "applications", file))[:APPLICATIONS_MAX],
         required,
         optional,
@@ -132,8 +133,8 @@ def _texts(found: dict[str, object], place: str, file: str) -> list[str]:
     return [str(each) for each in texts]
 
 
-def _name(found: Mapping[str, object], place: str, file: str) -> str:
+def _name(found: Mapping[str, object], place: str, file: str, pattern: re.Pattern[str] = NAME) -> str:
     name = found.get(place)
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    if not isinstance(name, str) or not pattern.fullmatch(name):
         raise Refused(file, None, place, "a name")
     return name

@@ -20,6 +20,8 @@ from switch.routing.pan import Pan, PanError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 """Issuers, orders, products and keys: no path and no blank can be in a name."""
+ISSUER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]{0,15}")
+"""An issuer's name has no dash: it stands before the first one in names of files and keys."""
 CHECK_VALUE = re.compile(r"[0-9A-F]{6}")
 CARDS_MAX = 10_000_000
 NAME_CHARS_MAX = 26

@@ -21,6 +21,7 @@ from switch.perso.terms import (
     ATTRIBUTES,
     CARDS_MAX,
     CHECK_VALUE,
+    ISSUER,
     NAME,
     Attribute,
     CardValues,
@@ -129,8 +130,8 @@ class XofReader:
     def __init__(self, source: BufferedIOBase, name: str) -> None:
         self.keys: dict[str, KeyName] = {}
         """The DKeps that the file names, by name."""
-        self.dkeps: dict[Attribute, KeyName] = {}
-        """The DKep of each attribute that was read so far: one for all cards of a file."""
+        self.under: dict[Attribute, KeyName] = {}
+        """Which of them an attribute lies under, as far as was read: one in a file."""
         self._source = source
         self._name = name
         self._digest = hashlib.sha256()
@@ -229,8 +230,8 @@ class XofReader:
     def _order(self, fields: dict[str, str]) -> None:
         if hasattr(self, "head"):
             self._wrong("order", "there is one order in a file")
-        for name in ("issuer", "id", "product"):
-            self._match(name, NAME, fields[name], "a name")
+        for name, pattern in (("issuer", ISSUER), ("id", NAME), ("product", NAME)):
+            self._match(name, pattern, fields[name], "a name")
         self._match("key-version", re.compile("[0-9]{2}"), fields["key-version"], "2 digits")
         cards = self._number("cards", fields["cards"])
         self._match("imported", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), fields["imported"], "a time in UTC")
@@ -255,11 +256,11 @@ class XofReader:
         attribute = ATTRIBUTES.get(fields["name"])
         if attribute is None or attribute in self._values:
             self._wrong("attribute", "an attribute that is known, once")
-        key = self._named(fields)
-        if key.content is not attribute.content:
+        named = self._named(fields)
+        if named.content is not attribute.content:
             self._wrong(attribute.label, "its DKep is of another type")
-        if self.dkeps.setdefault(attribute, key) != key:
-            self._wrong(attribute.label, "its DKep is another than before")
+        if self.under.setdefault(attribute, named) != named:
+            self._wrong(attribute.label, "lay under another DKep before")
         self._attribute, self._text, self._text_chars = attribute, [], 0
 
     def _value(self) -> None:

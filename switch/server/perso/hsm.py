@@ -26,7 +26,9 @@ USUAL, CBC, ECB, STANDARD = "00", "01", "00", "00"
 RETAIL_MAC = "00"
 """EE0701: ISO/IEC 9797-1 algorithm 3, filled with zeros (ANSI X9.19)."""
 MAC_BYTES = 8
-TYPED, BLOCK_FORMAT = "\x08", "17"
+TYPED, STORED, BLOCK_FORMAT = "\x08", "\x03", "17"
+KIS, KIR = "03", "04"
+"""Types of zone master keys: to send keys under, and to receive them under."""
 NOT_EXPORTABLE = b"N"
 ISO_0 = "10"
 RECEIVED_MODES = MappingProxyType({Content.DATA: b"D", Content.PINS: b"D", Content.KEYS: b"D", Content.MACS: b"V"})
@@ -102,19 +104,23 @@ class PersoHsm:
     # --- keys -----------------------------------------------------------------------------------------------------
     async def new_key(self, name: str, content: Content) -> HeldKey:
         """A new key of double length, made in the HSM and bound to it."""
-        request = e.GenerateKey(modifier=USUAL, key_format=BLOCK_FORMAT, detail=bytes.fromhex(content.value))
-        made = await self._pool.ask(request, e.KeyGenerated)
-        return await self._bound(name, content, made.key, OWN_MODES[content])
+        return await self._bound(name, content, await self._made(content), OWN_MODES[content])
+
+    async def sent_key(self, name: str, content: Content, kis: int) -> tuple[HeldKey, bytes]:
+        """A new key, and its cryptogram under the KIS stored at index *kis*; from then on the key is bound to the HSM."""
+        made = await self._made(content)
+        request = e.ExportKey(modifier=USUAL, transport_key=_stored(kis), key_type=content.value, mode=ECB, key=made)
+        sent = await self._pool.ask(request, e.KeyExported)
+        return await self._bound(name, content, made, OWN_MODES[content]), sent.cryptogram
 
     async def received_key(self, name: str, content: Content, kir: int, cryptogram: bytes, check_value: str) -> HeldKey:
         """The issuer's key in *cryptogram* under the KIR stored at index *kir*, bound to be received with.
 
         Raises ValueError when its check value is not *check_value*.
         """
-        specifier = counted("\x03" + kir.to_bytes(2, "big").decode("latin-1"))
         imported = await self._pool.ask(
             e.ImportKey(
-                modifier=USUAL, transport_key=specifier, key_type=content.value, mode=ECB, cryptogram=cryptogram
+                modifier=USUAL, transport_key=_stored(kir), key_type=content.value, mode=ECB, cryptogram=cryptogram
             ),
             e.KeyImported,
         )
@@ -125,8 +131,7 @@ class PersoHsm:
 
     async def stored_key(self, name: str, content: Content, index: int, check_value: str) -> HeldKey:
         """As ``received_key``, of a key that custodians stored from components, at *index*."""
-        specifier = counted("\x03" + index.to_bytes(2, "big").decode("latin-1"))
-        held = await self._bound(name, content, specifier, RECEIVED_MODES[content])
+        held = await self._bound(name, content, _stored(index), RECEIVED_MODES[content])
         if held.named.check_value != check_value:
             raise ValueError(f"check value {held.named.check_value}, expected {check_value}")
         return held
@@ -138,7 +143,16 @@ class PersoHsm:
         )
         return (await self._pool.ask(request, e.Details)).check_value.hex().upper()
 
+    async def transport_check_value(self, key_type: str, index: int) -> str:
+        """6 hexadecimal digits: of the zone master key stored as KIR or KIS at *index*."""
+        request = e.AskDetails(modifier=USUAL, key=_stored(index), key_type=key_type, check_value_type=STANDARD)
+        return (await self._pool.ask(request, e.Details)).check_value.hex().upper()
+
     # --- inside ---------------------------------------------------------------------------------------------------
+    async def _made(self, content: Content) -> str:
+        request = e.GenerateKey(modifier=USUAL, key_format=BLOCK_FORMAT, detail=bytes.fromhex(content.value))
+        return (await self._pool.ask(request, e.KeyGenerated)).key
+
     async def _bound(self, name: str, content: Content, specifier: str, mode: bytes) -> HeldKey:
         request = e.BindKey(
             modifier=USUAL, key=specifier, key_type=content.value, mode_of_use=mode, exportability=NOT_EXPORTABLE
@@ -183,6 +197,11 @@ def _refusal(failure: Failure) -> HsmRefused:
 
 def _text(key: HeldKey) -> str:
     return key.specifier.decode("latin-1")
+
+
+def _stored(index: int) -> str:
+    """The specifier of the key that the HSM keeps at *index*."""
+    return counted(STORED + index.to_bytes(2, "big").decode("latin-1"))
 
 
 def _typed(key: HeldKey) -> str:

@@ -1,5 +1,8 @@
 """An order becomes an XOF file: verified as a whole, then re-enciphered batch by batch inside the HSM.
 
+What is imported is an issuer's order, under TKissuer, or, where the internal server has an HSM of its own, the XOF file
+that was made of one there, under internal transport keys.
+
 The order is read twice: once for its shape and its MAC, before the HSM opens anything of it, and once to be moved, when
 what is read must have the digest that the MAC was of.  Several batches are under way at once and are written in order.  The
 XOF file appears under its name when it is whole, and counts when the books say so; before that there is a temporary file,
@@ -10,10 +13,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
+from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
 
@@ -22,10 +26,11 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from hsm.client.answers import Refused as HsmRefused
 from switch.perso.books import Books, ImportedOrder
 from switch.perso.orderfile import OrderHead, OrderReader
-from switch.perso.product import Resolved, read_product, resolve
+from switch.perso.product import Product, Resolved, read_product, resolve
 from switch.perso.seen import Seen
+from switch.perso.shelf import settle_folder
 from switch.perso.terms import Attribute, Cardholder, CardValues, Content, HeldKey, KeyName, Refused, key_name
-from switch.perso.xof import XofHead, XofWriter
+from switch.perso.xof import XofHead, XofReader, XofWriter
 from switch.server.perso.hsm import PersoHsm
 
 BATCH_CARDS = 64
@@ -36,11 +41,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class _Plan:
-    """What an import goes by: the issuer's keys by what they are for, and the product's."""
+    """What an import goes by: the keys that values and MAC came under, and the product's."""
 
     file: str
-    head: OrderHead
-    issuer: dict[Content, HeldKey]
+    head: OrderHead | XofHead
+    sources: Mapping[Attribute, HeldKey]
+    mac: HeldKey
     resolved: Resolved
 
 
@@ -56,16 +62,16 @@ class OrderImport:
     async def import_file(self, path: Path, progress: Progress = lambda done, of: None) -> ImportedOrder:
         """Import the order file *path*.  Raises Refused, OSError, and what the pool fails with."""
         with path.open("rb") as source:
-            reader = OrderReader(source, path.name)
-            plan = self._plan(path.name, reader.head)
+            reader = _reader(source, path.name)
+            resolved = self._resolved(path.name, reader.head)
             for card in reader:
-                _check_attributes(plan, card)
-            mac_key = plan.issuer[Content.MACS]
-            if not await self._hsm.is_mac(mac_key, reader.total.digest, reader.total.mac):
-                raise Refused(path.name, None, "mac", f"is not the MAC under {mac_key.named.name}")
+                _check_attributes(path.name, resolved.product, card)
+            plan = self._plan(path.name, reader, resolved)
+            if not await self._hsm.is_mac(plan.mac, reader.total.digest, reader.total.mac):
+                raise Refused(path.name, None, "mac", f"is not the MAC under {plan.mac.named.name}")
             await self._check_keys(plan)
             source.seek(0)
-            again = OrderReader(source, path.name)
+            again = _reader(source, path.name)
             name = f"{plan.head.issuer}-{plan.head.order}.xof"
             imported = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
             await self._move(plan, again, self._xofs / name, imported, reader.total.digest, progress)
@@ -84,25 +90,43 @@ class OrderImport:
         return done
 
     # --- before anything is moved ---------------------------------------------------------------------------------
-    def _plan(self, file: str, head: OrderHead) -> _Plan:
+    def _resolved(self, file: str, head: OrderHead | XofHead) -> Resolved:
+        """The product's keys, if the order is new."""
+        if file.rpartition(".")[0] != f"{head.issuer}-{head.order}":
+            raise Refused(file, 0, "id", f"order {head.order} of issuer {head.issuer} is called by these names")
         if (known := self._books.order(head.issuer, head.order)) is not None:
             raise Refused(file, 0, "id", f"order {head.order} of issuer {head.issuer} was imported {known.imported}")
         text = self._books.product(head.issuer, head.product)
         if text is None:
             raise Refused(file, 0, "product", f"issuer {head.issuer} has no product {head.product}")
-        resolved = resolve(read_product(text, f"product {head.product}"), self._books.key)
-        issuer = {}
-        for content in Content:
-            name = key_name(head.issuer, head.key_version, content)
-            held = self._books.key(name)
-            if held is None:
-                raise Refused(file, 0, "key version", f"no key {name}")
-            issuer[content] = held
-        return _Plan(file, head, issuer, resolved)
+        return resolve(read_product(text, f"product {head.product}"), self._books.key)
+
+    def _plan(self, file: str, reader: OrderReader | XofReader, resolved: Resolved) -> _Plan:
+        """What the values and the MAC of what was read lie under."""
+        head = reader.head
+        if isinstance(reader, XofReader):
+            sources = {each: self._internal_key(file, named) for each, named in reader.under.items()}
+            return _Plan(file, head, sources, self._internal_key(file, reader.total.key), resolved)
+        issuer = {content: self._issuers_key(file, reader.head, content) for content in Content}
+        return _Plan(file, head, {each: issuer[each.content] for each in Attribute}, issuer[Content.MACS], resolved)
+
+    def _issuers_key(self, file: str, head: OrderHead, content: Content) -> HeldKey:
+        name = key_name(head.issuer, head.key_version, content)
+        held = self._books.key(name)
+        if held is None:
+            raise Refused(file, 0, "key version", f"no key {name}")
+        return held
+
+    def _internal_key(self, file: str, named: KeyName) -> HeldKey:
+        held = self._books.key(named.name)
+        if held is None or held.named != named:
+            raise Refused(file, 0, "dkep", f"no key {named.name} of this type and check value")
+        return held
 
     async def _check_keys(self, plan: _Plan) -> None:
         """Nothing, if the HSM opens every key, and each is the one that the books mean."""
-        for key in (*plan.issuer.values(), *plan.resolved.dkeps.values(), plan.resolved.mac):
+        keys = (*plan.sources.values(), plan.mac, *plan.resolved.dkeps.values(), plan.resolved.mac)
+        for key in {key.named.name: key for key in keys}.values():
             try:
                 found = await self._hsm.check_value(key)
             except HsmRefused as e:
@@ -113,7 +137,7 @@ class OrderImport:
 
     # --- moving ---------------------------------------------------------------------------------------------------
     async def _move(
-        self, plan: _Plan, reader: OrderReader, to: Path, imported: str, digest: bytes, progress: Progress
+        self, plan: _Plan, reader: OrderReader | XofReader, to: Path, imported: str, digest: bytes, progress: Progress
     ) -> None:
         head = plan.head
         told = XofHead(head.issuer, head.order, head.product, head.key_version, head.cards, imported)
@@ -129,7 +153,7 @@ class OrderImport:
                 out.flush()
                 os.fsync(out.fileno())
             temporary.rename(to)
-            _settle(to.parent)
+            settle_folder(to.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -176,7 +200,7 @@ class OrderImport:
     async def _holders(self, plan: _Plan, cards: list[CardValues], seen: Seen) -> list[Cardholder]:
         values = [card.values[Attribute.HOLDER] for card in cards]
         holders = []
-        key = plan.issuer[Content.DATA]
+        key = plan.sources[Attribute.HOLDER]
         for card, content in zip(cards, await self._hsm.decipher(key, values), strict=True):
             label = Attribute.HOLDER.label
             if content is None:
@@ -193,19 +217,24 @@ class OrderImport:
     async def _moved(
         self, plan: _Plan, attribute: Attribute, values: list[bytes], accounts: list[str]
     ) -> Sequence[bytes | HsmRefused]:
-        source, destination = plan.issuer[attribute.content], plan.resolved.dkeps[attribute]
+        if not values:
+            return []
+        source, destination = plan.sources[attribute], plan.resolved.dkeps[attribute]
         if attribute.chained:
             return await self._hsm.translate(source, destination, values)
         return await self._hsm.translate_pins(source, destination, values, accounts)
 
 
-def _check_attributes(plan: _Plan, card: CardValues) -> None:
-    product = plan.resolved.product
+def _reader(source: BufferedIOBase, name: str) -> OrderReader | XofReader:
+    return XofReader(source, name) if name.endswith(".xof") else OrderReader(source, name)
+
+
+def _check_attributes(file: str, product: Product, card: CardValues) -> None:
     for attribute in sorted(product.required - set(card.values), key=lambda each: each.label):
-        raise Refused(plan.file, card.sequence, attribute.label, f"missing; product {product.name} needs it")
+        raise Refused(file, card.sequence, attribute.label, f"missing; product {product.name} needs it")
     for attribute in card.values:
         if attribute not in product.required | product.optional:
-            raise Refused(plan.file, card.sequence, attribute.label, f"product {product.name} has no such attribute")
+            raise Refused(file, card.sequence, attribute.label, f"product {product.name} has no such attribute")
 
 
 def _used(plan: _Plan) -> dict[Attribute, KeyName]:
@@ -214,12 +243,3 @@ def _used(plan: _Plan) -> dict[Attribute, KeyName]:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_TRUNC, 0o600)
-
-
-def _settle(folder: Path) -> None:
-    """What was renamed in *folder* stays so over a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

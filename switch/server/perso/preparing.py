@@ -109,7 +109,7 @@ class OrderPreparation:
         mac_key = self._dkep(reader.total.key, file)
         if not await self._hsm.is_mac(mac_key, reader.total.digest, reader.total.mac):
             raise Refused(file, None, "mac", f"is not the MAC under {mac_key.name}")
-        return _Order(file, {attribute: self._dkep(key, file) for attribute, key in reader.dkeps.items()})
+        return _Order(file, {attribute: self._dkep(key, file) for attribute, key in reader.under.items()})
 
     def _dkep(self, told: KeyName, file: str) -> BureauKey:
         held = self._held(told.name)

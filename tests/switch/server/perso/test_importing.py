@@ -26,7 +26,7 @@ def bureau(tmp_path: Path) -> Bureau:
     return Bureau(tmp_path).prepare()
 
 
-def taken(bureau: Bureau, content: bytes, name: str = "a.order") -> Path:
+def taken(bureau: Bureau, content: bytes, name: str = "970499-2026-0001.order") -> Path:
     """The XOF file of an order of that *content*."""
     (bureau.folder / name).write_bytes(content)
     return bureau.folder / result(bureau.importing.import_file(bureau.folder / name)).xof
@@ -117,34 +117,43 @@ def changed(pattern: bytes, by: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (order(keys=OTHER_KEYS), "a.order: field mac: is not the MAC under 970499-01-TK-MAC"),
-        (order(keys=OTHER_VERSION), "a.order: head, field key version: no key 970499-02-TK-DATA"),
-        (order(product="CREDIT"), "a.order: head, field product: issuer 970499 has no product CREDIT"),
-        (changed(b"CARD.1.", b"CARD|2|"), "a.order: record 1, field sequence: expected card 1"),
-        (changed(b"(CARD.2.*?\n)(CARD.3.*?\n)", rb"\2\1"), "a.order: record 2, field sequence: expected card 2"),
+        (order(keys=OTHER_KEYS), "970499-2026-0001.order: field mac: is not the MAC under 970499-01-TK-MAC"),
+        (order(keys=OTHER_VERSION), "970499-2026-0001.order: head, field key version: no key 970499-02-TK-DATA"),
+        (order(product="CREDIT"), "970499-2026-0001.order: head, field product: issuer 970499 has no product CREDIT"),
+        (changed(b"CARD.1.", b"CARD|2|"), "970499-2026-0001.order: record 1, field sequence: expected card 1"),
+        (
+            changed(b"(CARD.2.*?\n)(CARD.3.*?\n)", rb"\2\1"),
+            "970499-2026-0001.order: record 2, field sequence: expected card 2",
+        ),
         (
             changed(b"CARD.5.*?\n", b""),
-            "a.order: record 4, field total: 4 cards are here, 5 were announced, 5 are told",
+            "970499-2026-0001.order: record 4, field total: 4 cards are here, 5 were announced, 5 are told",
         ),
-        (GOOD[:-1], "a.order: record 5: the file is cut off"),
-        (GOOD[: GOOD.index(b"CARD|4")], "a.order: record 3: the file is cut off"),
-        (GOOD + b"CARD|6\n", "a.order: record 5, field total: nothing stands behind it"),
-        (changed(b"pin=[0-9A-F]{16}", b"pin=00"), "a.order: record 1, field pin: a PIN block is 8 bytes"),
+        (GOOD[:-1], "970499-2026-0001.order: record 5: the file is cut off"),
+        (GOOD[: GOOD.index(b"CARD|4")], "970499-2026-0001.order: record 3: the file is cut off"),
+        (GOOD + b"CARD|6\n", "970499-2026-0001.order: record 5, field total: nothing stands behind it"),
+        (
+            changed(b"pin=[0-9A-F]{16}", b"pin=00"),
+            "970499-2026-0001.order: record 1, field pin: a PIN block is 8 bytes",
+        ),
         (
             changed(b"holder=[0-9A-F]{4}", b"holder=QQQQ"),
-            "a.order: record 1, field holder: hexadecimal digits in pairs",
+            "970499-2026-0001.order: record 1, field holder: hexadecimal digits in pairs",
         ),
-        (changed(b"holder=[0-9A-F]*.", b""), "a.order: record 1, field holder: missing"),
-        (changed(b"application=[0-9A-F]*\n", b"\n"), "a.order: record 1, field attribute: one that is known, once"),
+        (changed(b"holder=[0-9A-F]*.", b""), "970499-2026-0001.order: record 1, field holder: missing"),
+        (
+            changed(b"application=[0-9A-F]*\n", b"\n"),
+            "970499-2026-0001.order: record 1, field attribute: one that is known, once",
+        ),
         (
             changed(b".application=[0-9A-F]*\n", b"\n"),
-            "a.order: record 1, field application: missing; product DEBIT needs it",
+            "970499-2026-0001.order: record 1, field application: missing; product DEBIT needs it",
         ),
-        (changed(b"=[0-9A-F]", lambda found: b"=A" if found[0] != b"=A" else b"=B"), "a.order: field mac"),  # type: ignore[arg-type]  # re takes a function as well
-        (b"", "a.order: head: the file is cut off"),
-        (b"ORDER|2\n", "a.order: head: the first line is ORDER"),
-        (b"A" * 60_000, "a.order: head: a line is too long"),
-        ("ORDER|é\n".encode(), "a.order: head: other than ASCII"),
+        (changed(b"application=(..)(..)", rb"application=\2\1"), "970499-2026-0001.order: field mac"),
+        (b"", "970499-2026-0001.order: head: the file is cut off"),
+        (b"ORDER|2\n", "970499-2026-0001.order: head: the first line is ORDER"),
+        (b"A" * 60_000, "970499-2026-0001.order: head: a line is too long"),
+        ("ORDER|é\n".encode(), "970499-2026-0001.order: head: other than ASCII"),
     ],
 )
 def test_refused_by_file_record_and_field(bureau: Bureau, content: bytes, told: str) -> None:
@@ -155,12 +164,19 @@ def test_refused_by_file_record_and_field(bureau: Bureau, content: bytes, told: 
     assert {each.suffix for each in bureau.folder.iterdir()} <= {".db", ".order", ".db-wal", ".db-shm"}
 
 
+def test_a_file_of_another_name_is_refused(bureau: Bureau) -> None:
+    with pytest.raises(
+        Refused, match=r"a\.order: head, field id: order 2026-0001 of issuer 970499 is called by these names"
+    ):
+        taken(bureau, GOOD, "a.order")
+
+
 def test_an_order_is_imported_once(bureau: Bureau) -> None:
     taken(bureau, GOOD)
     with pytest.raises(
         Refused, match="head, field id: order 2026-0001 of issuer 970499 was imported 2026-01-31T12:30:00Z"
     ):
-        taken(bureau, GOOD, "again.order")
+        taken(bureau, GOOD)
 
 
 def test_a_card_is_ordered_once(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +199,7 @@ def test_a_file_that_changes_after_its_mac_was_verified_is_refused(bureau: Burea
 
     async def swap(*args: object) -> bool:
         right = await asked(*args)  # type: ignore[arg-type]  # as it was called
-        (bureau.folder / "a.order").write_bytes(other)
+        (bureau.folder / "970499-2026-0001.order").write_bytes(other)
         return right
 
     bureau.hsm.is_mac = swap  # type: ignore[method-assign, assignment]  # the moment between the two readings
