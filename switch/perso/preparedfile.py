@@ -29,13 +29,14 @@ _SIZES = {"keys": 48, "kcv": 9, "pin": 8}
 
 @dataclass(frozen=True)
 class PreparedHead:
-    """The order: names, how many *cards*, and the check values of the transport keys by role."""
+    """The order: names, how many *cards*, whether PINs are mailed, and the check values of the transport keys by role."""
 
     issuer: str
     order: str
     product: str
     profile: str
     cards: int
+    mailers: bool
     checks: Mapping[str, str]
 
 
@@ -101,6 +102,7 @@ class PreparedWriter:
             "product": head.product,
             "profile": head.profile,
             "cards": head.cards,
+            "mailers": head.mailers,
             "kcv": dict(head.checks),
         }
         self._put(told)
@@ -141,7 +143,7 @@ class PreparedReader:
         self._digest = hashlib.sha256()
         self._cards = 0
         told = self._line()
-        names = {"prepared", "issuer", "order", "product", "profile", "cards", "kcv"}
+        names = {"prepared", "issuer", "order", "product", "profile", "cards", "mailers", "kcv"}
         if told.keys() != names or told["prepared"] != FORMAT:
             self._wrong("", f"a head of format {FORMAT}")
         for each in ("issuer", "order", "product", "profile"):
@@ -149,12 +151,22 @@ class PreparedReader:
                 self._wrong(each, "a name")
         if type(told["cards"]) is not int or not 1 <= told["cards"] <= CARDS_MAX:
             self._wrong("cards", f"a number, at most {CARDS_MAX}")
+        if type(told["mailers"]) is not bool:
+            self._wrong("mailers", "true or false")
         checks = told["kcv"]
         if not isinstance(checks, dict) or checks.keys() != set(TRANSPORT_ROLES):
             self._wrong("kcv", f"a check value for each of {', '.join(TRANSPORT_ROLES)}")
         if not all(isinstance(each, str) and CHECK_VALUE.fullmatch(each) for each in checks.values()):
             self._wrong("kcv", "6 hexadecimal digits")
-        self.head = PreparedHead(told["issuer"], told["order"], told["product"], told["profile"], told["cards"], checks)
+        self.head = PreparedHead(
+            told["issuer"],
+            told["order"],
+            told["product"],
+            told["profile"],
+            told["cards"],
+            told["mailers"],
+            checks,
+        )
 
     def __iter__(self) -> Iterator[SealedCard]:
         """The cards, in order."""

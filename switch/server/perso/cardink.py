@@ -7,34 +7,29 @@ with it: KTK, PTK and the data key decipher alone, the MTK verifies alone, and n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from hsm.client import eracom as e
 from hsm.client.answers import Refused
 from hsm.wire.counts import counted
 from switch.perso.authority import CertificateError, PublicKey, issuer_key
-from switch.perso.cardkeys import ROLES, BureauKey, SigningKey, missing, roles_of
+from switch.perso.cardkeys import ROLES, BureauKey, SigningKey, TransportedKey, missing, roles_of
 from switch.perso.preparing import Keys
 from switch.perso.profile import Profile
 from switch.server.perso.cardhsm import ECB, KEY_FORMAT, NOT_EXPORTABLE, STANDARD, USUAL, CardHsm
 
-PRODUCTION_MODES = MappingProxyType({"ktk": b"D", "ptk": b"D", "data": b"D", "mtk": b"V", "kmc": b"X"})
-"""How production uses what it received (ANSI X9.143 clause 6.5)."""
+PREPARING_MODES = MappingProxyType({"35": b"E", "36": b"E", "00": b"E", "02": b"G"})
+"""How preparation uses the keys that production shares, by key type (ANSI X9.143 clause 6.5)."""
+PRODUCING_MODES = MappingProxyType({"35": b"D", "36": b"D", "00": b"D", "02": b"V", "37": b"X"})
+"""How production uses what it received."""
+ISSUER_MODES = MappingProxyType({"08": b"C", "09": b"C", "30": b"X", "31": b"X", "32": b"X"})
+"""How preparation uses an issuer's keys; a PVK (07) has its table beside it, and comes in no block."""
+KIR, KIS = "04", "03"
 
 
 class KeyWrong(Exception):
     """A key is not the one that was meant, by its check value; the message says which."""
-
-
-@dataclass(frozen=True)
-class TransportedKey:
-    """A key on its way: *cryptogram* under the zone key (ECB), and the check value that both sides must find."""
-
-    name: str
-    key_type: str
-    check_value: str
-    cryptogram: bytes = field(repr=False)
 
 
 def stored_specifier(index: int) -> str:
@@ -69,6 +64,19 @@ async def sent_key(hsm: CardHsm, key: BureauKey, kis: int) -> TransportedKey:
     return TransportedKey(key.name, key.key_type, sent.check_value.hex().upper(), sent.cryptogram)
 
 
+async def bound_key(hsm: CardHsm, key: BureauKey, mode: bytes) -> BureauKey:
+    """*key* bound to *mode*, and to the HSM (EEF002)."""
+    request = e.BindKey(
+        modifier=USUAL,
+        key=key.specifier.decode("latin-1"),
+        key_type=key.key_type,
+        mode_of_use=mode,
+        exportability=NOT_EXPORTABLE,
+    )
+    bound = await hsm.ask(request, e.KeyBound)
+    return BureauKey(key.name, key.key_type, key.check_value, bound.key.encode("latin-1"))
+
+
 async def received_key(hsm: CardHsm, sent: TransportedKey, kir: int, mode: bytes | None = None) -> BureauKey:
     """*sent* under the KIR stored at index *kir*, and bound to *mode* if there is one.  Raises KeyWrong."""
     request = e.ImportKey(
@@ -82,13 +90,8 @@ async def received_key(hsm: CardHsm, sent: TransportedKey, kir: int, mode: bytes
     found = came.check_value.hex().upper()
     if found != sent.check_value:
         raise KeyWrong(f"{sent.name}: check value {found}, expected {sent.check_value}")
-    if mode is None:
-        return BureauKey(sent.name, sent.key_type, found, came.key.encode("latin-1"))
-    binding = e.BindKey(
-        modifier=USUAL, key=came.key, key_type=sent.key_type, mode_of_use=mode, exportability=NOT_EXPORTABLE
-    )
-    bound = await hsm.ask(binding, e.KeyBound)
-    return BureauKey(sent.name, sent.key_type, found, bound.key.encode("latin-1"))
+    key = BureauKey(sent.name, sent.key_type, found, came.key.encode("latin-1"))
+    return key if mode is None else await bound_key(hsm, key, mode)
 
 
 async def new_signing_key(hsm: CardHsm, name: str, bits: int, exponent: int) -> SigningKey:

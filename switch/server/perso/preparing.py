@@ -78,8 +78,15 @@ class OrderPreparation:
             source.seek(0)
             again = XofReader(source, xof.name)
             checks = {role: self._keys.by_role[role].check_value for role in TRANSPORT_ROLES}
+            told = again.head
             head = PreparedHead(
-                again.head.issuer, again.head.order, again.head.product, self._profile.name, again.head.cards, checks
+                told.issuer,
+                told.order,
+                told.product,
+                self._profile.name,
+                told.cards,
+                self._profile.mailers,
+                checks,
             )
             temporary = to.with_suffix(".part")
             try:

@@ -56,15 +56,12 @@ class Production:
         machine: SimulatedMachine,
         random: Callable[[int], bytes],
         clock: Callable[[], str],
-        *,
-        mailers: bool,
     ) -> None:
         self._hsm = hsm
         self._keys = keys
         self._machine = machine
         self._random = random
         self._clock = clock
-        self._mailers = mailers
 
     async def produce_file(self, path: Path, journal: Journal, progress: Progress = silent) -> Counted:
         """Produce what is left of the prepared file *path*.
@@ -127,7 +124,7 @@ class Production:
         """Chips until one is good, or the card is rejected."""
         order = f"{head.issuer}/{head.order}/{card.sequence}"
         while journal.card(card.sequence).state is State.WAITING:
-            serial = journal.begin_card(card.sequence, mailed=self._mailers, at=self._clock())
+            serial = journal.begin_card(card.sequence, mailed=head.mailers, at=self._clock())
             try:
                 chip = self._machine.blank(serial)
             except HopperEmpty:

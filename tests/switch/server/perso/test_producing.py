@@ -38,7 +38,7 @@ OFFICERS = ("Anna", "Binh")
 
 
 @cache
-def order() -> bytes:
+def order(*, mailers: bool = True) -> bytes:
     """A prepared file."""
     import tempfile
 
@@ -47,7 +47,7 @@ def order() -> bytes:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         xof = write_xof(folder / "a.xof", [card(n, pin="82461" if n == 1 else "") for n in range(1, CARDS + 1)])
-        preparation = OrderPreparation(hsm, profile(), keys, HELD.get, SeededBytes("ivs"))
+        preparation = OrderPreparation(hsm, profile(mailers=str(mailers).lower()), keys, HELD.get, SeededBytes("ivs"))
         now(Deferred.fromCoroutine(preparation.prepare_file(xof, folder / "a.prepared")))
         return (folder / "a.prepared").read_bytes()
 
@@ -55,9 +55,7 @@ def order() -> bytes:
 class Bureau:
     """A production hall: what stays when its processes end is in *folder*."""
 
-    def __init__(
-        self, folder: Path, hsm: LoopbackHsm | None = None, *, blanks_max: int = 1_000, mailers: bool = True
-    ) -> None:
+    def __init__(self, folder: Path, hsm: LoopbackHsm | None = None, *, blanks_max: int = 1_000) -> None:
         self.folder = folder
         self.hsm = hsm or LoopbackHsm()
         self.path = folder / "a.prepared"
@@ -69,7 +67,7 @@ class Bureau:
         self.machine = SimulatedMachine(kmc, KMC_ID, SeededBytes("machine"), self.box, blanks_max)
         keys = {role: stored(role) for role in ("ktk", "ptk", "mtk", "data", "kmc")}
         clock = "2026-11-22T14:00:00Z"
-        self.production = Production(self.hsm, keys, self.machine, SeededBytes("host"), lambda: clock, mailers=mailers)
+        self.production = Production(self.hsm, keys, self.machine, SeededBytes("host"), lambda: clock)
 
     def produce(self) -> Counted:
         return now(Deferred.fromCoroutine(self.production.produce_file(self.path, self.journal)))
@@ -320,7 +318,8 @@ def test_an_empty_hopper(tmp_path: Path) -> None:
 
 
 def test_without_mailers(tmp_path: Path) -> None:
-    bureau = Bureau(tmp_path, mailers=False)
+    (tmp_path / "a.prepared").write_bytes(order(mailers=False))
+    bureau = Bureau(tmp_path)
     assert bureau.produce().open_points == []
     assert bureau.pages() == []
 
