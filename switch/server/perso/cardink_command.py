@@ -56,7 +56,7 @@ def add_officer(ink: CardInk, officer: str, officers: tuple[str, ...]) -> None:
 @officers_option
 @click.pass_obj
 def new_keys(ink: CardInk, keys: tuple[str, ...], out: Path | None, officers: tuple[str, ...]) -> None:
-    """Make keys in the HSM; ROLE is ktk, ptk, mtk or data, which production shares, or pin, the key PINs are drawn under."""
+    """Make keys in the HSM; ROLE is ktk, ptk, mtk or data, which production shares, or pin, under which PINs are drawn."""
     with told_in_a_line(*WRONG):
         wanted: dict[str, str] = {}
         for each in keys:

@@ -32,7 +32,7 @@ from switch.perso.xof import XofReader
 from switch.server.perso.cardhsm import CardHsm
 
 BATCH_CARDS = 32
-BATCHES_UNDER_WAY_MAX = 3
+BATCHES_UNDER_WAY_MAX = 4
 PREPARED_HERE = MappingProxyType({Attribute.TRACKS: "tracks", Attribute.ICC_KEYS: "card keys"})
 """What the bureau makes itself, so that an order that brings its own is refused."""
 Progress = Callable[[int, int], None]
