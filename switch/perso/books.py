@@ -67,7 +67,7 @@ class Books:
         ).fetchone()
         return _held(row) if row else None
 
-    def keys(self) -> list[HeldKey]:
+    def all_keys(self) -> list[HeldKey]:
         """All keys, by name."""
         rows = self._connection.execute("SELECT name, content, check_value, specifier FROM held_key ORDER BY name")
         return [_held(row) for row in rows]

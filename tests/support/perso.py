@@ -57,15 +57,17 @@ class LocalPool:
         self.wire = EracomWire()
         self.speaker = speaker
         self.asked: list[str] = []
+        self.traffic: list[bytes] = []
+        """Every request and reply, as on the wire."""
 
     def ask(self, request: Message, answers: type[A], *, code: str | None = None) -> Deferred[A]:
         command = command_for(self.wire.dialect, type(request), answers, code)
         self.asked.append(command.code)
 
         def answered() -> A:
-            said = self.speaker.dispatcher.execute(
-                self.wire.ask(command.code, request).decode("latin-1"), "127.0.0.1:1"
-            )
+            sent = self.wire.ask(command.code, request)
+            said = self.speaker.dispatcher.execute(sent.decode("latin-1"), "127.0.0.1:1")
+            self.traffic += [sent, said.encode("latin-1")]
             return answer_of(command, "eracom", self.wire.read_answer(command.code, said.encode("latin-1")), answers)
 
         return cast("Deferred[A]", execute(answered))

@@ -112,7 +112,7 @@ def send(pmp: Pmp, keys: tuple[str, ...], kis: int, out: str, officers: tuple[st
 @click.pass_obj
 def list_keys(pmp: Pmp) -> None:
     """Show names, types and check values."""
-    _show(pmp.books.keys())
+    _show(pmp.books.all_keys())
 
 
 @command.group("product")

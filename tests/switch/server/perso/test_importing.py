@@ -87,6 +87,28 @@ def test_nothing_clear_goes_to_the_hsm_or_comes_back_but_the_holder(bureau: Bure
     }  # fmt: skip
 
 
+def secrets_of(bureau: Bureau, path: Path) -> list[bytes]:
+    """Every key, PIN block, track and card key of the order in *path*, in the clear."""
+    clear = [*KEYS.clear.values(), *(clear_key(bureau, held.named.name) for held in bureau.books.all_keys()), SECRET]
+    with path.open("rb") as source:
+        for card in XofReader(source, path.name):
+            for attribute in (Attribute.PIN, Attribute.TRACKS, Attribute.ICC_KEYS):
+                value = opened(bureau, attribute, card.values[attribute])
+                clear += [part for part in value.split(b"\n") if len(part) >= 8]
+    return clear
+
+
+def test_no_secret_is_in_a_file_or_on_the_way_to_the_hsm(bureau: Bureau) -> None:
+    path = taken(bureau, order(CARDS, **WHOLE))
+    secrets = secrets_of(bureau, path)
+    assert len(secrets) > 4 * CARDS - 20
+    files = b"".join(each.read_bytes() for each in bureau.folder.iterdir())
+    everything = files + b"|".join(bureau.pool.traffic)
+    upper = everything.upper()
+    assert [each for each in secrets if each in everything or each.hex().upper().encode() in upper] == []
+    assert [each.pan for each in cardholders(wish(CARDS)) if each.pan.encode() in files] == []
+
+
 @pytest.mark.parametrize("content", list(Content))
 def test_an_issuers_key_only_deciphers_and_stays(bureau: Bureau, content: Content) -> None:
     held = bureau.books.key(KEYS.named(content).name)
@@ -217,3 +239,20 @@ def test_a_product_whose_keys_do_not_resolve_is_refused(bureau: Bureau) -> None:
         bureau.books.put_product("970499", "DEBIT", text, "CARL")
         with pytest.raises(Refused, match=told):
             taken(bureau, GOOD)
+
+
+def test_a_kill_between_the_file_and_the_books_is_made_good_by_the_next_attempt(bureau: Bureau) -> None:
+    add = bureau.books.add_order
+
+    def killed(order: object) -> None:
+        raise KeyboardInterrupt
+
+    bureau.books.add_order = killed  # type: ignore[method-assign]  # the moment of the kill
+    with pytest.raises(KeyboardInterrupt):
+        taken(bureau, GOOD)
+    assert bureau.books.orders() == []
+    bureau.books.add_order = add  # type: ignore[method-assign]  # as it was
+    path = taken(bureau, GOOD)
+    assert [each.cards for each in bureau.books.orders()] == [5]
+    with path.open("rb") as source:
+        assert len(list(XofReader(source, path.name))) == 5
