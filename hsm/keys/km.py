@@ -21,6 +21,7 @@ from hsm.keys.blocklmk import check_attributes, header_of, letter_of, read_block
 from hsm.keys.domaintypes import DOMAIN_KEY_TYPES, PIN_VARIANT, PVK, DomainKeyType
 from hsm.keys.published import PUBLISHED_KMS
 from hsm.keys.secret import BlockAttributes, ClearKey
+from hsm.keys.signing import SigningKey, open_signing_key
 from hsm.keys.specifier import BLOCK, CBC, KEY_BYTES
 from hsm.keys.usage import Deed, Wanted
 from hsm.refusal import (
@@ -182,6 +183,14 @@ class Km:
             raise KeyLengthInvalid
         under = self.cipher_for(row)
         return bytes((form,)) + (under.encrypt_cbc(content, _ZERO) if form in CBC else under.encrypt(content))
+
+    def wrap_signing_key(self, key: SigningKey, random: Random) -> str:
+        """The TR-31 block of an RSA *key*, as of any key in format 17."""
+        return key.wrapped(self._protector, random)
+
+    def open_signing_key(self, block: str) -> SigningKey:
+        """The RSA key in *block*.  Raises the KeyBlock refusals."""
+        return open_signing_key(self._protector, block)
 
 
 def km_of(key: ClearKey, name: str) -> Km:

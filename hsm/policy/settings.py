@@ -324,6 +324,11 @@ class Settings(DeclaredSettings):
         "Eracom extension EEF001 to card keys",
         "Data also move to card keys (key specifiers 50, 51), which then encipher and decipher nothing for the host.",
     )
+    issuer_signing_extension: bool = switch(
+        "Eracom extensions EEF003 and EEF004",
+        "RSA keys of issuers are made, and sign the static data of chip cards. No device has these functions.",
+        governs=("EEF003", "EEF004"),
+    )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",
         "An activity ends after 12 hours at the latest.",
