@@ -16,6 +16,7 @@ SUBCOMMANDS = MappingProxyType(
         "authority": ("switch.server.perso.authority_command", "A test certification authority for issuers' keys."),
         "cardink": ("switch.server.perso.cardink_command", "CardInk: keys, certificates, profiles, data preparation."),
         "produce": ("switch.server.perso.production_command", "Production: cards and PIN mailers of prepared orders."),
+        "demo": ("switch.server.perso.demo_command", "An order of test cards through every part of a bureau."),
         "audit": ("switch.server.perso.audit_command", "Verify and show a part's audit chain."),
     }
 )
