@@ -31,6 +31,8 @@ CDOL_2 = (("8A", 2), *CDOL)
 STATIC_SFI, CARDHOLDER_SFI = 2, 1
 FILES = bytes.fromhex("0801010010010301")
 """The application file locator, tag 94: record 1 of file 1, and records 1 to 3 of file 2, of which the first is signed."""
+RECORDS = frozenset({"0101", "0201", "0202", "0203"})
+"""The data groups of records that every card of a product has."""
 ACTIONS = {
     "9F0D": bytes.fromhex("F040A48000"),
     "9F0E": bytes.fromhex("0010000000"),
@@ -250,11 +252,11 @@ class Preparation:
         )
 
     def _ordered(self, more: bytes) -> tuple[DataGroup, ...]:
-        """The order's own groups: records of files that this product does not fill."""
+        """The order's own groups: records that this product does not fill; no terminal is sent to them by tag 94."""
         found = groups.groups_of(more)
         for group in found:
-            if not groups.is_record(group.dgi) or int(group.dgi[:2], 16) in (STATIC_SFI, CARDHOLDER_SFI):
-                raise groups.GroupError(f"data group {group.dgi}: an order brings records of other files")
+            if not groups.is_record(group.dgi) or group.dgi in RECORDS:
+                raise groups.GroupError(f"data group {group.dgi}: an order brings records, and other ones")
         if len({group.dgi for group in found}) != len(found):
             raise groups.GroupError("data groups: one stands there twice")
         return found
