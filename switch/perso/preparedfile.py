@@ -1,4 +1,4 @@
-"""The prepared file: an order as data preparation gives it to production (protocol-spec/perso/prepared.md).
+"""The prepared file: an order as data preparation gives it to production (protocol-spec/perso/cards.md).
 
 JSON lines: a head, a line a card, an end.  What a person could read of a card lies under the data key, its keys under the
 KTK, its PIN under the PTK; the MAC in the end, under the MTK, is of the SHA-256 digest of all lines before it.  Written and
