@@ -4,7 +4,7 @@
 * ``sealing``: contents made whole blocks, and many cards' values as one chain for one call of the HSM;
 * ``orderfile``, ``xof``: the two files, read and written card by card (protocol-spec/perso);
 * ``profile``, ``cardkeys``, ``authority``: how a product's cards are made, its keys, and its issuer's certificate;
-* ``preparing``, ``preparedfile``: from an order's values to what is written on a card; ``tracks``, ``emboss``: stripe, plastic;
+* ``preparing``, ``preparedfile``: from an order's values to what stands on a card; ``tracks``, ``emboss``: stripe, plastic;
 * ``personalising``: a chip's secure channel, whose keys stay in the HSM; ``card``: simulated chip cards; ``machine``,
   ``cardbox``: what they go through and fall into;
 * ``journal``, ``returnfile``: what production must not forget, and what the issuer is told.

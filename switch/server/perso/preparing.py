@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from itertools import islice
 from pathlib import Path
 
@@ -90,7 +91,7 @@ class OrderPreparation:
                 with open(temporary, "wb", opener=_private) as out:
                     writer = PreparedWriter(out, head)
                     await self._batches(order, again, writer, progress)
-                    if again.total.digest != reader.total.digest:
+                    if not compare_digest(again.total.digest, reader.total.digest):
                         raise Refused(xof.name, None, "", "has changed since its MAC was verified")
                     writer.end(await self._hsm.mac(self._keys.by_role["mtk"], writer.digest))
                     out.flush()
