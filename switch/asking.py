@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 
 
 class Holder(Enum):
@@ -46,8 +46,8 @@ class KeyForm(Enum):
     """An ANSI X9.143 (TR-31) key block."""
 
 
-class Question(Generic[A]):
-    """A question whose answer is an A."""
+class Question(Generic[A_co]):
+    """A question whose answer is of that type."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ class ReceivedKey:
 
     check_value: str
     under_lmk: str = field(repr=False)
+
+
+VERIFICATION_FAILED = "VerificationFailed"
 
 
 class Cause(Enum):
@@ -166,7 +169,7 @@ class VerifyPinByOffset(Question[Verified]):
 class ChangePin(Question[NewPvv]):
     """Verify the old PIN by its PVV and make the PVV of the new one; both blocks lie under *key*.
 
-    A wrong old PIN is a NoAnswer: REFUSED, with the reason VerificationFailed.
+    A wrong old PIN is a NoAnswer: REFUSED, with the reason VERIFICATION_FAILED.
     """
 
     holder: Holder

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import json
-import os
 import resource
 import signal
 import sys
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,6 +17,7 @@ from twisted.logger import Logger
 
 from hsm.audit.place import place_of
 from hsm.audit.record import AuditUnwritable
+from hsm.client.readyfile import write_ready_file
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
 from hsm.server.hostport import Owner
@@ -89,21 +87,6 @@ def opened_console(reactor: Reactor, household: Household, config: Config, commi
     reactor.addSystemEventTrigger("before", "shutdown", console.drain)
     console.open()
     return console
-
-
-def write_ready_file(path: str, ports: Mapping[str, int]) -> None:
-    """Tell by the file *path*, which appears whole or not at all, that all *ports*, numbers by name, listen."""
-    ready = {"pid": os.getpid(), "ports": dict(ports)}
-    directory = Path(path).absolute().parent
-    with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".ready-", delete=False) as opened:
-        try:
-            json.dump(ready, opened)
-            opened.flush()
-            os.fchmod(opened.fileno(), 0o644)
-            os.replace(opened.name, path)
-        except OSError:
-            os.unlink(opened.name)
-            raise
 
 
 def announce(config: Config, listeners: Sequence[Listener], console: ConsolePorts | None = None) -> None:

@@ -19,7 +19,7 @@ class PinsUnder(Enum):
 
 @dataclass(frozen=True)
 class MacRule:
-    """A MAC in DE 64 or 128 of each message but those of class 8 that carry no key: ANSI X9.19, 4 or 8 bytes.
+    """A MAC in DE 64 or 128 of each message but those of classes 6 and 8: ANSI X9.19, 4 or 8 bytes.
 
     *elements* are those it is made over, in this order, 0 standing for the MTI; none: the whole message as it lies on the
     wire, up to the MAC.

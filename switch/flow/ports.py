@@ -11,6 +11,8 @@ from typing import Protocol
 from switch.asking import Holder, PinFormat, Question
 from switch.codec.message import Value
 from switch.flow.request import Request
+from switch.routing.bins import BinRow
+from switch.standin.policy import Trigger
 from switch.store.rows import Transaction
 from switch.store.view import Place, View
 
@@ -59,7 +61,7 @@ class Decision:
 
     response: str
     approval: str = ""
-    fields: Mapping[int, Value] = field(default=NOTHING, repr=False)
+    fields: Mapping[int, Value] = field(default_factory=lambda: NOTHING, repr=False)
 
 
 class Authoriser(Protocol):
@@ -71,7 +73,7 @@ class Authoriser(Protocol):
     def questions(
         self, view: View, request: Request, pin_keys: Sequence[WorkingKey]
     ) -> Decision | Sequence[Question[object]]:
-        """What the HSM must be asked before *request* can be decided, in this order; or at once a refusal.
+        """What the HSM must be asked before *request* can be decided, in this order, about the PIN last; or a refusal.
 
         *pin_keys* are those under which the PIN block of the request may lie, the likeliest first: the questions are about
         the first.  Changes nothing.
@@ -85,3 +87,13 @@ class Authoriser(Protocol):
 
     def reverse(self, view: View, original: Transaction, amount: int, id: str) -> str:
         """Take back *amount* of the approved *original*, under *id*; the response code.  Once only for one id."""
+
+
+class StandsIn(Protocol):
+    """Who answers in an issuer's place when it can't."""
+
+    def issuer(self, row: BinRow, trigger: Trigger, request: Request) -> Authoriser | None:
+        """Who decides *request* instead of *row*'s issuer, because of *trigger*; None: nobody may.
+
+        What it approves is, by the same work, owed to the issuer as an advice.
+        """

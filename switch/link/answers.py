@@ -13,7 +13,7 @@ from switch.link.terms import Purpose
 ECHOED = frozenset({2, 3, 4, 7, 11, 12, 13, 15, 24, 32, 33, 37, 41, 42, 49, 70, 90, 100, 102, 103})
 """What a reply of the link repeats: what identifies the question, and nothing that holds a PIN, a track, a key or a MAC."""
 
-TRANSMITTED, STAN, RESPONSE, PLACE = 7, 11, 39, 44
+TRANSMITTED, STAN, RESPONSE, PLACE, SECURITY = 7, 11, 39, 44, 53
 PLACE_CHARS_MAX = 25
 """DE 44 holds 25 characters in the 1987 edition."""
 

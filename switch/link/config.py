@@ -40,8 +40,7 @@ peer-name = "switch.alpha.example"  # a DNS name in the peer's certificate
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -51,16 +50,16 @@ from switch.codec.message import MessageError
 from switch.codec.spec import Spec
 from switch.codec.specfile import load, names
 from switch.link.answers import STAN, rejection, request
-from switch.link.lines import ConfigError, Section, field_lines
+from switch.link.lines import Section, document
 from switch.link.matching import CLASS, TYPE, KeyRule, Timers
 from switch.link.profile import CODES, RESPONSES, WITHOUT_MANUAL, Automatic, Because, Control, Profile, SignOn
 from switch.link.terms import Purpose
+from switch.routing.binfile import NAME
 
 LINKS_MAX = 20_000
 COUNT_MOST = 100_000
 CLIENT, SERVER = "client", "server"
 W = TypeVar("W", Purpose, Because)
-_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:\s]+)):([0-9]{1,5})")
 
 
 @dataclass(frozen=True)
@@ -92,17 +91,20 @@ class LinkConfig:
 
 
 def read_links(path: str, text: str) -> tuple[LinkConfig, ...]:
-    """The links that *text*, the content of the file *path*, declares.  Raises ConfigError."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        found = re.search(r"at line (\d+)", str(fault))
-        line = found[1] if found else len(text.splitlines())
-        raise ConfigError(f"{path}, line {line}", "syntax", f"TOML ({fault})") from None
-    top = Section(path, field_lines(text), (), document)
+    """The links that *text*, the content of the file *path*, declares, and nothing else.  Raises ConfigError."""
+    top = document(path, text)
     rows = top.rows("link")
+    top.end()
+    links = links_of(rows)
+    for row in rows:
+        row.end()
+    return links
+
+
+def links_of(rows: Sequence[Section]) -> tuple[LinkConfig, ...]:
+    """The link of each of *rows*; what else stands there is left to others.  Raises ConfigError."""
     if len(rows) > LINKS_MAX:
-        raise top.wrong("link", f"at most {LINKS_MAX} links")
+        raise rows[LINKS_MAX].wrong("name", f"no more links than {LINKS_MAX}")
     links: dict[str, LinkConfig] = {}
     callers: dict[tuple[str, int, str], str] = {}
     certificates: dict[tuple[str, int], tuple[str, str, str] | None] = {}
@@ -119,7 +121,6 @@ def read_links(path: str, text: str) -> tuple[LinkConfig, ...]:
         if place[1] and certificates.setdefault(place, certificate) != certificate:
             raise row.wrong("tls", "the same certificate, key and authority as other links at this address")
         links[link.name] = link
-    top.end()
     return tuple(links.values())
 
 
@@ -129,10 +130,10 @@ def _callers(link: LinkConfig) -> tuple[str, ...]:
 
 
 def _link(row: Section) -> LinkConfig:
-    name = row.text("name", None)
+    name = row.matching("name", None, NAME.pattern, "1 to 40 letters, digits, dots, dashes and underscores")
     spec = load(row.choice("spec", None, names()))
     role = row.choice("role", None, (CLIENT, SERVER))
-    host, port = _address(row, role)
+    host, port = row.address("address", any_free=role == SERVER)
     timers = row.section("seconds")
     waits = _timers(timers)
     profile = _profile(row, spec, role, timers)
@@ -140,22 +141,12 @@ def _link(row: Section) -> LinkConfig:
     peers = row.listed("peers", ())
     if not all(isinstance(each, str) for each in peers) or (peers and role == CLIENT):
         raise row.wrong("peers", "a list of addresses, for a server")
-    link = LinkConfig(
+    return LinkConfig(
         name, spec.name, host, port, profile, _key_rule(row, spec), waits, tuple(map(str, peers)), _tls(row),
         row.number("outstanding-max", 1024, 1, COUNT_MOST),
         row.number("owed-max", 1024, 1, COUNT_MOST),
         row.number("queue-max", 256, 1, COUNT_MOST),
     )  # fmt: skip
-    row.end()
-    return link
-
-
-def _address(row: Section, role: str) -> tuple[str, int]:
-    found = _ADDRESS.fullmatch(row.text("address", None, "HOST:PORT"))
-    port = int(found[3]) if found else -1
-    if found is None or not (0 if role == SERVER else 1) <= port <= 65_535:
-        raise row.wrong("address", "HOST:PORT; port 0, any free one, for a server only")
-    return found[1] or found[2], port
 
 
 def _timers(table: Section) -> Timers:

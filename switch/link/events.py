@@ -130,12 +130,18 @@ class AskOperator:
 
     purpose: Purpose
 
+    def __str__(self) -> str:
+        return f"the peer asks {self.purpose.value}: admit, or turn-away?"
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """An order was not carried out: it is out of place now, or the link's controls forbid it."""
 
     order: Order
+
+    def __str__(self) -> str:
+        return f"{self.order.value} was not carried out: it is out of place now, or the link's controls forbid it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,9 @@ class PeerRefused:
 
     purpose: Purpose
     response: str
+
+    def __str__(self) -> str:
+        return f"the peer answered our {self.purpose.value} with {self.response}"
 
 
 class Counted(Enum):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 _HEADING = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"\s*([\w-]+|\"[^\"]*\"|'[^']*')\s*=")
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:\s]+)):([0-9]{1,5})")
 Place = tuple[str, ...]
 
 
@@ -29,19 +31,39 @@ def field_lines(text: str) -> Mapping[Place, int]:
     {('link', '0'): 1, ('link', '0', 'name'): 2, ('link', '0', 'tls'): 3, ('link', '0', 'tls', 'key'): 4}
     """
     lines: dict[Place, int] = {}
-    counts: dict[str, int] = {}
+    rows: dict[Place, int] = {}
     table: Place = ()
     for number, line in enumerate(text.splitlines(), 1):
         if heading := _HEADING.match(line):
             names = [name.strip().strip("\"'") for name in heading[2].split(".")]
-            if heading[1] == "[[":
-                counts[names[0]] = counts.get(names[0], -1) + 1
-            row = (str(counts[names[0]]),) if names[0] in counts else ()
-            table = (names[0], *row, *names[1:])
+            table = _place(names, heading[1] == "[[", rows)
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
             lines.setdefault((*table, key[1].strip("\"'")), number)
     return MappingProxyType(lines)
+
+
+def _place(names: Sequence[str], is_row: bool, rows: dict[Place, int]) -> Place:
+    """The place of a heading; *rows* are the numbers of the last rows of the arrays so far."""
+    place: Place = ()
+    for depth, name in enumerate(names, 1):
+        place = (*place, name)
+        if is_row and depth == len(names):
+            rows[place] = rows.get(place, -1) + 1
+        if place in rows:
+            place = (*place, str(rows[place]))
+    return place
+
+
+def document(path: str, text: str) -> Section:
+    """The whole of TOML *text*, the content of the file *path*.  Raises ConfigError when it is none."""
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        found = re.search(r"at line (\d+)", str(fault))
+        line = found[1] if found else len(text.splitlines())
+        raise ConfigError(f"{path}, line {line}", "syntax", f"TOML ({fault})") from None
+    return Section(path, field_lines(text), (), tables)
 
 
 class Section:
@@ -78,6 +100,22 @@ class Section:
         if value not in known:
             raise self.wrong(key, expected)
         return value
+
+    def matching(self, key: str, default: str | None, pattern: str, expected: str) -> str:
+        """A text that has the *pattern* as a whole."""
+        value = self.text(key, default, expected)
+        if re.fullmatch(pattern, value, re.ASCII) is None:
+            raise self.wrong(key, expected)
+        return value
+
+    def address(self, key: str, any_free: bool) -> tuple[str, int]:
+        """HOST:PORT, an IPv6 host in brackets; the port is 0 only where *any_free* one will do."""
+        expected = "HOST:PORT" + (", port 0 for any free one" if any_free else ", and a port that is not 0")
+        found = _ADDRESS.fullmatch(self.text(key, None, expected))
+        port = int(found[3]) if found else -1
+        if found is None or not (0 if any_free else 1) <= port <= 65_535:
+            raise self.wrong(key, expected)
+        return found[1] or found[2], port
 
     def number(self, key: str, default: int, least: int, greatest: int) -> int:
         """A whole number from *least* to *greatest*."""

@@ -8,7 +8,16 @@ from typing import Protocol as Shape
 
 from switch.codec.message import Message
 from switch.link import events as ev
-from switch.link.answers import ADMINISTRATIVE, FUNCTIONS_ANSWERED, RESPONSE, STAN, rejection, reply, request
+from switch.link.answers import (
+    ADMINISTRATIVE,
+    FUNCTIONS_ANSWERED,
+    RESPONSE,
+    SECURITY,
+    STAN,
+    rejection,
+    reply,
+    request,
+)
 from switch.link.events import Counted, Order
 from switch.link.incoming import Kind, kind
 from switch.link.profile import Automatic, Because, Control, Profile, SignOn
@@ -54,6 +63,11 @@ _ANSWERED: Mapping[Purpose, Automatic] = {
     Purpose.SIGN_OFF: Automatic.ANSWER_SIGN_OFF,
     Purpose.ECHO: Automatic.ANSWER_ECHO,
 }
+
+
+def _checks_keys(purpose: Purpose | None, message: Message) -> bool:
+    """Is it an echo that tells which keys are in force (DE 53), which is for those above?"""
+    return purpose is Purpose.ECHO and SECURITY in message.fields
 
 
 class _Step:
@@ -232,7 +246,7 @@ class _Step:
         purpose = self.profile.peers_code(message.fields.get(self.profile.code_field))
         if purpose is None:
             self._reply(message, Because.UNKNOWN_CODE, Automatic.ANSWER_UNKNOWN)
-        elif purpose not in _ANSWERED:
+        elif purpose not in _ANSWERED or _checks_keys(purpose, message):
             self._do(ev.Deliver(message, purpose))
         elif self.profile.control(_ANSWERED[purpose]) is Control.MANUAL:
             self.state = replace(self.state, waiting=(purpose, message))
@@ -266,7 +280,7 @@ class _Step:
             self._signal(Signal.APPROVED if approved else Signal.REFUSED)
         elif stan is not None and stan == self.state.echoing and purpose in (None, Purpose.ECHO):
             self._signal(Signal.ANSWERED)
-        elif purpose in _ANSWERED:
+        elif purpose in _ANSWERED and not _checks_keys(purpose, message):
             self._do(ev.Count(Counted.OUT_OF_PLACE))
         else:
             self._do(ev.Deliver(message))

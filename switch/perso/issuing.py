@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -15,6 +16,7 @@ from types import MappingProxyType
 
 from Crypto.Cipher import DES, DES3
 
+from switch.perso.cardkeys import ROLES, TransportedKey
 from switch.perso.orderfile import OrderHead, OrderWriter
 from switch.perso.sealing import padded
 from switch.perso.terms import ISSUER_KEYS, Attribute, Cardholder, CardValues, Content, KeyName, key_name
@@ -22,6 +24,8 @@ from switch.routing.pan import check_digit
 
 SECRET_BYTES, KEY_BYTES, BLOCK_BYTES = 32, 16, 8
 PIN_DIGITS = 4
+CARD_KEYS = ("cvk", "pvv-key", "imk-ac", "imk-smi", "imk-smc")
+"""What CardInk calls the keys by which an issuer knows its cards."""
 PAN_DIGITS = 16
 _NAMES = ("NGUYEN VAN AN", "TRAN THI BINH", "LE QUOC CUONG", "PHAM MINH DUC", "DO THI HANH", "VU HOANG LAM")
 
@@ -85,6 +89,30 @@ class IssuerKeys:
         left, right = self.clear[Content.MACS][:8], self.clear[Content.MACS][8:]
         last = DES.new(left, DES.MODE_CBC, bytes(8)).encrypt(digest)[-8:]
         return DES.new(left, DES.MODE_ECB).encrypt(DES.new(right, DES.MODE_ECB).decrypt(last))
+
+
+def card_keys(secret: bytes, issuer: str, zmk: bytes) -> list[TransportedKey]:
+    """The issuer's keys for its cards, which CardInk prepares them with, under the zone master key."""
+    found = []
+    for role in CARD_KEYS:
+        found.append(transported(f"{issuer}-{role.upper()}", role, card_key(secret, issuer, role), zmk))
+    return found
+
+
+def card_key(secret: bytes, issuer: str, role: str) -> bytes:
+    """One of them, in the clear."""
+    return _odd(Draw(secret, f"{issuer}/{role}").bytes(KEY_BYTES))
+
+
+def random_key() -> bytes:
+    """A new key of double length, of odd parity."""
+    return _odd(secrets.token_bytes(KEY_BYTES))
+
+
+def transported(name: str, role: str, key: bytes, zmk: bytes) -> TransportedKey:
+    """The clear *key*, of that *role* at CardInk or in production, as it goes there: in ECB under *zmk*."""
+    cryptogram = DES3.new(zmk, DES3.MODE_ECB).encrypt(key)
+    return TransportedKey(name, ROLES[role], check_value(key), cryptogram)
 
 
 def check_value(key: bytes) -> str:
@@ -166,16 +194,10 @@ def _tracks(holder: Cardholder, discretionary: str) -> bytes:
 
 
 def _application(holder: Cardholder) -> bytes:
-    """A data grouping of the values that a card of EMV 4.3 Book 3 annex A has from its holder."""
-    pan = bytes.fromhex(holder.pan.ljust(len(holder.pan) + len(holder.pan) % 2, "F"))
-    values = (
-        (b"\x5a", pan),
-        (b"\x5f\x24", bytes.fromhex(f"{holder.expiry}28")),
-        (b"\x5f\x34", bytes.fromhex(holder.sequence)),
-        (b"\x5f\x30", bytes.fromhex(f"0{holder.service_code}")),
-    )
-    inside = b"".join(tag + bytes((len(value),)) + value for tag, value in values)
-    return _grouping(0x0102, b"\x70" + bytes((len(inside),)) + inside)
+    """A record of the issuer's own (SFI 21, record 1: EMV 4.3 Book 1 12.2.2) with its address (tag 5F50)."""
+    address = f"https://issuer.example/{holder.pan[:6]}".encode("ascii")
+    inside = b"\x5f\x50" + bytes((len(address),)) + address
+    return _grouping(0x1501, b"\x70" + bytes((len(inside),)) + inside)
 
 
 def _grouping(identifier: int, content: bytes) -> bytes:

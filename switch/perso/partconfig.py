@@ -25,6 +25,12 @@ authority = "bureau.pem"
 An inner server that has an HSM of its own says where its books and keys are, as a PMP does:
 
     reencipher = "hosting-hsm.toml"   # orders become XOF files under internal transport keys here
+
+It may serve the PMP by FTP, too; users are added by `switch perso users`:
+
+    [ftp]
+    address = "127.0.0.1:2121"
+    users = "ftp-users.json"
 """
 
 from __future__ import annotations
@@ -56,6 +62,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class FtpServer:
+    """Where an inner server takes FTP callers, and the file of their names and passphrases."""
+
+    host: str
+    port: int
+    users: Path
+
+
+@dataclass(frozen=True)
 class PartConfig:
     """A server of files: *issuers* by certificate name, *takers* certificate names, and whom it pulls from, if at all,
     and what it re-enciphers orders with, if it does.
@@ -74,6 +89,7 @@ class PartConfig:
     tls: TlsFiles
     source: Source | None = None
     reencipher: Path | None = None
+    ftp: FtpServer | None = None
 
 
 def read_part(path: str, text: str) -> PartConfig:
@@ -101,6 +117,7 @@ def read_part(path: str, text: str) -> PartConfig:
         files := tls(section),
         source(section, files) if section.has("source") else None,
         Path(section.text("reencipher", None, "a file")) if section.has("reencipher") else None,
+        _ftp_server(section) if section.has("ftp") else None,
     )
     section.end()
     return found
@@ -137,6 +154,13 @@ def source(section: Section, files: TlsFiles) -> Source:
     host, port = address(table, "address")
     name = table.text("peer-name", None, "a DNS name")
     found = Source(host, port, replace(files, peer_name=name), table.seconds("every-seconds", 60.0))
+    table.end()
+    return found
+
+
+def _ftp_server(section: Section) -> FtpServer:
+    table = section.section("ftp")
+    found = FtpServer(*address(table, "address"), Path(table.text("users", None, "a file")))
     table.end()
     return found
 

@@ -14,6 +14,13 @@ peer-name = "hosting.bureau.example"
 certificate = "pmp.pem"
 key = "pmp.key"
 authority = "bureau.pem"
+
+In place of source and tls, to pull by FTP:
+
+    [ftp]
+    address = "127.0.0.1:2121"
+    user = "pmp"
+    passphrase-file = "ftp-passphrase"
 """
 
 from __future__ import annotations
@@ -21,10 +28,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from switch.link.lines import Section
 from switch.perso.partconfig import Source, address, opened, source, tls
 
 HSMS_MAX = 16
 INDEX_MAX = 9_999
+
+
+@dataclass(frozen=True)
+class FtpSource:
+    """An internal server that is asked by FTP."""
+
+    host: str
+    port: int
+    user: str
+    passphrase: Path
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,7 @@ class PmpConfig:
     kir: int
     hsms: tuple[tuple[str, int], ...]
     source: Source | None
+    ftp: FtpSource | None = None
 
 
 def read_pmp(path: str, text: str) -> PmpConfig:
@@ -51,6 +70,15 @@ def read_pmp(path: str, text: str) -> PmpConfig:
         section.number("kir", 1, 1, INDEX_MAX),
         hsms,
         source(section, tls(section)) if section.has("source") else None,
+        _ftp_source(section) if section.has("ftp") else None,
     )
     section.end()
     return found
+
+
+def _ftp_source(section: Section) -> FtpSource:
+    table = section.section("ftp")
+    host, port = address(table, "address")
+    user, passphrase = table.text("user", None, "a name"), table.text("passphrase-file", None, "a file")
+    table.end()
+    return FtpSource(host, port, user, Path(passphrase))

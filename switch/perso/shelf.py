@@ -40,7 +40,7 @@ class Shelf:
     """The *folder*, made if it isn't there, with one writer; it holds *files_max* files and *bytes_max* in all."""
 
     def __init__(self, folder: Path, files_max: int, bytes_max: int) -> None:
-        self._folder = folder
+        self.folder = folder
         self._files_max = files_max
         self._bytes_max = bytes_max
         self._digests: dict[tuple[str, int, int], str] = {}
@@ -64,15 +64,15 @@ class Shelf:
         self.file(name)
         return self.path(name).open("rb")
 
-    def put(self, name: str, size_bytes: int, digest: str) -> Arrival:
-        """Where a new file of that size and SHA-256 *digest* is written to.  Raises NotKept."""
+    def put(self, name: str, size_bytes: int, digest: str | None) -> Arrival:
+        """Where a new file of that size and SHA-256 *digest*, if it is known, is written to.  Raises NotKept."""
         path = self.path(name)
-        if not HASH.fullmatch(digest):
+        if digest is not None and not HASH.fullmatch(digest):
             raise NotKept("a SHA-256 digest is 64 hexadecimal digits")
         paths = list(self._paths())
         if path.exists():
             raise NotKept(f"{name} is there already")
-        coming = [*self._folder.glob(f"*{_ENDING}")]
+        coming = [*self.folder.glob(f"*{_ENDING}")]
         if len(paths) + len(coming) >= self._files_max:
             raise NotKept(f"{self._files_max} files are there already")
         if size_bytes <= 0 or size_bytes + sum(each.stat().st_size for each in paths + coming) > self._bytes_max:
@@ -95,13 +95,13 @@ class Shelf:
         return old
 
     def _paths(self) -> Iterator[Path]:
-        return (path for path in self._folder.iterdir() if FILE_NAME.fullmatch(path.name))
+        return (path for path in self.folder.iterdir() if FILE_NAME.fullmatch(path.name))
 
     def path(self, name: str) -> Path:
         """Where a file of that name is, or would be.  Raises NotKept."""
         if not FILE_NAME.fullmatch(name):
             raise NotKept("no such file name is taken")
-        return self._folder / name
+        return self.folder / name
 
     def _kept(self, path: Path) -> Kept:
         stat = path.stat()
@@ -116,7 +116,7 @@ class Shelf:
 class Arrival:
     """A file that is on its way: it appears under its name only if size and digest are as announced."""
 
-    def __init__(self, temporary: Path, path: Path, size_bytes: int, digest: str) -> None:
+    def __init__(self, temporary: Path, path: Path, size_bytes: int, digest: str | None) -> None:
         self.left_bytes = size_bytes
         self.name = path.name
         self._temporary, self._path = temporary, path
@@ -126,14 +126,18 @@ class Arrival:
         self._file = os.fdopen(descriptor, "wb")
 
     def write(self, chunk: bytes) -> None:
-        """The next bytes, no more than are left."""
+        """The next bytes.  Raises NotKept when they are more than were announced."""
         self.left_bytes -= len(chunk)
+        if self.left_bytes < 0:
+            self.abandon()
+            raise NotKept("the file is longer than was announced")
         self._found.update(chunk)
         self._file.write(chunk)
 
     def settle(self) -> None:
         """All has come.  Raises NotKept when it isn't what was announced."""
-        if self.left_bytes or not compare_digest(self._found.hexdigest(), self._announced):
+        found = self._found.hexdigest()
+        if self.left_bytes or not compare_digest(found, found if self._announced is None else self._announced):
             self.abandon()
             raise NotKept("the file is not the one that was announced")
         self._file.flush()

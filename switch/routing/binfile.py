@@ -8,26 +8,21 @@ Empty dates are open ends; ``institution`` and ``stand_in`` may be empty or left
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from switch.codec.specfile import names
 from switch.routing.bins import PREFIX_DIGITS_LEAST, PREFIX_DIGITS_MOST, BinRow, BinTable, Kind
+from switch.tablefile import PROBLEMS_MAX, TableFileError, records
 
 NEEDED = ("prefix", "name", "kind", "link", "dialect")
 OPTIONAL = ("institution", "stand_in", "from", "until")
-ROWS_MAX, PROBLEMS_MAX, LINE_CHARS_MAX = 1_000_000, 50, 1_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 
-class BinFileError(Exception):
-    """The file is refused; *problems* are lines of ``file:line: field: what is wrong``, the first 50 of them."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+class BinFileError(TableFileError):
+    """The table of prefixes is refused."""
 
 
 def read(name: str, text: str, links: Collection[str] | None = None) -> BinTable:
@@ -38,7 +33,7 @@ def read(name: str, text: str, links: Collection[str] | None = None) -> BinTable
     dialects = names()
     problems: list[str] = []
     rows: list[BinRow] = []
-    for line, cells in _records(name, text):
+    for line, cells in records(name, text, NEEDED, OPTIONAL, BinFileError):
         found = _Row(cells, links, dialects)
         if found.problems:
             problems += (f"{name}:{line}: {each}" for each in found.problems)
@@ -52,35 +47,6 @@ def read(name: str, text: str, links: Collection[str] | None = None) -> BinTable
     if problems:
         raise BinFileError(problems[:PROBLEMS_MAX])
     return BinTable(rows)
-
-
-def _records(name: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """The line number and the cells by column name of each row."""
-    columns: list[str] | None = None
-    for line, written in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
-        if not written.strip() or written.lstrip().startswith("#"):
-            continue
-        if len(written) > LINE_CHARS_MAX or line > ROWS_MAX:
-            raise BinFileError([f"{name}:{line}: row: at most {LINE_CHARS_MAX} characters and {ROWS_MAX} lines"])
-        try:
-            cells = [cell.strip() for cell in next(csv.reader([written], strict=True))]
-        except csv.Error:
-            raise BinFileError([f"{name}:{line}: row: no comma-separated values"]) from None
-        if columns is None:
-            columns = cells
-            _check_columns(f"{name}:{line}", columns)
-        elif len(cells) != len(columns):
-            raise BinFileError([f"{name}:{line}: row: {len(columns)} values are expected, {len(cells)} stand there"])
-        else:
-            yield line, dict(zip(columns, cells, strict=True))
-
-
-def _check_columns(place: str, columns: list[str]) -> None:
-    wrong = [f"{place}: {each}: a column of this name is missing" for each in NEEDED if each not in columns]
-    wrong += [f"{place}: {each!r}: means nothing here" for each in columns if each not in NEEDED + OPTIONAL]
-    wrong += [f"{place}: {each}: stands twice" for each in sorted(set(columns)) if columns.count(each) > 1]
-    if wrong:
-        raise BinFileError(wrong[:PROBLEMS_MAX])
 
 
 class _Row:

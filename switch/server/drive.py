@@ -22,6 +22,8 @@ from switch.link.state import State
 from switch.link.terms import Purpose, Timer
 
 STANS = 999_999
+ORDERS_REFUSED = "orders refused"
+"""What a link's counter of orders that were not carried out is called."""
 
 
 class Stream(Shape):
@@ -278,6 +280,8 @@ class DrivenLink:
             case ev.HangUp() if self.stream is not None:
                 self.stream.hang_up()
             case ev.AskOperator() | ev.Refused() | ev.PeerRefused():
+                if isinstance(effect, ev.Refused):
+                    self.counts[ORDERS_REFUSED] += 1
                 self._above.noted(self, effect)
 
     def _deliver(self, message: Message, purpose: Purpose | None) -> None:

@@ -42,6 +42,11 @@ class FieldSet:
     def _known(self) -> frozenset[int]:
         return self._always | self.optional | self.conditional.keys() | MACS
 
+    @property
+    def allowed(self) -> frozenset[int]:
+        """The elements that have a place in it."""
+        return self._known
+
     def missing(self, message: Message) -> int | None:
         """The first element that *message* lacks."""
         present = message.fields.keys()

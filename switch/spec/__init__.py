@@ -1,4 +1,5 @@
-"""What is derived for readers: the dialects from their files, the life of a link from its tables.
+"""What is derived for readers: the dialects from their files, the life of a link from its tables, what
+operators need from the modules that do it.
 
 ``python -m switch.spec.derive`` writes ``protocol-spec/iso8583`` and ``protocol-spec/switch``.
 """

@@ -15,18 +15,24 @@ from pathlib import Path
 
 from switch.codec.specfile import load, names
 from switch.link.drawing import link_page
+from switch.spec.operating import configuration_page, operating_page, simulators_page
 from switch.spec.pages import DERIVED, elements_page, index_page, spec_page
 
 ROOT = Path(__file__).parents[2] / "protocol-spec" / "iso8583"
 
 LINK = "<!-- Derived from the link's tables by `python -m switch.spec.derive`; never edited. -->\n"
+OPERATING = "<!-- Derived from the modules that do it by `python -m switch.spec.derive`; never edited. -->\n"
 
 
 def derived(root: Path) -> dict[Path, str]:
     """Every derived file, with its content."""
     specs = [load(name) for name in names()]
     files = {root / "README.md": index_page(specs), root / "elements.md": elements_page()}
-    files[root.parent / "switch" / "link.md"] = link_page(LINK)
+    switch = root.parent / "switch"
+    files[switch / "link.md"] = link_page(LINK)
+    files[switch / "configuration.md"] = configuration_page(OPERATING)
+    files[switch / "operating.md"] = operating_page(OPERATING)
+    files[switch / "simulators.md"] = simulators_page(OPERATING)
     return files | {root / f"{spec.name}.md": spec_page(spec) for spec in specs}
 
 

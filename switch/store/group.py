@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from switch.store.database import Conflict, Connection, Rejected, StoreError, Unavailable, Uncertain
-from switch.store.rows import KINDS, Row
+from switch.store.kinds import KINDS
+from switch.store.rows import Row
 from switch.store.view import Place, View, Work
 
 T = TypeVar("T")

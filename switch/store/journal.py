@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from json.encoder import encode_basestring_ascii as quoted
 
-from switch.codec.message import Message
+from switch.codec.message import Message, Value
 from switch.codec.privacy import HIDDEN, PANS, masked_pan, without_pans
 from switch.store.rows import Noted
 
 RESPONSE_CODE, PAN = 39, 2
+PAN_DIGITS_LEAST = 13
 
 
 def noted(
@@ -29,14 +30,22 @@ def noted(
         mti=message.mti,
         pan=masked_pan(str(message.fields.get(PAN, ""))),
         response_code=str(message.fields.get(RESPONSE_CODE, "")),
-        fields=json.dumps({str(number): _shown(number, message) for number in sorted(message.fields)}),
+        fields=_json(message),
     )
 
 
-def _shown(number: int, message: Message) -> str | int:
-    value = message.fields[number]
+def _json(message: Message) -> str:
+    """The elements as JSON, by number; put together here, since there are four messages to each transaction."""
+    fields = message.fields
+    return "{" + ", ".join([f'"{number}": {_shown(number, fields[number])}' for number in sorted(fields)]) + "}"
+
+
+def _shown(number: int, value: Value) -> str:
+    """What may be shown of *value*, as JSON."""
     if number in HIDDEN or not isinstance(value, str | int):
-        return "*"
+        return '"*"'
     if isinstance(value, int):
-        return value
-    return masked_pan(value) if number in PANS else without_pans(value)
+        return str(value)
+    if number in PANS:
+        return quoted(masked_pan(value))
+    return quoted(without_pans(value) if len(value) >= PAN_DIGITS_LEAST else value)

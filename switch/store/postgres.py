@@ -13,9 +13,9 @@ from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from sqlalchemy import make_url
 
 from switch.store.database import Conflict, Rejected, Unavailable, Uncertain
-from switch.store.rows import KINDS, Row
-from switch.store.schema import FORMAT
-from switch.store.sqlite import parameters
+from switch.store.kinds import KINDS
+from switch.store.rows import Row
+from switch.store.schema import FORMAT, cells
 
 CONNECT_SECONDS = 3
 SETTINGS = "-c lock_timeout=5s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
@@ -119,6 +119,14 @@ class PostgresConnection:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def parameters(step: str, row: Row | str) -> tuple[object, ...]:
+    """What a *step*'s statement takes: an insert the row, an update the id last, a delete the id."""
+    if isinstance(row, str):
+        return (row,)
+    values = cells(row)
+    return values if step == "insert" else (*values[1:], values[0])
 
 
 @dataclass(frozen=True)

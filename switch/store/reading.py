@@ -16,6 +16,8 @@ from switch.store.schema import TABLES
 
 RowT = TypeVar("RowT", bound=Row)
 ROWS_MAX = 10_000
+SEARCHED_MAX, MESSAGES_USUALLY = 1_000_000, 16
+"""Messages of the journal that are looked at to find transactions; how many a transaction has at most, as a rule."""
 UNFINISHED = tuple(sorted(set(Stage) - FINISHED))
 UNSETTLED = (Sending.WAITING, Sending.SENT)
 
@@ -76,6 +78,30 @@ class Reading:
             question = question.where(table.c.business_date == business_date)
         return self._rows(Transaction, question.order_by(table.c.position.desc()).limit(10))
 
+    def transaction(self, id: str) -> Transaction | None:
+        """The transaction *id*."""
+        table = TABLES[Transaction]
+        return next(iter(self._rows(Transaction, select(table).where(table.c.id == id))), None)
+
+    def latest(self, rows_max: int, pan_last: str = "", stan: str = "", terminal: str = "") -> list[Transaction]:
+        """The transactions with the latest messages, the newest first, of those that have what is not empty.
+
+        *pan_last* are the last four digits.  Looked at are the last messages of the journal, which is in order of time:
+        SEARCHED_MAX of them.
+        """
+        table, messages = TABLES[Transaction], TABLES[Noted]
+        last = select(messages.c.id, messages.c.transaction_id).order_by(messages.c.id.desc())
+        among = last.limit(SEARCHED_MAX if pan_last or stan or terminal else rows_max * MESSAGES_USUALLY).subquery()
+        newest = func.max(among.c.id).label("newest")
+        moved = select(among.c.transaction_id, newest).group_by(among.c.transaction_id).subquery()
+        question = select(table).join(moved, moved.c.transaction_id == table.c.id)
+        if pan_last:
+            question = question.where(table.c.pan.endswith(pan_last, autoescape=True))
+        for column, wanted in ((table.c.stan, stan), (table.c.terminal, terminal)):
+            if wanted:
+                question = question.where(column == wanted)
+        return self._rows(Transaction, question.order_by(moved.c.newest.desc()).limit(rows_max))
+
     def journal(self, transaction_id: str) -> list[Noted]:
         """A transaction's messages in order."""
         table = TABLES[Noted]
@@ -88,6 +114,12 @@ class Reading:
         return self._rows(
             Irregular, select(table).where(table.c.state == "open").order_by(table.c.at_us).limit(ROWS_MAX)
         )
+
+    def irregular_count(self) -> int:
+        """How many of them there are."""
+        table = TABLES[Irregular]
+        with self._asked(select(func.count()).select_from(table).where(table.c.state == "open")) as found:
+            return int(found[0][0])
 
     def every(self, kind: type[RowT], rows_max: int = ROWS_MAX) -> list[RowT]:
         """All rows of a kind, by id: for the small tables (keys, business days, leases)."""

@@ -9,26 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
-from urllib.parse import quote
 
-
-def key(*parts: str) -> str:
-    """One id of several parts, which stay apart whatever characters they hold.
-
-    >>> key("bank a", "A/1"), key("bank", " a/A/1")
-    ('bank a/A%2F1', 'bank/ a%2FA%2F1')
-    """
-    return "/".join(quote(part, safe=" .:-_") for part in parts)
-
-
-@dataclass(frozen=True)
-class Row:
-    """*id* is the primary key.  ``TABLE`` names the table; ``INDEXES`` are the other ways in."""
-
-    TABLE: ClassVar[str] = ""
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    id: str
+from switch.store.row import Row as Row
+from switch.store.row import key as key
 
 
 @dataclass(frozen=True)
@@ -72,11 +55,11 @@ class Transaction(Row):
 
     *answer* is the response as it was sent, for repeats, byte for byte; empty while there is none.  *delivery* is
     ``unknown``, ``delivered`` or ``failed``.  *position* is the rising number of its arrival, and *owner* the process that
-    works on it.  *outgoing* is the key by which the issuer's reply is matched.
+    works on it.  *reversal* is the message by which the issuer is told to take it back, should that be owed one day.
     """
 
     TABLE = "transactions"
-    INDEXES = (("stage", "position"), ("link", "terminal", "stan"), ("outgoing",))
+    INDEXES = (("stage", "position"), ("link", "terminal", "stan"))
     position: str
     stage: str
     business_date: str
@@ -92,7 +75,7 @@ class Transaction(Row):
     amount_reversed: int
     currency: str
     issuer_link: str
-    outgoing: str
+    reversal: bytes
     original_id: str
     approval: str
     response_code: str
@@ -103,11 +86,12 @@ class Transaction(Row):
     changed_us: int
 
 
-def transaction_key(
-    business_date: str, link: str, transmitted: str, stan: str, acquirer: str, reference: str, terminal: str
-) -> str:
-    """What makes a request the same request: link, DE 7, 11, 32, 37 and 41, within one business date."""
-    return key(business_date, link, transmitted, stan, acquirer, reference, terminal)
+def transaction_key(business_date: str, link: str, stan: str, acquirer: str, reference: str, terminal: str) -> str:
+    """What makes a request the same request: link, DE 11, 32, 37 and 41, within one business date.
+
+    DE 7 is not among them: a reversal has one of its own, and not every network repeats the original's in DE 90.
+    """
+    return key(business_date, link, stan, acquirer, reference, terminal)
 
 
 class Sending(StrEnum):
@@ -145,33 +129,6 @@ class Owed(Row):
 def owed_key(link: str, original_id: str, kind: str) -> str:
     """What makes an obligation the same obligation: the link, the original, and its kind (``reversal``, ``advice``)."""
     return key(link, original_id, kind)
-
-
-@dataclass(frozen=True)
-class KeySlot(Row):
-    """One of two slots (0 and 1) of a *link*'s key of *key_type* (``ZPK``) and *direction* (``in``, ``out``, ``both``).
-
-    *state* is ``empty``, ``pending``, ``active`` or ``retiring``; *cryptogram* is the key under the LMK, as the
-    HSM gave it.
-    """
-
-    TABLE = "keys"
-    link: str
-    key_type: str
-    direction: str
-    slot: int
-    version: int
-    state: str
-    cryptogram: str
-    check_value: str
-    uses: int
-    since_us: int
-    until_us: int
-
-
-def slot_key(link: str, key_type: str, direction: str, slot: int) -> str:
-    """The id of a key's slot."""
-    return key(link, key_type, direction, str(slot))
 
 
 @dataclass(frozen=True)
@@ -218,7 +175,8 @@ class Card(Row):
     """*id* stands for the PAN, which is shown masked in *pan*; *expires* is DE 14, ``yymm``.
 
     *tries_left* counts down with each wrong PIN.  The *used* ones belong to *used_date*.  *pin_check* is the PVV or
-    offset, by which a PIN is verified in the HSM.
+    offset, by which a PIN is verified in the HSM, and *pvki* the number of the PVV's key.  *account_id* is the account
+    that the card means by itself; *savings_id*, *current_id* and *credit_id* those it can name in DE 3, where it has them.
     """
 
     TABLE = "cards"
@@ -233,6 +191,36 @@ class Card(Row):
     used_date: str
     amount_used: int
     count_used: int
+    pvki: str = "1"
+    service_code: str = ""
+    savings_id: str = ""
+    current_id: str = ""
+    credit_id: str = ""
+
+
+@dataclass(frozen=True)
+class Authorisation(Row):
+    """What the issuer has approved and posted, under the transaction's id.
+
+    *returned* of *amount* has been taken back since, by reversals, voids and refunds; *original_id* is empty or, of a void
+    or refund, the sale that it takes back.  The card's day *business_date* was charged, or relieved.
+    """
+
+    TABLE = "authorisations"
+    INDEXES = (("card_id", "business_date"), ("original_id",))
+    card_id: str
+    original_id: str
+    business_date: str
+    amount: int
+    returned: int
+
+
+@dataclass(frozen=True)
+class SaleName(Row):
+    """A name by which a card acceptor calls the sale *authorisation_id*, when it voids it or refunds some of it."""
+
+    TABLE = "sale_names"
+    authorisation_id: str
 
 
 @dataclass(frozen=True)
@@ -275,9 +263,3 @@ class Era(Row):
 
     TABLE = "eras"
     number: int
-
-
-KINDS: tuple[type[Row], ...] = (
-    Noted, Transaction, Owed, KeySlot, Account, Posting, Card, BusinessDay, Irregular, Lease, Era,
-)  # fmt: skip
-"""All of them; rows are written, and locked, in this order."""

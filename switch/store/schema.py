@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from switch.store.rows import KINDS, Row
+from switch.store.kinds import KINDS
+from switch.store.rows import Row
 
 Cell = int | str | bytes
 _TYPES = {"int": BigInteger, "str": Text, "bytes": LargeBinary}

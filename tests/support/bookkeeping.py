@@ -17,7 +17,7 @@ def account(id: str, limit: int = 0, limited: bool = True, currency: str = "704"
 def transaction(stan: str, **other: Any) -> Transaction:
     """A withdrawal at terminal A1 of bank-a, as it is when it has been asked for."""
     made: dict[str, Any] = {
-        "id": transaction_key(DATE, "bank-a", "1122113000", stan, "970405", "000000003347", "A1"),
+        "id": transaction_key(DATE, "bank-a", stan, "970405", "000000003347", "A1"),
         "position": f"{0:08x}{int(stan):012x}",
         "stage": "asked",
         "business_date": DATE,
@@ -33,7 +33,7 @@ def transaction(stan: str, **other: Any) -> Transaction:
         "amount_reversed": 0,
         "currency": "704",
         "issuer_link": "bank-i",
-        "outgoing": "",
+        "reversal": b"",
         "original_id": "",
         "approval": "",
         "response_code": "",

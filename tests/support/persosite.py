@@ -42,6 +42,7 @@ class Site:
             own = self.authority.issue_cert(f"{name}.example", not_before=datetime(2020, 1, 1), not_after=ends)
             own.cert_chain_pems[0].write_to_path(str(self.folder / f"{name}.pem"))
             own.private_key_pem.write_to_path(str(self.folder / f"{name}.key"))
+        self.ready_file = self.folder / "none"
         for text, name in ((SECRET.hex(), "secret.hex"), (ZMK.hex(), "zmk.hex"), (PROFILE, "debit.toml")):
             (self.folder / name).write_text(text)
         for name in OFFICERS:
@@ -85,6 +86,7 @@ class Site:
         ready.unlink(missing_ok=True)
         line = [sys.executable, "-m", "switch.main", "perso", *map(str, words), "--ready-file", str(ready)]
         self.processes.append(subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, env=environment()))
+        self.ready_file = ready
         until = time.monotonic() + SECONDS_MAX
         while not ready.exists():
             assert self.processes[-1].poll() is None, "the server ended"

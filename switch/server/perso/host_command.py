@@ -12,10 +12,12 @@ from twisted.internet.defer import ensureDeferred
 from twisted.internet.task import LoopingCall
 
 from switch.perso.chain import Chain
+from switch.perso.dual import Officers
 from switch.perso.partconfig import PartConfig, Source, read_part
 from switch.perso.pmpconfig import read_pmp
 from switch.perso.shelf import Shelf
 from switch.perso.terms import Refused
+from switch.server.perso.ftp import ftp_factory
 from switch.server.perso.pmp import FROM_HSM, Pmp
 from switch.server.perso.running import EXPECTED, done, opened, reactor, told_in_a_line, utc_now
 from switch.server.perso.shelving import ShelfFactory
@@ -94,6 +96,10 @@ def command(path: str, once: bool, ready_file: str | None) -> None:
         factory = ShelfFactory(reactor(), config, shelf, chain, utc_now)
         port = reactor().listenSSL(config.port, factory, called(config.tls), interface=config.host)
         factory.sweep_on()
+        if config.ftp is not None:
+            by_ftp = ftp_factory(shelf, chain, Officers(config.ftp.users))
+            beside = f"{ready_file}.ftp" if ready_file else None
+            opened(reactor().listenTCP(config.ftp.port, by_ftp, interface=config.ftp.host), beside)
         opened(port, ready_file)
         again = LoopingCall(lambda: ensureDeferred(_step_and_go_on(config, source, shelf, chain, pmp)))
         again.clock = reactor()

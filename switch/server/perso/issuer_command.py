@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, IssuerKeys, Wish, check_value, write_order
+from switch.perso.cardkeys import write_transport
+from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, IssuerKeys, Wish, card_keys, check_value, write_order
 from switch.perso.keyfile import KeyFile, SentKey
 from switch.perso.partconfig import opened, source, tls
 from switch.perso.terms import ISSUER, ISSUER_KEYS, NAME, Refused
@@ -51,6 +52,21 @@ def keys(issuer: str, version: str, secret_file: str, zmk_file: str, out: str) -
         Path(out).write_text(KeyFile(check_value(zmk), sent).text())
         for key in sent:
             click.echo(f"{key.named.name} {key.named.check_value}")
+
+
+@command.command("card-keys")
+@_issuer
+@_secret
+@click.option("--zmk-file", required=True, type=click.Path(exists=True, dir_okay=False), help="hexadecimal")
+@_out
+def cards_keys(issuer: str, secret_file: str, zmk_file: str, out: str) -> None:
+    """Write the keys by which the issuer knows its cards (CVK, PVV key, IMKs) for CardInk, under the zone master key."""
+    with told_in_a_line():
+        zmk, own = _hexadecimal(zmk_file, KEY_BYTES), _hexadecimal(secret_file, SECRET_BYTES)
+        made = card_keys(own, _named(issuer, ISSUER), zmk)
+        write_transport(Path(out), check_value(zmk), made)
+        for key in made:
+            click.echo(f"{key.name} {key.check_value}")
 
 
 @command.command("order")

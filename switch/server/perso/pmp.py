@@ -18,6 +18,7 @@ from switch.perso.pmpconfig import PmpConfig
 from switch.perso.product import Product, read_product, resolve
 from switch.perso.shelf import Shelf, TransferFailed
 from switch.perso.terms import Content, HeldKey, Refused
+from switch.server.perso.ftp import pull_by_ftp
 from switch.server.perso.hsm import KIR, KIS, PersoHsm
 from switch.server.perso.importing import OrderImport, Progress
 from switch.server.perso.running import reactor, utc_now
@@ -131,14 +132,16 @@ class Pmp:
     # --- orders ---------------------------------------------------------------------------------------------------
     async def pull(self) -> list[str]:
         """Pull what the hosting server has.  Raises TransferFailed."""
-        source = self.config.source
+        source, by_ftp = self.config.source, self.config.ftp
+        if by_ftp is not None:
+            passphrase = by_ftp.passphrase.read_text(encoding="utf-8").strip("\n")
+            return pull_by_ftp((by_ftp.host, by_ftp.port), by_ftp.user, passphrase, self.shelf, self._pulled)
         if source is None:
             raise TransferFailed("no source is configured")
+        return await pull(reactor(), source.host, source.port, source.tls, self.shelf, self._pulled)
 
-        def kept(name: str, digest: str) -> None:
-            self.chain.write("pull", "pulled", {"file": name, "digest": digest})
-
-        return await pull(reactor(), source.host, source.port, source.tls, self.shelf, kept)
+    def _pulled(self, name: str, digest: str) -> None:
+        self.chain.write("pull", "pulled", {"file": name, "digest": digest})
 
     def waiting(self) -> list[str]:
         """The orders that were pulled and are not imported yet."""

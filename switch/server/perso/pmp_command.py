@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +11,9 @@ from switch.perso.books import ImportedOrder
 from switch.perso.pmpconfig import read_pmp
 from switch.perso.product import read_product, resolve
 from switch.perso.terms import CHECK_VALUE, NAME, Content, HeldKey, Refused
+from switch.server.perso.acting import asked, officers_option, two
 from switch.server.perso.pmp import FROM_HSM, Pmp
+from switch.server.perso.progress import bar
 from switch.server.perso.running import done, told_in_a_line
 
 KINDS = {"data": Content.DATA, "pins": Content.PINS, "keys": Content.KEYS, "macs": Content.MACS}
@@ -26,7 +28,6 @@ def command(context: click.Context, path: str) -> None:
         context.obj = Pmp(read_pmp(path, Path(path).read_text(encoding="utf-8")))
 
 
-_officers = click.option("--officer", "officers", multiple=True, help="NAME, or NAME:FILE with the passphrase; twice")
 _administrator = click.option("--administrator", default="administrator", show_default=True)
 
 
@@ -37,13 +38,13 @@ def officers_group() -> None:
 
 @officers_group.command("add")
 @click.argument("officer", metavar="NAME[:FILE]")
-@_officers
+@officers_option
 @click.pass_obj
 def add_officer(pmp: Pmp, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line():
-        name, passphrase = _asked(officer, confirm=True)
-        acting = _two(pmp, officers) if len(pmp.officers.names()) >= 2 else (name, name)
+        name, passphrase = asked(officer, confirm=True)
+        acting = two(pmp.officers, officers) if len(pmp.officers.names()) >= 2 else (name, name)
         pmp.officers.add(name, passphrase)
         pmp.chain.write("+".join(dict.fromkeys(acting)), "officer added", {"officer": name})
 
@@ -55,13 +56,13 @@ def keys_group() -> None:
 
 @keys_group.command("receive")
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
-@_officers
+@officers_option
 @click.pass_obj
 def receive(pmp: Pmp, path: str, officers: tuple[str, ...]) -> None:
     """Take in transport keys, an issuer's or internal ones, from FILE, where they lie under the zone master key."""
     with told_in_a_line(*FROM_HSM):
-        two = _two(pmp, officers)
-        _show(done(lambda: pmp.receive_keys(Path(path), two)))
+        acting = two(pmp.officers, officers)
+        _show(done(lambda: pmp.receive_keys(Path(path), acting)))
 
 
 @keys_group.command("stored")
@@ -69,41 +70,41 @@ def receive(pmp: Pmp, path: str, officers: tuple[str, ...]) -> None:
 @click.argument("kind", type=click.Choice(tuple(KINDS)))
 @click.argument("index", type=click.IntRange(1, 9_999))
 @click.argument("kcv")
-@_officers
+@officers_option
 @click.pass_obj
 def stored(pmp: Pmp, name: str, kind: str, index: int, kcv: str, officers: tuple[str, ...]) -> None:
     """Take in, as NAME, a transport key that custodians stored in the HSM at INDEX from components."""
     with told_in_a_line(*FROM_HSM):
         if not NAME.fullmatch(name) or not CHECK_VALUE.fullmatch(kcv.upper()):
             raise Refused(name[:32], None, "", "a name and a check value of 6 hexadecimal digits")
-        two = _two(pmp, officers)
-        _show([done(lambda: pmp.bind_stored_key(name, KINDS[kind], index, kcv.upper(), two))])
+        acting = two(pmp.officers, officers)
+        _show([done(lambda: pmp.bind_stored_key(name, KINDS[kind], index, kcv.upper(), acting))])
 
 
 @keys_group.command("new")
 @click.argument("keys", metavar="NAME=KIND...", nargs=-1, required=True)
-@_officers
+@officers_option
 @click.pass_obj
 def new(pmp: Pmp, keys: tuple[str, ...], officers: tuple[str, ...]) -> None:
     """Make internal data keys (DKep) in the HSM; KIND is data, pins, keys or macs."""
     with told_in_a_line(*FROM_HSM):
         wanted = _wanted(keys)
-        two = _two(pmp, officers)
-        _show(done(lambda: pmp.new_keys(wanted, two)))
+        acting = two(pmp.officers, officers)
+        _show(done(lambda: pmp.new_keys(wanted, acting)))
 
 
 @keys_group.command("send")
 @click.argument("keys", metavar="NAME=KIND...", nargs=-1, required=True)
 @click.option("--kis", type=click.IntRange(1, 9_999), default=1, show_default=True, help="where the HSM keeps the ZMK")
 @click.option("--out", required=True, type=click.Path(), help="for the other side's `keys receive`")
-@_officers
+@officers_option
 @click.pass_obj
 def send(pmp: Pmp, keys: tuple[str, ...], kis: int, out: str, officers: tuple[str, ...]) -> None:
     """Make internal transport keys in the HSM, and write them for another HSM under the zone master key."""
     with told_in_a_line(*FROM_HSM):
         wanted = _wanted(keys)
-        two = _two(pmp, officers)
-        file = done(lambda: pmp.send_keys(wanted, kis, two))
+        acting = two(pmp.officers, officers)
+        file = done(lambda: pmp.send_keys(wanted, kis, acting))
         Path(out).write_text(file.text())
         _show([pmp.books.key(key.named.name) for key in file.keys])
 
@@ -190,7 +191,7 @@ def import_orders(pmp: Pmp, paths: tuple[str, ...], administrator: str) -> None:
         refused = 0
         for path in chosen:
             try:
-                order = await pmp.import_order(path, administrator, _progress(path.name))
+                order = await pmp.import_order(path, administrator, bar(path.name))
             except Refused as e:
                 refused += 1
                 click.echo(str(e), err=True)
@@ -232,25 +233,3 @@ def _wanted(keys: tuple[str, ...]) -> dict[str, Content]:
 def _show(keys: Sequence[HeldKey | None]) -> None:
     for key in filter(None, keys):
         click.echo(f"{key.named.name:32} {key.named.content.value} {key.named.check_value}")
-
-
-def _progress(name: str) -> Callable[[int, int], None]:
-    def told(done_cards: int, cards: int) -> None:
-        click.echo(f"\r{name}: {done_cards} of {cards} cards", nl=done_cards == cards, err=True)
-
-    return told
-
-
-def _two(pmp: Pmp, officers: tuple[str, ...]) -> tuple[str, str]:
-    files = dict(each.partition(":")[::2] for each in officers)
-    names = tuple(each.partition(":")[0] for each in officers)
-    return pmp.officers.two(names, lambda name: _asked(f"{name}:{files[name]}")[1])
-
-
-def _asked(officer: str, *, confirm: bool = False) -> tuple[str, str]:
-    """Name and passphrase, which is asked for unless a file has it."""
-    name, _, path = officer.partition(":")
-    if path:
-        return name, Path(path).read_text(encoding="utf-8").strip("\n")
-    passphrase = click.prompt(f"Passphrase of {name}", hide_input=True, confirmation_prompt=confirm)
-    return name, str(passphrase)

@@ -49,7 +49,7 @@ class Hall:
         held = self.keys()
         for key in keys:
             if key.name in held:
-                raise AlreadyThere(f"{key.name} is there: a new version of a key has another name")
+                raise AlreadyThere(f"{key.name} is there already: a new version of a key has another name")
         write_keys(self._keys, [*held.values(), *keys])
         for key in keys:
             told = {"key": key.name, "type": key.key_type, "kcv": key.check_value}

@@ -31,7 +31,7 @@ CREATE TABLE transactions (
     amount_reversed BIGINT NOT NULL,
     currency TEXT NOT NULL,
     issuer_link TEXT NOT NULL,
-    outgoing TEXT NOT NULL,
+    reversal BYTES NOT NULL,
     original_id TEXT NOT NULL,
     approval TEXT NOT NULL,
     response_code TEXT NOT NULL,
@@ -43,7 +43,6 @@ CREATE TABLE transactions (
     PRIMARY KEY (id)
 );
 CREATE INDEX transactions_link ON transactions (link, terminal, stan);
-CREATE INDEX transactions_outgoing ON transactions (outgoing);
 CREATE INDEX transactions_stage ON transactions (stage, position);
 CREATE TABLE store_and_forward (
     id TEXT NOT NULL,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.routing.binfile import PROBLEMS_MAX, BinFileError, read
+from switch.routing.binfile import BinFileError, read
 from switch.routing.bins import Kind
+from switch.tablefile import PROBLEMS_MAX
 
 TOP = "prefix,name,kind,link,dialect,institution,stand_in,from,until\n"
 LINKS = {"bank-a", "bank-b"}

@@ -8,10 +8,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.linked import Seen
+from support.paper import Paper
 from twisted.internet.task import Clock
 
 from switch.codec.codec import codec
-from switch.codec.framing import Framer
 from switch.codec.message import Message, Value
 from switch.link.config import LinkConfig
 from switch.link.events import Order
@@ -21,31 +21,6 @@ from switch.link.terms import Line
 from switch.server.drive import DrivenLink, Sending
 
 CONFIG = LinkConfig("alpha", "banknet", "127.0.0.1", 5001, Profile(sign_on=SignOn.NONE))
-
-
-class Paper:
-    """A stream and the ways to one, written down."""
-
-    def __init__(self) -> None:
-        self.full = False
-        self.hung_up = False
-        self.sought = 0
-        self._framer = Framer(codec("banknet").spec.framing)
-
-    def write(self, frame: bytes) -> None:
-        self._framer.feed(frame)
-
-    def hang_up(self) -> None:
-        self.hung_up = True
-
-    def seek(self, link: DrivenLink) -> None:
-        self.sought += 1
-
-    def cease(self, link: DrivenLink) -> None:
-        self.sought = 0
-
-    def said(self) -> list[Message]:
-        return [codec("banknet").decode(frame) for frame in iter(self._framer.next, None)]
 
 
 class Bench:

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import TypeVar
 
 import pytest
 from psec import des, mac, pin, pinblock
 from support.opened import opened, pair_of
 from support.partner import ZONES, des_key, lmk_block_3des, part_by_part
-from support.turning import Turning, turning
+from support.switchport import OPTIONS, Asking
+from support.turning import turning
 
-from hsm.client.codec import Wire
-from hsm.client.connection import tcp_endpoint
 from hsm.client.eracomcodec import EracomWire
 from hsm.client.pool import HsmPool
 from hsm.client.process import ApplianceProcess
-from hsm.client.station import Bounds, Site
 from switch import asking as q
 from switch.server.hsmport import HsmPort
 
@@ -28,13 +25,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # psec's own imports
     from psec import cvv
 
-A = TypeVar("A")
 
 PAN = "4999988887777016"
 ACCOUNT_END = PAN[-6:-1]
 PIN, OTHER_PIN = "1234", "4827"
 CONTENT = b"0200 and what follows it"
-OPTIONS = ("--lmk", "00=test-variant", "--lmk", "01=test-3des-block", "--authorise", "all")
 TPK, ZPK, ZPK_2, PVK, CVK, ZAK, TAK, TMK = (
     des_key(name) for name in ("TPK", "ZPK", "ZPK 2", "PVK", "CVK", "ZAK", "TAK", "TMK")
 )
@@ -59,23 +54,6 @@ REFUSED = q.NoAnswer(q.Cause.REFUSED, reason="InputInvalid")
 
 class Unheard(q.Question[q.Verified]):
     """A question that no HSM knows."""
-
-
-class Asking:
-    """A switch's port to one appliance."""
-
-    def __init__(self, turned: Turning, port: int) -> None:
-        self._turned = turned
-        site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", port))
-        self.pool = HsmPool(turned.reactor, [site], Wire(), Bounds(timeout_seconds=2))
-        self.pool.start()
-        self._port = HsmPort(self.pool)
-
-    def __call__(self, question: q.Question[A]) -> A | q.NoAnswer:
-        return self._turned.result(self._port.perform(question))
-
-    def close(self) -> None:
-        self._turned.result(self.pool.stop())
 
 
 @pytest.fixture(scope="module")

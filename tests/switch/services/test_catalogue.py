@@ -35,6 +35,7 @@ CASES: list[tuple[str, str, dict[int, Value | None]]] = [
     ("atm", "PIN change", {3: "940000", 4: None, 48: "new block"}),
     ("pos", "purchase", {**POS, 3: "000000", 52: None}),
     ("pos", "void", {**POS, 3: "020000", 60: "1", 62: "2"}),
+    ("pos", "refund", {**POS, 3: "200000", 38: "A1B2C3"}),
     ("pos", "cash advance", {**POS, 18: "6010"}),
     ("pos", "PIN change", {**POS, 3: "940000", 48: "new block"}),
     ("internet", "purchase", {**POS, 3: "000000", 22: "812", 25: "59", 35: None, 52: None}),

@@ -9,6 +9,7 @@ import pytest
 
 from switch.codec.specfile import names
 from switch.link.table import ECHO, LINE, OURS, THEIRS
+from switch.operator.commands import COMMANDS
 from switch.spec.derive import ROOT, derived, main, stale
 from switch.spec.pages import DERIVED
 
@@ -18,7 +19,9 @@ def test_the_pages_are_fresh() -> None:
 
 
 def test_every_dialect_has_a_page() -> None:
-    assert {path.stem for path in derived(ROOT)} == {*names(), "README", "elements", "link"}
+    assert {path.stem for path in derived(ROOT)} == {
+        *names(), "README", "elements", "link", "configuration", "operating", "simulators",
+    }  # fmt: skip
 
 
 def test_a_page_says_what_the_file_says() -> None:
@@ -60,3 +63,13 @@ def test_check_tells_what_is_stale_and_write_mends_it(tmp_path: Path, capsys: py
     assert main(["--check", "--root", str(root)]) == 0
     assert (root / "prose.md").exists()
     assert not (root / "gone.md").exists()
+
+
+def test_the_operators_pages_name_every_command_metric_and_table() -> None:
+    switch = ROOT.parent / "switch"
+    operating, configuration = (switch / "operating.md").read_text(), (switch / "configuration.md").read_text()
+    for command in COMMANDS:
+        assert f"| `{command}" in operating
+    assert "| `zonekey_switch_transactions_total` | service, response |" in operating
+    for table in ("[switch]", "[console]", "[metrics]", "[log]", "[hsm]", "[[hsm.site]]", "[[link]]", "[link.partner]"):
+        assert f"\n{table}" in configuration

@@ -11,9 +11,9 @@ from switch.codec.message import Message, Parts, Value
 from switch.codec.privacy import HIDDEN
 from switch.store.database import Database
 from switch.store.journal import noted
+from switch.store.kinds import KINDS
 from switch.store.numbers import Numbers
 from switch.store.reading import Reading
-from switch.store.rows import KINDS
 from switch.store.view import View, Work
 from switch.store.writer import Writer
 

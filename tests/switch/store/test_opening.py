@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import BigInteger, LargeBinary, Text, create_engine, inspect
 
 from switch.store.database import Database, StoreError, Unavailable
+from switch.store.kinds import KINDS
 from switch.store.opening import database as database_at
 from switch.store.opening import migrate, migrations
 from switch.store.reading import Reading
-from switch.store.rows import KINDS
 from switch.store.schema import TABLES
 
 

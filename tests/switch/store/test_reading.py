@@ -8,8 +8,19 @@ from support.bookkeeping import DATE, account, owed, transaction
 
 from switch.ledger.ledger import Transfer, transfer
 from switch.store.database import Database
+from switch.store.keyrows import KeySlot, slot_key
 from switch.store.reading import Queue, Reading
-from switch.store.rows import Account, BusinessDay, Card, Irregular, KeySlot, Lease, Posting, Row, Stage, slot_key
+from switch.store.rows import (
+    Account,
+    BusinessDay,
+    Card,
+    Irregular,
+    Lease,
+    Noted,
+    Posting,
+    Row,
+    Stage,
+)
 from switch.store.view import View, Work
 from switch.store.writer import Writer
 
@@ -110,3 +121,34 @@ def test_books_that_are_not_what_their_postings_make_them_are_found(writer: Writ
         assert reading.books() == ["c"]
     writer.do(put(right["c"], replace(reading.every(Posting)[1], amount=11)))
     assert reading.books() == ["a", "b"]
+
+
+def message(number: int, transaction_id: str) -> Noted:
+    return Noted(f"{number:020x}", number, DATE, transaction_id, "bank-a", "in", "0200", "", "", "{}")
+
+
+def test_the_latest_transactions_are_those_whose_messages_came_last(writer: Writer, reading: Reading) -> None:
+    rows = [
+        transaction("000001"),
+        transaction("000002", terminal="A2"),
+        transaction("000003", pan="970411******0004"),
+        transaction("000004", pan="970411**_***9999"),
+    ]
+    first, second, third, fourth = (row.id for row in rows)
+    of = [first, second, third, "", first, fourth]
+    writer.do(put(*rows, *(message(number, id) for number, id in enumerate(of))))
+    assert [row.stan for row in reading.latest(10)] == ["000004", "000001", "000003", "000002"]
+    assert [row.stan for row in reading.latest(2)] == ["000004", "000001"]
+    assert [row.stan for row in reading.latest(10, pan_last="0003")] == ["000001", "000002"]
+    assert [row.stan for row in reading.latest(10, pan_last="%")] == []
+    assert [row.stan for row in reading.latest(10, stan="000003")] == ["000003"]
+    assert [row.stan for row in reading.latest(10, terminal="A2")] == ["000002"]
+    assert reading.latest(10, stan="000003", terminal="A2") == []
+    assert reading.transaction(second) == rows[1]
+    assert reading.transaction("none") is None
+
+
+def test_open_exceptions_are_counted(writer: Writer, reading: Reading) -> None:
+    assert reading.irregular_count() == 0
+    writer.do(put(*(Irregular(str(n), n, "", "bank-i", "refused", "", "open" if n else "closed") for n in range(3))))
+    assert reading.irregular_count() == 2

@@ -65,7 +65,7 @@ def test_every_attribute_comes_out_under_its_dkep(bureau: Bureau) -> None:
         draw.bytes(8)
         assert values[Attribute.TRACKS].endswith(f"{holder.pan}=2912201{discretionary}".encode())
         draw.bytes(8)
-        assert values[Attribute.APPLICATION][:2] == b"\x01\x02"
+        assert values[Attribute.APPLICATION][:2] == b"\x15\x01"
         keys = b"".join(draw.bytes(16) for _ in range(3))
         draw.bytes(8)
         assert values[Attribute.ICC_KEYS][:3] == b"\x80\x00\x30"

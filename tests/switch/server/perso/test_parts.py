@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ftplib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -81,6 +83,44 @@ def test_an_internal_server_with_an_hsm_of_its_own(site: Site) -> None:
         reader = XofReader(source, path.name)
         assert len(list(reader)) == CARDS
     assert {key.name for key in reader.under.values()} == {"DKEP-HOLDER", "DKEP-PIN", "DKEP-APPLICATION"}
+
+
+def test_the_pmp_pulls_by_ftp(site: Site) -> None:
+    users, phrase = site.folder / "users.json", site.folder / "anna"
+    site.say("users", users, "pmp", "--passphrase-file", phrase)
+    more = f'{site.source(1, "receiving")}[ftp]\naddress = "127.0.0.1:0"\nusers = "{users}"\n'
+    site.start("host", "--config", site.server("hosting", ["pmp.example"], more))
+    port = int(json.loads(Path(f"{site.ready_file}.ftp").read_text())["port"])
+    order, hosted = site.order("0001", CARDS), site.folder / "hosting"
+    (hosted / order.name).write_bytes(order.read_bytes())
+    (hosted / "readme").write_text("no order")
+
+    def pmp_with(phrase: Path) -> tuple[str, ...]:
+        by_ftp = f'[ftp]\naddress = "127.0.0.1:{port}"\nuser = "pmp"\npassphrase-file = "{phrase}"\n'
+        return ("pmp", "--config", str(site.hsm_user("pmp", site.hsm_port, by_ftp)))
+
+    assert "FTP: 530" in site.run(*pmp_with(site.folder / "bert"), "pull").stderr
+    pmp = pmp_with(phrase)
+    site.prepare_pmp(Path(pmp[2]))
+    assert site.say(*pmp, "pull") == f"pulled {order.name}\n"
+    assert [path.name for path in hosted.iterdir()] == ["readme"]
+    assert " 100 " in site.say(*pmp, "import")
+    told = site.say("audit", site.folder / "hosting.audit")
+    assert "pmp: given by FTP file=970499-0001.order" in told
+    assert "pmp: removed by FTP file=970499-0001.order" in told
+    only_what_a_pull_needs(port, phrase)
+
+
+def only_what_a_pull_needs(port: int, phrase: Path) -> None:
+    for request in ("DELE readme", "MKD a", "PORT 127,0,0,1,9,9", "RETR readme", "RETR ../users.json", "STOR 1.order"):
+        with ftplib.FTP() as line:  # noqa: S321  # the port that is tested
+            line.connect("127.0.0.1", port, timeout=20)
+            line.login("pmp", phrase.read_text().strip())
+            if request[:4] in ("RETR", "STOR"):
+                line.makepasv()
+            with pytest.raises(ftplib.Error):
+                line.sendcmd(request)
+            line.close()
 
 
 def test_what_is_refused_on_the_way(site: Site) -> None:

@@ -1,0 +1,98 @@
+"""The configuration of the switch that is measured, and its BIN table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from switch.bench.cards import PREFIX, ZMK_UNDER_TEST_LMK
+
+LINKS_MAX = 10_000
+ISSUER = "issuing-bank"
+OCTET = 256
+GRACE_SECONDS = 2
+"""How long a key before the one in force is still taken; no withdrawal of a bench is under way for so long."""
+
+
+def acquirer_name(number: int) -> str:
+    """The link of an acquirer, numbered from 0."""
+    return f"acquirer-{number}"
+
+
+def caller(number: int) -> str:
+    """The loopback address from which the acquirer *number* calls, by which the switch tells it from others.
+
+    >>> caller(0), caller(9_999)
+    ('127.1.0.1', '127.1.39.16')
+    """
+    high, low = divmod(number + 1, OCTET)
+    return f"127.1.{high}.{low}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One switch with so many *acquirers* and one issuer, all of them at one *port*; times in seconds.
+
+    *window_max* withdrawals may be under way on each link.
+    """
+
+    hsm_port: int
+    port: int
+    acquirers: int = 1
+    window_max: int = 1024
+    echo_idle_seconds: int = 60
+
+    @property
+    def issuer(self) -> str:
+        """The issuer's link."""
+        return ISSUER
+
+    @property
+    def bins(self) -> str:
+        """The BIN table."""
+        return f"prefix,name,kind,link,dialect,institution\n{PREFIX},issuer,member,{ISSUER},banknet,{PREFIX}\n"
+
+    @property
+    def text(self) -> str:
+        """The configuration, whose BIN table is ``bins.csv`` beside it."""
+        head = f"""[switch]
+name = "bench"
+institution = "970400"
+bins = "bins.csv"
+
+[console]
+address = "127.0.0.1:0"
+
+[hsm]
+connections = 4
+outstanding-max = 64
+waiting-max = 20000
+
+[[hsm.site]]
+name = "hsm"
+address = "127.0.0.1:{self.hsm_port}"
+"""
+        members = [self._link(acquirer_name(number), caller(number), "970405") for number in range(self.acquirers)]
+        return head + "".join(members) + self._link(ISSUER, "127.0.0.1", PREFIX)
+
+    def _link(self, name: str, peer: str, institution: str) -> str:
+        return f"""
+[[link]]
+name = "{name}"
+spec = "banknet"
+role = "server"
+address = "127.0.0.1:{self.port}"
+peers = ["{peer}"]
+outstanding-max = {self.window_max}
+owed-max = {self.window_max}
+[link.seconds]
+echo-idle = {self.echo_idle_seconds}
+[link.partner]
+institution = "{institution}"
+[link.keys]
+role = "switch"
+form = "label"
+zmk = "{ZMK_UNDER_TEST_LMK}"
+uses-max = 0
+[link.keys.seconds]
+grace = {GRACE_SECONDS}
+"""

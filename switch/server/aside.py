@@ -1,0 +1,18 @@
+"""Work beside the reactor's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads, IReactorThreads, IReactorTime
+from twisted.internet.threads import deferToThreadPool
+
+T = TypeVar("T")
+
+
+def in_thread(reactor: IReactorTime, call: Callable[[], T]) -> Deferred[T]:
+    """What *call* gives, called in one of *reactor*'s threads."""
+    pool = cast(IReactorThreads, reactor).getThreadPool()
+    return deferToThreadPool(cast(IReactorFromThreads, reactor), pool, call)

@@ -1,0 +1,38 @@
+"""``switch serve``: a file becomes a running switch."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from switch.config.switchfile import read_config
+from switch.config.tables import TableRefused
+from switch.link.lines import ConfigError
+from switch.store.database import StoreError
+from switch.store.opening import database as database_at
+
+
+@click.command("serve", short_help="Run a switch, a bank's host or a concentrator.")
+@click.option("--config", "file", required=True, metavar="FILE", type=click.Path(path_type=Path), help="TOML file")
+@click.option("--state-dir", metavar="DIR", type=click.Path(path_type=Path), help="where the store is; wins over FILE")
+@click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME; wins over FILE")
+@click.option("--ready-file", metavar="PATH", help="written as JSON when everything listens")
+def command(file: Path, state_dir: Path | None, database: str | None, ready_file: str | None) -> None:
+    """Serve until SIGTERM or Ctrl-C, which sign off and let what is under way come to its end.
+
+    Exit status 2 when the configuration is wrong, 1 when the switch can't start.
+    """
+    try:
+        config = read_config(file)
+        config = replace(config, state_dir=state_dir or config.state_dir, database=database or config.database)
+        tables = config.files.read()
+        database_at(config.database_url)
+    except (ConfigError, TableRefused, StoreError) as fault:
+        click.echo(f"switch serve: {fault}", err=True)
+        sys.exit(2)
+    from switch.server.serving import serve
+
+    sys.exit(serve(config, tables, ready_file))

@@ -1,0 +1,171 @@
+"""A withdrawal through three switches as processes, with an HSM as another: terminal, its bank, the centre, the issuer.
+
+The terminal is ours: it opens its PIN key with its master key and makes the PIN block by psec.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from psec import des, pinblock
+from support import ourbank
+from support.linked import Loop, Seen, loop
+from support.opened import opened, pair_of
+from support.partner import ZONES, des_key, part_by_part
+from support.switched import RunningSwitch
+
+from hsm.client.process import ApplianceProcess
+from switch.codec.codec import codec
+from switch.codec.message import Message, Value
+from switch.keys.terminalforms import form_of
+from switch.server.drive import DrivenLink
+
+ZMK = ZONES[0].token
+TMK = des_key("TMK")
+TERMINAL = "ATM00001"
+HEAD = """[switch]
+name = "{name}"
+institution = "{institution}"
+bins = "bins.csv"
+[console]
+address = "127.0.0.1:0"
+[metrics]
+address = "127.0.0.1:0"
+[log]
+file = "switch.log"
+[hsm]
+[[hsm.site]]
+name = "a"
+address = "127.0.0.1:{hsm}"
+"""
+LINK = '[[link]]\nname = "{name}"\nspec = "napas"\nrole = "{role}"\naddress = "127.0.0.1:{port}"\n{more}'
+QUICK = "[link.seconds]\npause = 0.05\npause-max = 0.2\n"
+KEYS = (
+    '[link.keys]\nrole = "{role}"\nform = "tagged"\nzmk = "' + ZMK + '"\nlines = ["zpk both", "zak both"]\n'
+    "[link.partner.mac]\n"
+)
+BINS = f"prefix,name,kind,link,dialect\n{ourbank.ANNA[:6]},Issuer,{{kind}},{{link}},napas\n"
+
+
+@dataclass
+class Network:
+    """The three, and the terminal's link."""
+
+    centre: RunningSwitch
+    issuer: RunningSwitch
+    acquirer: RunningSwitch
+
+    @property
+    def all(self) -> tuple[RunningSwitch, ...]:
+        return self.centre, self.issuer, self.acquirer
+
+
+def text(name: str, institution: str, hsm: int, *links: str) -> str:
+    return HEAD.format(name=name, institution=institution, hsm=hsm) + "".join(links)
+
+
+def zone(name: str, role: str, port: int, side: str, institution: str) -> str:
+    more = QUICK + KEYS.format(role=side) + f'[link.partner]\ninstitution = "{institution}"\n'
+    return LINK.format(name=name, role=role, port=port, more=more)
+
+
+def folder(base: Path, name: str, kind: str, link: str) -> Path:
+    made = base / name
+    made.mkdir()
+    (made / "bins.csv").write_text(BINS.format(kind=kind, link=link))
+    return made
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[Network]:
+    with contextlib.ExitStack() as stack:
+        hsm = stack.enter_context(ApplianceProcess(("--lmk", "00=test-variant", "--authorise", "all"))).port
+
+        def run(where: Path, content: str) -> RunningSwitch:
+            made = RunningSwitch(where, content)
+            stack.callback(made.close)
+            return made
+
+        members = zone("bank-a", "server", 0, "switch", "970405") + zone("bank-i", "server", 0, "switch", "970411")
+        centre = run(folder(tmp_path, "centre", "member", "bank-i"), text("centre", "970400", hsm, members))
+        there = folder(tmp_path, "issuer", "on-us", "issuer")
+        ourbank.write_files(there)
+        up = zone("centre", "client", centre.ports["bank-i"], "member", "970400")
+        issuer = run(there, text("issuer", "970411", hsm, up, ourbank.CONFIG))
+        atms = LINK.format(
+            name="atms", role="server", port=0,
+            more='sign-on = "none"\n[link.partner]\nchannel = "atm"\npins = "terminal"\n',
+        )  # fmt: skip
+        tmk = part_by_part(TMK, pair_of("002"), "U")
+        terminal = f'[[terminal]]\nid = "{TERMINAL}"\ntmk = "{tmk}"\nrenewal = "sign-on"\nlink = "atms"\n'
+        up = zone("centre", "client", centre.ports["bank-a"], "member", "970400")
+        where = folder(tmp_path, "acquirer", "member", "centre")
+        yield Network(centre, issuer, run(where, text("acquirer", "970405", hsm, up, atms, terminal)))
+
+
+class Atm:
+    """A terminal at the acquirer's."""
+
+    def __init__(self, run: Loop, port: int) -> None:
+        self._run, self._seen = run, Seen()
+        config = LINK.format(name="host", role="client", port=port, more='sign-on = "none"\n' + QUICK)
+        self.link: DrivenLink = run.started(config, self._seen)["host"]
+        run.until(lambda: self.link.state.listens)
+        self.key = b""
+
+    def ask(self, mti: str, fields: dict[int, Value]) -> Message:
+        stan = self.link.next_stan()
+        own: dict[int, Value] = {7: self.link.transmitted(), 11: stan, 41: TERMINAL}
+        before = len(self._seen.replies)
+        assert self.link.ask(Message(mti, dict(sorted((own | fields).items()))), "a question").accepted
+        self._run.until(lambda: len(self._seen.replies) > before)
+        return self._seen.replies[-1][1]
+
+    def sign_on(self) -> None:
+        given = form_of(codec("napas")).given(self.ask("0800", {70: "101"}))
+        assert given is not None
+        self.key = opened(given.under_tmk, TMK)
+
+    def withdraw(self, pan: str, pin: str, amount: int) -> Message:
+        block = des.encrypt_tdes_ecb(self.key, pinblock.encode_pinblock_iso_0(pin, pan))
+        fields: dict[int, Value] = {
+            2: pan, 3: "010000", 4: amount, 18: "6011", 22: "011", 25: "00", 42: "ATM 0001".ljust(15), 49: "704",
+            52: bytes(block),
+        }  # fmt: skip
+        return self.ask("0200", fields)
+
+
+def test_a_pin_is_verified_three_hops_away_and_every_operator_sees_it(network: Network) -> None:
+    for member in (network.issuer, network.acquirer):
+        member.until("ZAK   both       1", "keys")
+        member.until("ZPK   both       1", "keys")
+        member.until("in force", "keys")
+    network.centre.until("OK", "keys")
+    with loop() as run:
+        atm = Atm(run, network.acquirer.ports["atms"])
+        atm.sign_on()
+        right = atm.withdraw(ourbank.ANNA, "1234", 200_000)
+        assert (right.mti, right.fields[39]) == ("0210", "00")
+        wrong = atm.withdraw(ourbank.ANNA, "4321", 200_000)
+        assert wrong.fields[39] == "55"
+    for one in network.all:
+        shown = one.until("withdrawal", "transactions")
+        assert shown.count("answered") == 2
+        assert ourbank.ANNA not in shown
+        figures = one.ask("figures").stdout
+        assert "withdrawal  00        1" in figures
+        assert "withdrawal  55        1" in figures
+        with urllib.request.urlopen(f"http://127.0.0.1:{one.ports['metrics']}/metrics", timeout=10) as scraped:
+            assert b'transactions_total{response="00",service="withdrawal"} 1.0' in scraped.read()
+        assert one.stop() == 0
+    for one in network.all:
+        for each in (*one.folder.glob("*.log"), *one.folder.glob("said")):
+            told = each.read_text()
+            for secret in (ourbank.ANNA, ZMK, atm.key.hex().upper(), part_by_part(TMK, pair_of("002"), "U")):
+                assert secret not in told
+            assert '"fault"' not in told
