@@ -316,8 +316,8 @@ class Settings(DeclaredSettings):
     )
     translate_data_extension: bool = switch(
         "Eracom extensions EEF001 and EEF002",
-        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK; keys are bound to a mode of use and "
-        "an exportability. No device has these functions.",
+        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK; keys are bound to a mode of use "
+        "and an exportability. No device has these functions.",
         governs=("EEF001", "EEF002"),
     )
     translate_to_card_keys: bool = switch(

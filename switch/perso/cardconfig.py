@@ -14,6 +14,7 @@ Production has folder, kir and hsm, and the machine:
 
 [machine]
 kmc = "maker.kmc"                 # simulated cards: their maker's key, 32 hexadecimal digits
+ktm = "encoder.ktm"               # the key of its encoder, likewise
 kmc-id = "476173000000"           # 6 bytes that begin a card's diversification data
 box = "cards.box"                 # where finished cards fall
 box-key = "box.key"               # what the box is sealed under, 64 hexadecimal digits
@@ -48,9 +49,10 @@ class CardInkConfig:
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """A simulated machine: files of its cards' maker's key, of the box and of its key."""
+    """A simulated machine: files of its cards' maker's and its encoder's key, of the box and its key."""
 
     kmc: Path
+    ktm: Path
     kmc_id: bytes
     box: Path
     box_key: Path
@@ -90,8 +92,9 @@ def read_production(path: str, text: str) -> ProductionConfig:
     kmc_id = table.text("kmc-id", None, "12 hexadecimal digits")
     if not KMC_ID.fullmatch(kmc_id):
         raise table.wrong("kmc-id", "12 hexadecimal digits")
-    kmc, box, box_key = (Path(table.text(each, None, "a file")) for each in ("kmc", "box", "box-key"))
-    machine = MachineConfig(kmc, bytes.fromhex(kmc_id), box, box_key, table.number("blanks", SERIAL_MAX, 0, SERIAL_MAX))
+    kmc, ktm, box, box_key = (Path(table.text(each, None, "a file")) for each in ("kmc", "ktm", "box", "box-key"))
+    blanks = table.number("blanks", SERIAL_MAX, 0, SERIAL_MAX)
+    machine = MachineConfig(kmc, ktm, bytes.fromhex(kmc_id), box, box_key, blanks)
     table.end()
     section.end()
     return ProductionConfig(folder, kir, hsms, machine)

@@ -33,14 +33,18 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "mtk": "02",
         "data": "00",
         "kmc": "37",
+        "ktm": "05",
     }
 )
 """What a key is for, and its Eracom key type.
 
-``pin`` is the PPK under which PINs are drawn, ``data`` the DPK under which prepared data lie.
+``pin`` is the PPK under which PINs are drawn, ``data`` the DPK under which prepared data lie; ``kmc``
+is of the cards' maker, ``ktm`` of the machine that encodes stripes.
 """
 TRANSPORT_ROLES = ("ktk", "ptk", "mtk", "data")
 """What preparation and production share."""
+MACHINE_ROLES = ("kmc", "ktm")
+"""What production has from others, and preparation has not."""
 FILE_BYTES_MAX = 1 << 20
 
 
@@ -208,7 +212,7 @@ def _key(file: str, name: str, given: Any) -> BureauKey:
 def roles_of(profile: Profile) -> tuple[str, ...]:
     """The roles for which preparation needs a key."""
     unused = "pvk" if profile.pin_method is PinMethod.PVV else "pvv-key"
-    return tuple(role for role in ROLES if role not in (unused, "kmc"))
+    return tuple(role for role in ROLES if role not in (unused, *MACHINE_ROLES))
 
 
 def missing(profile: Profile, keys: Mapping[str, BureauKey], roles: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from hmac import compare_digest
 from pathlib import Path
 
 _TABLES = """
@@ -113,7 +114,7 @@ class Journal:
             return
         if row[1]:
             raise JournalError(f"order {self._order[1]} was closed at {row[1]}")
-        if row[0] != digest:
+        if not compare_digest(str(row[0]), digest):
             raise JournalError(f"order {self._order[1]} was begun with another file")
         with self._transaction():
             for found in list(self._cards("state = 'begun'")):

@@ -1,4 +1,4 @@
-"""The prepared file: an order as data preparation gives it to production (protocol-spec/perso/prepared.md).
+"""The prepared file: an order as data preparation gives it to production (protocol-spec/perso/cards.md).
 
 JSON lines: a head, a line a card, an end.  What a person could read of a card lies under the data key, its keys under the
 KTK, its PIN under the PTK; the MAC in the end, under the MTK, is of the SHA-256 digest of all lines before it.  Written and
@@ -49,6 +49,8 @@ class SealedCard:
     keys: bytes = field(repr=False)
     checks: bytes
     pin: bytes = field(repr=False)
+    tracks: bytes = field(default=b"", repr=False)
+    """Tracks that the issuer made, under the KTK (IV and cryptogram); empty where the bureau made them."""
 
 
 def content_of(card: PreparedCard) -> bytes:
@@ -111,6 +113,7 @@ class PreparedWriter:
         """Write the next card."""
         self._cards += 1
         values = {"data": card.data, "keys": card.keys, "kcv": card.checks, "pin": card.pin}
+        values |= {"tracks": card.tracks} if card.tracks else {}
         self._put({"card": card.sequence, **{name: value.hex().upper() for name, value in values.items()}})
 
     @property
@@ -192,24 +195,27 @@ class PreparedReader:
         return told
 
     def _card(self, told: dict[str, Any]) -> SealedCard:
-        if told.keys() != {"card", "data", *_SIZES}:
+        if told.keys() - {"tracks"} != {"card", "data", *_SIZES}:
             self._wrong("", "a card with its data, keys, check values and PIN")
         if told["card"] != self._cards + 1 or self._cards >= self.head.cards:
             self._wrong("card", f"expected card {self._cards + 1} of {self.head.cards}")
         self._cards += 1
         values: dict[str, bytes] = {}
-        for place in ("data", *_SIZES):
+        for place in sorted(told.keys() - {"card"}):
             text = told[place]
             if not isinstance(text, str) or len(text) > 2 * VALUE_BYTES_MAX or not _HEX.fullmatch(text):
                 self._wrong(place, "hexadecimal digits")
             values[place] = bytes.fromhex(text)
             if len(values[place]) != _SIZES.get(place, len(values[place])):
                 self._wrong(place, f"{_SIZES[place]} bytes")
-        try:
-            check_value_shape(values["data"], chained=True)
-        except ValueError as e:
-            self._wrong("data", str(e))
-        return SealedCard(self._cards, values["data"], values["keys"], values["kcv"], values["pin"])
+        for place in sorted({"data", "tracks"} & values.keys()):
+            try:
+                check_value_shape(values[place], chained=True)
+            except ValueError as e:
+                self._wrong(place, str(e))
+        return SealedCard(
+            self._cards, values["data"], values["keys"], values["kcv"], values["pin"], values.get("tracks", b"")
+        )
 
     def _end(self, told: dict[str, Any], before: bytes) -> None:
         if told.keys() != {"total", "mac"} or not told["total"] == self._cards == self.head.cards:

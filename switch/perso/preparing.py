@@ -31,6 +31,8 @@ CDOL_2 = (("8A", 2), *CDOL)
 STATIC_SFI, CARDHOLDER_SFI = 2, 1
 FILES = bytes.fromhex("0801010010010301")
 """The application file locator, tag 94: record 1 of file 1, and records 1 to 3 of file 2, of which the first is signed."""
+RECORDS = frozenset({"0101", "0201", "0202", "0203"})
+"""The data groups of records that every card of a product has."""
 ACTIONS = {
     "9F0D": bytes.fromhex("F040A48000"),
     "9F0E": bytes.fromhex("0010000000"),
@@ -116,10 +118,6 @@ def _pin_field(profile: Profile, pin_value: str) -> str:
     return f"{profile.pvk_index}{pin_value}" if profile.pin_method is PinMethod.PVV else "00000"
 
 
-def packed_date(yymmdd: str) -> bytes:
-    return bytes.fromhex(yymmdd)
-
-
 def static_record(holder: Cardholder, profile: Profile) -> bytes:
     """The value of tag 70 of the record that is signed."""
     pan = holder.pan + "F" * (len(holder.pan) % 2)
@@ -127,8 +125,8 @@ def static_record(holder: Cardholder, profile: Profile) -> bytes:
         {
             "5A": bytes.fromhex(pan),
             "5F34": bytes.fromhex(holder.sequence),
-            "5F24": packed_date(holder.expiry + _last_day(holder.expiry)),
-            "5F25": packed_date(profile.effective),
+            "5F24": bytes.fromhex(holder.expiry + _last_day(holder.expiry)),
+            "5F25": bytes.fromhex(profile.effective),
             "9F07": bytes.fromhex(profile.usage_control),
             "8E": bytes.fromhex(profile.cvm_list),
             **ACTIONS,
@@ -174,24 +172,10 @@ class Preparation:
         """
         hsm, profile, keys = self._hsm, self._profile, self._keys.by_role
         block = derivation_block(profile.option, holder.pan, holder.sequence)
-        expiry_mmyy = holder.expiry[2:] + holder.expiry[:2]
         held = keys["pin"] if pin is None or pin_key is None else pin_key
         if pin is None:
             pin = await hsm.new_pin(held, profile.pin_digits, holder.account)
-        pin_value = (
-            hsm.pvv(pin, held, keys["pvv-key"], holder.account, profile.pvk_index)
-            if profile.pin_method is PinMethod.PVV
-            else hsm.offset(pin, held, keys["pvk"], holder.account)
-        )
-        cvv, cvv2, icvv, verified_by = await hsm.together(
-            [
-                hsm.cvv(keys["cvk"], holder.pan, holder.expiry, holder.service_code),
-                hsm.cvv(keys["cvk"], holder.pan, expiry_mmyy, CVV2_SERVICE_CODE),
-                hsm.cvv(keys["cvk"], holder.pan, holder.expiry, ICVV_SERVICE_CODE),
-                pin_value,
-            ]
-        )
-        values = Values(cvv, cvv2, icvv, verified_by)
+        values = await self._values(holder, pin, held)
         record = static_record(holder, profile)
         code = bytes.fromhex(profile.authentication_code)
         signature, carried = await hsm.together(
@@ -214,6 +198,23 @@ class Preparation:
             checks=b"".join(check for _, check in cards),
             pin=carried,
         )
+
+    async def _values(self, holder: Cardholder, pin: bytes, pin_key: BureauKey) -> Values:
+        hsm, profile, keys = self._hsm, self._profile, self._keys.by_role
+        expiry_mmyy = holder.expiry[2:] + holder.expiry[:2]
+        of_pin = (
+            hsm.pvv(pin, pin_key, keys["pvv-key"], holder.account, profile.pvk_index)
+            if profile.pin_method is PinMethod.PVV
+            else hsm.offset(pin, pin_key, keys["pvk"], holder.account)
+        )
+        made = [
+            hsm.cvv(keys["cvk"], holder.pan, holder.expiry, holder.service_code),
+            hsm.cvv(keys["cvk"], holder.pan, expiry_mmyy, CVV2_SERVICE_CODE),
+            hsm.cvv(keys["cvk"], holder.pan, holder.expiry, ICVV_SERVICE_CODE),
+            of_pin,
+        ]
+        cvv, cvv2, icvv, pin_value = await hsm.together(made)
+        return Values(cvv, cvv2, icvv, pin_value)
 
     def _tracks(self, holder: Cardholder, values: Values) -> tuple[str, str]:
         second = track_2(holder, self._profile, values.pin_value, values.cvv)
@@ -250,11 +251,11 @@ class Preparation:
         )
 
     def _ordered(self, more: bytes) -> tuple[DataGroup, ...]:
-        """The order's own groups: records of files that this product does not fill."""
+        """The order's own groups: records that this product does not fill; no terminal is sent to them by tag 94."""
         found = groups.groups_of(more)
         for group in found:
-            if not groups.is_record(group.dgi) or int(group.dgi[:2], 16) in (STATIC_SFI, CARDHOLDER_SFI):
-                raise groups.GroupError(f"data group {group.dgi}: an order brings records of other files")
+            if not groups.is_record(group.dgi) or group.dgi in RECORDS:
+                raise groups.GroupError(f"data group {group.dgi}: an order brings records, and other ones")
         if len({group.dgi for group in found}) != len(found):
             raise groups.GroupError("data groups: one stands there twice")
         return found

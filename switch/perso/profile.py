@@ -1,6 +1,6 @@
 """Application profiles: how the cards of a product are made, beside what an order says of each card.
 
-A TOML file; protocol-spec/perso/profile.md describes it.  Keys are named here and held elsewhere (``cardkeys``).
+A TOML file; protocol-spec/perso/cards.md describes it.  Keys are named here and held elsewhere (``cardkeys``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The return file: what became of each card of an order, for the issuer (protocol-spec/perso/return.md).
+"""The return file: what became of each card of an order, for the issuer (protocol-spec/perso/cards.md).
 
 JSON lines: a head, a line for each card from 1 to the last, a line for everything that went wrong, an end with the totals.
 A card is told by its number in the order alone.

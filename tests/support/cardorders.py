@@ -21,6 +21,7 @@ HELD = {
         ("DKEP-APPLICATION", Content.DATA),
         ("DKEP-PIN", Content.PINS),
         ("DKEP-TRACKS", Content.KEYS),
+        ("DKEP-ICC", Content.KEYS),
         ("DKEP-MAC", Content.MACS),
     )
 }
@@ -29,6 +30,7 @@ NAMED = {
     Attribute.APPLICATION: HELD["DKEP-APPLICATION"].named,
     Attribute.PIN: HELD["DKEP-PIN"].named,
     Attribute.TRACKS: HELD["DKEP-TRACKS"].named,
+    Attribute.ICC_KEYS: HELD["DKEP-ICC"].named,
 }
 
 
@@ -53,11 +55,12 @@ def sealed_pin(pin: str, pan: str) -> bytes:
     return des.encrypt_tdes_ecb(bytes.fromhex(CLEAR["pin"]), pinblock.encode_pinblock_iso_0(pin, pan))
 
 
-def card(number: int, pin: str = "", more: bytes = b"") -> CardValues:
+def card(number: int, pin: str = "", more: bytes = b"", tracks: bytes = b"") -> CardValues:
     who = holder(number)
     values = {Attribute.HOLDER: sealed("data", who.content())}
     values |= {Attribute.PIN: sealed_pin(pin, who.pan)} if pin else {}
     values |= {Attribute.APPLICATION: sealed("data", more)} if more else {}
+    values |= {Attribute.TRACKS: sealed("ktk", tracks)} if tracks else {}
     return CardValues(number, values)
 
 

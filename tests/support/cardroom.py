@@ -47,12 +47,13 @@ CLEAR = MappingProxyType(
         "mtk": "7676767676767676ABABABABABABABAB",
         "data": "8989898989898989ABABABABABABABAB",
         "kmc": "404142434445464748494A4B4C4D4E4F",
+        "ktm": "6D4A2C8E1F3B5D798A9CBED0E2F40617",
     }
 )
 TYPES = MappingProxyType(
     {
         "cvk": "09", "pvv-key": "08", "pvk": "07", "imk-ac": "30", "imk-smi": "31", "imk-smc": "32", "pin": "01",
-        "ktk": "35", "ptk": "36", "mtk": "02", "data": "00", "kmc": "37",
+        "ktk": "35", "ptk": "36", "mtk": "02", "data": "00", "kmc": "37", "ktm": "05",
     }
 )  # fmt: skip
 PROFILE = """

@@ -211,6 +211,20 @@ class CardHsm:
         )
         return self.ask(request, e.BlocksTranslated).addCallback(lambda answer: answer.data)
 
+    def moved(self, source: BureauKey, destination: BureauKey, chain: bytes) -> Deferred[bytes]:
+        """*chain*, whole blocks in CBC from zero, from one transport key to another of its kind."""
+        request = e.TranslateBlocks(
+            modifier=USUAL,
+            source_key=typed(source),
+            source_mode=CBC,
+            source_chaining=_ZERO,
+            destination_key=typed(destination),
+            destination_mode=CBC,
+            destination_chaining=_ZERO,
+            data=chain,
+        )
+        return self.ask(request, e.BlocksTranslated).addCallback(lambda answer: answer.data)
+
     def _mac(self, key: str, method: str, data: bytes, running: bytes) -> Deferred[bytes]:
         request = e.MakeMac(modifier=USUAL, method=method, mac_length=MAC_BYTES, running=running, key=key, data=data)
         return self.ask(request, e.MacMade).addCallback(lambda answer: answer.mac)

@@ -21,7 +21,7 @@ from switch.server.perso.cardhsm import ECB, KEY_FORMAT, NOT_EXPORTABLE, STANDAR
 
 PREPARING_MODES = MappingProxyType({"35": b"E", "36": b"E", "00": b"E", "02": b"G"})
 """How preparation uses the keys that production shares, by key type (ANSI X9.143 clause 6.5)."""
-PRODUCING_MODES = MappingProxyType({"35": b"D", "36": b"D", "00": b"D", "02": b"V", "37": b"X"})
+PRODUCING_MODES = MappingProxyType({"35": b"D", "36": b"D", "00": b"D", "02": b"V", "37": b"X", "05": b"E"})
 """How production uses what it received."""
 ISSUER_MODES = MappingProxyType({"08": b"C", "09": b"C", "30": b"X", "31": b"X", "32": b"X"})
 """How preparation uses an issuer's keys; a PVK (07) has its table beside it, and comes in no block."""

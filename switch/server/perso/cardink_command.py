@@ -9,7 +9,7 @@ import click
 
 from switch.perso.authority import PublicKey
 from switch.perso.cardconfig import read_cardink
-from switch.perso.cardkeys import ROLES, KeyFileError, write_transport
+from switch.perso.cardkeys import MACHINE_ROLES, ROLES, KeyFileError
 from switch.perso.profile import ProfileError
 from switch.perso.terms import NAME, Refused
 from switch.server.perso.acting import asked, officers_option, two
@@ -61,13 +61,11 @@ def new_keys(ink: CardInk, keys: tuple[str, ...], out: Path | None, officers: tu
         wanted: dict[str, str] = {}
         for each in keys:
             name, _, role = each.partition("=")
-            if not NAME.fullmatch(name) or name in wanted or role not in ROLES or role in ("pvk", "kmc"):
+            if not NAME.fullmatch(name) or name in wanted or role not in ROLES or role in ("pvk", *MACHINE_ROLES):
                 raise Refused(each[:40], None, "", "NAME=ROLE, each name once")
             wanted[name] = role
         acting = two(ink.officers, officers)
-        zmk, sent = done(lambda: ink.new_keys(wanted, acting))
-        if sent and out is not None:
-            write_transport(out, zmk, sent)
+        done(lambda: ink.new_keys(wanted, acting, out))
         _show(ink)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from switch.perso.authority import PublicKey
@@ -15,7 +15,6 @@ from switch.perso.cardkeys import (
     BureauKey,
     KeyFileError,
     SigningKey,
-    TransportedKey,
     read_certificate,
     read_issuer_keys,
     read_keys,
@@ -24,6 +23,7 @@ from switch.perso.cardkeys import (
     roles_of,
     write_issuer_keys,
     write_keys,
+    write_transport,
 )
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
@@ -80,21 +80,25 @@ class CardInk:
         """All keys by name.  Raises KeyFileError."""
         return read_keys(self._keys)
 
-    def _add(self, keys: list[BureauKey], officers: tuple[str, str], what: str) -> None:
+    def _check_new(self, names: Iterable[str]) -> None:
         held = self.keys()
-        for key in keys:
-            if key.name in held:
-                raise AlreadyThere(f"{key.name} is there: a new version of a key has another name")
-        write_keys(self._keys, [*held.values(), *keys])
+        for name in names:
+            if name in held:
+                raise AlreadyThere(f"{name} is there already: a new version of a key has another name")
+
+    def _add(self, keys: list[BureauKey], officers: tuple[str, str], what: str) -> None:
+        self._check_new(key.name for key in keys)
+        write_keys(self._keys, [*self.keys().values(), *keys])
         for key in keys:
             told = {"key": key.name, "type": key.key_type, "kcv": key.check_value}
             self.chain.write("+".join(officers), what, told)
 
-    async def new_keys(self, names: Mapping[str, str], officers: tuple[str, str]) -> tuple[str, list[TransportedKey]]:
-        """Make keys, by name their roles, and give those that production shares out under the KIS.
+    async def new_keys(self, names: Mapping[str, str], officers: tuple[str, str], out: Path | None) -> None:
+        """Make keys, by name their roles, and write those that production shares to *out*, under the KIS.
 
-        The KIS's check value, and what goes to production.  From then on each key is bound to the HSM.
+        From then on each of these is bound to the HSM.  Raises AlreadyThere.
         """
+        self._check_new(names)
         hsm, kis = self.hsm(), self.config.kis
         made, sent = [], []
         for name, role in names.items():
@@ -103,9 +107,10 @@ class CardInk:
                 sent.append(await sent_key(hsm, key, kis))
                 key = await bound_key(hsm, key, PREPARING_MODES[key.key_type])
             made.append(key)
-        zmk = await check_value(hsm, stored_specifier(kis), KIS)
+        if out is not None:
+            # Before they count as made: keys that are there have gone out.
+            write_transport(out, await check_value(hsm, stored_specifier(kis), KIS), sent)
         self._add(made, officers, "key made")
-        return zmk, sent
 
     async def receive_keys(self, path: Path, officers: tuple[str, str]) -> list[BureauKey]:
         """Take in an issuer's keys from the file *path*.  Raises KeyWrong, KeyFileError, AlreadyThere."""
@@ -118,7 +123,7 @@ class CardInk:
         """Make an RSA key in the HSM.  Raises AlreadyThere."""
         held = read_issuer_keys(self._issuers)
         if name in held:
-            raise AlreadyThere(f"{name} is there")
+            raise AlreadyThere(f"{name} is there already")
         key = await new_signing_key(self.hsm(), name, bits, exponent)
         write_issuer_keys(self._issuers, [*held.values(), (key, None)])
         self.chain.write("+".join(officers), "issuer key made", {"key": name, "bits": bits})

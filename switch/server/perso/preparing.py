@@ -11,9 +11,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
 
 from twisted.internet.defer import Deferred, ensureDeferred
 
@@ -33,8 +33,6 @@ from switch.server.perso.cardhsm import CardHsm
 
 BATCH_CARDS = 32
 BATCHES_UNDER_WAY_MAX = 4
-PREPARED_HERE = MappingProxyType({Attribute.TRACKS: "tracks", Attribute.ICC_KEYS: "card keys"})
-"""What the bureau makes itself, so that an order that brings its own is refused."""
 Progress = Callable[[int, int], None]
 """Told how many cards are done, and of how many."""
 
@@ -93,7 +91,7 @@ class OrderPreparation:
                 with open(temporary, "wb", opener=_private) as out:
                     writer = PreparedWriter(out, head)
                     await self._batches(order, again, writer, progress)
-                    if again.total.digest != reader.total.digest:
+                    if not compare_digest(again.total.digest, reader.total.digest):
                         raise Refused(xof.name, None, "", "has changed since its MAC was verified")
                     writer.end(await self._hsm.mac(self._keys.by_role["mtk"], writer.digest))
                     out.flush()
@@ -107,10 +105,9 @@ class OrderPreparation:
     async def _verified(self, reader: XofReader, file: str) -> _Order:
         """The order's DKeps, when all its cards were read and its MAC is right.  Raises Refused."""
         for card in reader:
-            for attribute, what in PREPARED_HERE.items():
-                if attribute in card.values:
-                    why = f"the bureau makes the {what} of profile {self._profile.name}"
-                    raise Refused(file, card.sequence, attribute.label, why)
+            if Attribute.ICC_KEYS in card.values:
+                # They lie under the KTK with identifier and length before them, which no function takes off.
+                raise Refused(file, card.sequence, Attribute.ICC_KEYS.label, "the bureau derives the keys of cards")
             if Attribute.HOLDER not in card.values:
                 raise Refused(file, card.sequence, Attribute.HOLDER.label, "missing")
         mac_key = self._dkep(reader.total.key, file)
@@ -154,7 +151,7 @@ class OrderPreparation:
                     for card, holder in zip(cards, holders, strict=True)
                 ]
             )
-            return await self._sealed(made)
+            return await self._sealed(made, await self._own_tracks(order, cards))
         except HsmRefused as e:
             raise Refused(order.file, None, "", f"records {first} to {last}: the HSM refused: {e}") from None
 
@@ -192,7 +189,16 @@ class OrderPreparation:
         found = await self._deciphered(order, Attribute.APPLICATION, having) if having else []
         return {card.sequence: content for card, content in zip(having, found, strict=True)}
 
-    async def _sealed(self, cards: list[PreparedCard]) -> list[SealedCard]:
+    async def _own_tracks(self, order: _Order, cards: list[CardValues]) -> dict[int, bytes]:
+        """The tracks that the issuer made, by card, under the KTK now: no host ever reads them."""
+        having = [card for card in cards if Attribute.TRACKS in card.values]
+        found: list[bytes] = []
+        for chain in chains([card.values[Attribute.TRACKS] for card in having]):
+            source, ktk = order.dkeps[Attribute.TRACKS], self._keys.by_role["ktk"]
+            found += cut(await self._hsm.moved(source, ktk, b"".join(chain)), chain)
+        return {card.sequence: value for card, value in zip(having, found, strict=True)}
+
+    async def _sealed(self, cards: list[PreparedCard], own_tracks: dict[int, bytes]) -> list[SealedCard]:
         """*cards* with what can be read of them under the data key."""
         key = self._keys.by_role["data"]
         clear = [self._random(BLOCK_BYTES) + padded(content_of(card)) for card in cards]
@@ -200,7 +206,7 @@ class OrderPreparation:
         for chain in chains(clear):
             sealed += cut(await self._hsm.enciphered(key, b"".join(chain)), chain)
         return [
-            SealedCard(card.sequence, data, card.keys, card.checks, card.pin)
+            SealedCard(card.sequence, data, card.keys, card.checks, card.pin, own_tracks.get(card.sequence, b""))
             for card, data in zip(cards, sealed, strict=True)
         ]
 

@@ -19,7 +19,7 @@ from hsm.client.answers import Refused as HsmRefused
 from hsm.client.pool import NotSent, OutcomeUnknown
 from switch.perso.cardkeys import TRANSPORT_ROLES, BureauKey
 from switch.perso.journal import Journal, Mailer, State
-from switch.perso.machine import HopperEmpty, SimulatedMachine
+from switch.perso.machine import HopperEmpty, MachineFault, SimulatedMachine
 from switch.perso.personalising import CardFailed, Load, personalise
 from switch.perso.preparedfile import PreparedHead, PreparedReader, Readable, SealedCard, read_content
 from switch.perso.sealing import chains, contents
@@ -47,7 +47,7 @@ class Counted:
 
 
 class Production:
-    """Produces orders; *keys* are by role: ``kmc`` and those of ``TRANSPORT_ROLES``; *clock* gives ISO 8601 in UTC."""
+    """Produces orders; *keys* are by role: ``kmc``, ``ktm`` and those of ``TRANSPORT_ROLES``; *clock* is ISO 8601."""
 
     def __init__(
         self,
@@ -133,11 +133,18 @@ class Production:
             try:
                 load = Load(content.plain, card.keys, card.checks, card.pin)
                 await personalise(chip, load, self._keys, self._hsm, self._random)
-            except (CardFailed, HsmRefused) as wrong:
+                tracks = await self._tracks(card, content)
+            except (CardFailed, HsmRefused, MachineFault) as wrong:
                 journal.failed(card.sequence, str(wrong), self._clock(), attempts_max=ATTEMPTS_MAX)
                 continue
-            self._machine.finish(order, serial, chip, content.tracks, content.lines, content.values.cvv2)
+            self._machine.finish(order, serial, chip, tracks, content.lines, content.values.cvv2)
             journal.made(card.sequence, self._clock())
+
+    async def _tracks(self, card: SealedCard, content: Readable) -> tuple[str, str]:
+        """What the encoder writes: the issuer's own tracks go to it under its key, and no host reads them."""
+        if not card.tracks:
+            return content.tracks
+        return self._machine.opened(await self._hsm.moved(self._keys["ktk"], self._keys["ktm"], card.tracks))
 
     async def _mail(self, head: PreparedHead, card: SealedCard, content: Readable, journal: Journal) -> None:
         holder = content.holder

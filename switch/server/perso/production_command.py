@@ -10,7 +10,7 @@ import click
 from switch.perso.books import AlreadyThere
 from switch.perso.cardbox import BoxError, CardBox
 from switch.perso.cardconfig import ProductionConfig, read_production
-from switch.perso.cardkeys import ROLES, TRANSPORT_ROLES, BureauKey, KeyFileError, read_keys, write_keys
+from switch.perso.cardkeys import MACHINE_ROLES, ROLES, TRANSPORT_ROLES, BureauKey, KeyFileError, read_keys, write_keys
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
 from switch.perso.journal import Journal, JournalError, Mailer, State
@@ -49,7 +49,7 @@ class Hall:
         held = self.keys()
         for key in keys:
             if key.name in held:
-                raise AlreadyThere(f"{key.name} is there: a new version of a key has another name")
+                raise AlreadyThere(f"{key.name} is there already: a new version of a key has another name")
         write_keys(self._keys, [*held.values(), *keys])
         for key in keys:
             told = {"key": key.name, "type": key.key_type, "kcv": key.check_value}
@@ -59,7 +59,7 @@ class Hall:
         """The keys that the order was prepared for, by their check values, and the KMC.  Raises Refused."""
         held = list(self.keys().values())
         found = {}
-        for role in (*TRANSPORT_ROLES, "kmc"):
+        for role in (*TRANSPORT_ROLES, *MACHINE_ROLES):
             told = head.checks.get(role)
             fitting = [k for k in held if k.key_type == ROLES[role] and told in (None, k.check_value)]
             if not fitting:
@@ -75,7 +75,8 @@ class Hall:
         head = head_of(path)
         machine = self.config.machine
         box = CardBox(machine.box, _secret(machine.box_key, 32), secrets.token_bytes)
-        made = SimulatedMachine(_secret(machine.kmc, 16), machine.kmc_id, secrets.token_bytes, box, machine.blanks)
+        kmc, ktm = _secret(machine.kmc, 16), _secret(machine.ktm, 16)
+        made = SimulatedMachine(kmc, machine.kmc_id, secrets.token_bytes, box, machine.blanks, ktm)
         hsm = CardHsm(pool_of(self.config.hsms))
         production = Production(hsm, self.by_role(head), made, secrets.token_bytes, now)
         journal = self.journal(head)

@@ -178,7 +178,7 @@ def test_the_orders_own_groups() -> None:
     assert own in prepared(more=own.raw).plain
 
 
-@pytest.mark.parametrize("dgi", ["0101", "0204", "8000", "9102", "8201"])
+@pytest.mark.parametrize("dgi", ["0101", "0203", "8000", "9102", "8201"])
 def test_groups_that_an_order_may_not_bring(dgi: str) -> None:
     with pytest.raises(GroupError, match=dgi):
         prepared(more=DataGroup(dgi, b"\x70\1\1").raw)

@@ -18,8 +18,14 @@ TLS_NAMES = ("issuer", "receiving", "hosting", "pmp")
 FOLDERS = ("issuer", "tls", "receiving", "hosting", "pmp", "cardink", "authority", "production", "hsm")
 OFFICERS = ("anna", "bert")
 KMC_ID = "476173000000"
-HEX_FILES = {"issuer/secret": SECRET_BYTES, "production/maker.kmc": KEY_BYTES, "production/box.key": 32}
-"""Secrets of those who stand outside the bureau: the issuer, the cards' maker, and whoever empties the box of cards."""
+MAKERS = {"kmc": "maker.kmc", "ktm": "encoder.ktm"}
+"""The keys of the cards' maker and of the stripe encoder's, by role, and the files they are simulated with."""
+HEX_FILES = {
+    "issuer/secret": SECRET_BYTES,
+    **{f"production/{name}": KEY_BYTES for name in MAKERS.values()},
+    "production/box.key": 32,
+}
+"""Secrets of those who stand outside the bureau: the issuer, those makers, and whoever empties the box of cards."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Layout:
         for name in ("product", "profile"):
             text = (resources.files("switch.server.perso.demo") / "files" / f"{name}.toml").read_text()
             (self.folder / "pmp" / f"{name}.toml").write_text(text)
-        self._makers_key()
+        self._makers_keys()
 
     def zmk(self) -> str:
         """The zone master key, which in a real bureau custodians bring to the consoles in components."""
@@ -78,10 +84,9 @@ class Layout:
 
     def production(self, hsm_port: int) -> Path:
         own = self.folder / "production"
-        machine = (
-            f'[machine]\nkmc = "{own / "maker.kmc"}"\nkmc-id = "{KMC_ID}"\nbox = "{own / "cards.box"}"\n'
-            f'box-key = "{own / "box.key"}"\n'
-        )
+        files = {**MAKERS, "box": "cards.box", "box-key": "box.key"}
+        told = "".join(f'{name} = "{own / file}"\n' for name, file in files.items())
+        machine = f'[machine]\nkmc-id = "{KMC_ID}"\n{told}'
         head = f'folder = "{own / "state"}"\nkir = 1\n'
         return self._write("production/production.toml", head + _hsm(hsm_port) + machine)
 
@@ -98,12 +103,12 @@ class Layout:
     def _source(self, port: int, name: str) -> str:
         return f'[source]\naddress = "127.0.0.1:{port}"\npeer-name = "{name}.example"\nevery-seconds = 1\n'
 
-    def _makers_key(self) -> None:
-        """The maker's key, as it goes to production under the zone master key."""
-        kmc = bytes.fromhex((self.folder / "production" / "maker.kmc").read_text())
-        zmk = bytes.fromhex(self.zmk())
-        path = self.folder / "production" / "maker-keys.json"
-        write_transport(path, check_value(zmk), [transported("MAKER-KMC", "kmc", kmc, zmk)])
+    def _makers_keys(self) -> None:
+        """The makers' keys, as they go to production under the zone master key."""
+        own, zmk = self.folder / "production", bytes.fromhex(self.zmk())
+        keys = {role: bytes.fromhex((own / name).read_text()) for role, name in MAKERS.items()}
+        sent = [transported(f"MAKER-{role.upper()}", role, key, zmk) for role, key in keys.items()]
+        write_transport(own / "maker-keys.json", check_value(zmk), sent)
 
     def _secret(self, name: str, text: str) -> None:
         path = self.folder / name

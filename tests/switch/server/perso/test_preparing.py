@@ -110,9 +110,9 @@ def test_refused_by_file_record_and_field(tmp_path: Path) -> None:
     wrong = refused(tmp_path, [*good, bad(3, Attribute.PIN, bytes(8))])
     assert wrong.startswith("a.xof: record 3: the HSM refused: EE06")
     wrong = refused(tmp_path, [*good, bad(3, Attribute.APPLICATION, sealed("data", DataGroup("8000", b"\0").raw))])
-    assert wrong == "a.xof: record 3, field application: data group 8000: an order brings records of other files"
-    wrong = refused(tmp_path, [*good, bad(3, Attribute.TRACKS, sealed("ktk", b"4111=2812"))])
-    assert wrong == "a.xof: record 3, field tracks: the bureau makes the tracks of profile VSDC-DEBIT"
+    assert wrong == "a.xof: record 3, field application: data group 8000: an order brings records, and other ones"
+    wrong = refused(tmp_path, [*good, bad(3, Attribute.ICC_KEYS, sealed("ktk", bytes(51)))])
+    assert wrong == "a.xof: record 3, field icc-keys: the bureau derives the keys of cards"
     assert refused(tmp_path, [*good, CardValues(3, {})]) == "a.xof: record 3, field holder: missing"
 
 

@@ -35,6 +35,8 @@ CARDS = 40
 BOX_KEY = bytes(range(32))
 KMC_ID = bytes.fromhex("476173000000")
 OFFICERS = ("Anna", "Binh")
+OWN = b"B4761730000000024^OWN/TRACKS^281220100000\n4761730000000024=281220100000"
+"""Tracks that the issuer of card 2 made."""
 
 
 @cache
@@ -46,7 +48,10 @@ def order(*, mailers: bool = True) -> bytes:
     keys: Keys = now(Deferred.fromCoroutine(issuer_keys(hsm, AUTHORITY)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        xof = write_xof(folder / "a.xof", [card(n, pin="82461" if n == 1 else "") for n in range(1, CARDS + 1)])
+        xof = write_xof(
+            folder / "a.xof",
+            [card(n, pin="82461" if n == 1 else "", tracks=OWN if n == 2 else b"") for n in range(1, CARDS + 1)],
+        )
         preparation = OrderPreparation(hsm, profile(mailers=str(mailers).lower()), keys, HELD.get, SeededBytes("ivs"))
         now(Deferred.fromCoroutine(preparation.prepare_file(xof, folder / "a.prepared")))
         return (folder / "a.prepared").read_bytes()
@@ -64,8 +69,10 @@ class Bureau:
         self.box = CardBox(folder / "cards.box", BOX_KEY, SeededBytes(f"box {len(list(folder.iterdir()))}"))
         self.journal = Journal(folder / "journal.db", "BANK", "ORDER-1")
         kmc = bytes.fromhex(CLEAR["kmc"])
-        self.machine = SimulatedMachine(kmc, KMC_ID, SeededBytes("machine"), self.box, blanks_max)
-        keys = {role: stored(role) for role in ("ktk", "ptk", "mtk", "data", "kmc")}
+        self.machine = SimulatedMachine(
+            kmc, KMC_ID, SeededBytes("machine"), self.box, blanks_max, bytes.fromhex(CLEAR["ktm"])
+        )
+        keys = {role: stored(role) for role in ("ktk", "ptk", "mtk", "data", "kmc", "ktm")}
         clock = "2026-11-22T14:00:00Z"
         self.production = Production(self.hsm, keys, self.machine, SeededBytes("host"), lambda: clock)
 
@@ -127,6 +134,27 @@ def test_a_card_pays_and_its_issuers_hsm_agrees(tmp_path: Path) -> None:
     assert second.discretionary[1:5] == now(bureau.hsm.pvv(block, stored("pin"), stored("pvv-key"), who.account, 1))
     cvv = now(bureau.hsm.cvv(stored("cvk"), who.pan, who.expiry, who.service_code))
     assert second.discretionary[5:] == cvv
+
+
+def test_an_issuers_own_tracks_come_to_the_stripe_alone(tmp_path: Path) -> None:
+    bureau = Bureau(tmp_path)
+    bureau.produce()
+    first, second = OWN.decode().split("\n")
+    assert [off_stripe(n, read) for n, read in enumerate(bureau.box.card(2).stripe, 1)] == [f"%{first}?", f";{second}?"]
+    chip = bureau.box.card(2).chip.application
+    assert chip is not None
+    assert b"\x28\x12\x20\x10\x00" not in b"".join(chip.content.records.values())
+    with bureau.path.open("rb") as source:
+        sealed = list(PreparedReader(source, "a"))
+    assert [bool(each.tracks) for each in sealed[:3]] == [False, True, False]
+    assert OWN[8:] not in sealed[1].tracks
+
+
+def test_tracks_that_are_none_reject_their_card(tmp_path: Path) -> None:
+    bureau = Bureau(tmp_path)
+    bureau.machine._ktm = bytes(range(16))  # of another machine
+    assert bureau.produce().cards[State.REJECTED] == 1
+    assert bureau.journal.card(2).why == "the tracks are not under the encoder's key"
 
 
 def asked_of_the_issuer(card_digits: str, answer: bytes, data: bytes) -> e.CheckCryptogram:
