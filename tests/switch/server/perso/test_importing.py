@@ -12,6 +12,7 @@ from support.perso import KEYS, ORDER, PROFILE, SECRET, ZMK, Bureau, order, resu
 
 from switch.perso.issuing import Draw, IssuerKeys, cardholders
 from switch.perso.sealing import unpadded
+from switch.perso.shelf import is_ours
 from switch.perso.terms import Attribute, Content, Refused
 from switch.perso.xof import XofReader
 
@@ -276,3 +277,12 @@ def test_a_key_of_the_bureau_is_bound_to_the_hsm_and_a_shared_one_left_it_once(b
     assert (header.exportability, tr31.unwrap(KM, own.specifier[3:].decode())[0].exportability) == ("N", "N")
     again = result(bureau.hsm.received_key("ITK-X", Content.KEYS, 1, sent, held.named.check_value))
     assert tr31.unwrap(KM, again.specifier[3:].decode())[0].mode_of_use == "D"
+
+
+def test_two_imports_of_an_order_do_not_write_one_file(bureau: Bureau) -> None:
+    part = bureau.folder / "970499-2026-0001.part"
+    with part.open("wb") as other:
+        assert is_ours(other.fileno())
+        with pytest.raises(Refused, match="another process is importing it"):
+            taken(bureau, GOOD)
+    assert taken(bureau, GOOD).exists()
