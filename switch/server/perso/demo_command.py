@@ -16,6 +16,7 @@ import click
 from hsm.client.process import READY_SECONDS_MAX, ApplianceProcess, NotReady
 from switch.perso.issuing import Wish
 from switch.server.perso.demo.layout import ISSUER, PREFIX, Layout
+from switch.server.perso.demo.leftovers import Children
 from switch.server.perso.demo.search import Sight, secrets_of, seen
 from switch.server.perso.demo.steps import ORDER, Configs, StepFailed, environment, run, steps
 from switch.server.perso.running import told_in_a_line
@@ -34,19 +35,23 @@ def command(cards: int, folder: Path | None) -> None:
     with told_in_a_line(StepFailed, NotReady), ExitStack() as stack:
         layout = Layout(folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zonekey-perso-"))))
         layout.found()
-        with served(layout) as configs:
-            run(layout, steps(layout, configs, cards), click.echo)
+        children = Children(layout.folder)
+        children.end_leftovers()
+        with served(layout, children) as configs:
+            run(layout, steps(layout, configs, cards), children, click.echo)
         show(layout, cards)
 
 
 @contextmanager
-def served(layout: Layout) -> Iterator[Configs]:
+def served(layout: Layout, children: Children) -> Iterator[Configs]:
     """The HSMs and servers, as long as this lasts."""
     with ExitStack() as stack:
         bureau = stack.enter_context(ApplianceProcess(_hsm(layout, "bureau", "test-2266")))
         hall = stack.enter_context(ApplianceProcess(_hsm(layout, "production", "test-33")))
-        outer = stack.enter_context(_server("receive", layout.receiving(), layout))
-        inner = stack.enter_context(_server("host", layout.hosting(outer), layout))
+        for appliance in (bureau, hall):
+            children.note(appliance.pid)
+        outer = stack.enter_context(_server("receive", layout.receiving(), layout, children))
+        inner = stack.enter_context(_server("host", layout.hosting(outer), layout, children))
         pmp = layout.pmp(inner, bureau.ports["eracom"])
         cardink = layout.cardink(bureau.ports["eracom"])
         yield Configs(layout.pushing(outer), pmp, cardink, layout.production(hall.ports["eracom"]))
@@ -61,12 +66,13 @@ def _hsm(layout: Layout, name: str, km: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _server(word: str, config: Path, layout: Layout) -> Iterator[int]:
+def _server(word: str, config: Path, layout: Layout, children: Children) -> Iterator[int]:
     """A part that serves: its port.  Raises NotReady."""
     ready = layout.folder / f"{word}.ready"
     ready.unlink(missing_ok=True)
     line = [sys.executable, "-m", "switch.main", "perso", word, "--config", str(config), "--ready-file", str(ready)]
     process = subprocess.Popen(line, stdin=subprocess.DEVNULL, env=environment())  # noqa: S603  # our own command line
+    children.note(process.pid)
     try:
         until = time.monotonic() + READY_SECONDS_MAX
         while not ready.exists():

@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 from switch.server.perso.demo.layout import ISSUER, OFFICERS, PREFIX, Layout
+from switch.server.perso.demo.leftovers import Children
 
 ORDER = "0001"
 EXPIRES = "1229"
 DKEPS = ("DKEP-HOLDER=data", "DKEP-PIN=pins", "DKEP-APPLICATION=data", "DKEP-MAC=macs")
 CARDINK_KEYS = ("KTK=ktk", "PTK=ptk", "MTK=mtk", "DATA=data", "PIN=pin")
-ALREADY = ("there already", "is there", "was imported")
+ALREADY = ("there already", "is there", "was imported", "File exists")
 """How a part says that a step was done before a kill."""
 PULL_SECONDS_MAX = 60.0
 Words = tuple[str | Path, ...]
@@ -35,11 +37,11 @@ class Configs:
 
 @dataclass(frozen=True)
 class Step:
-    """What is done, and the commands that do it; *until* is a word that the last one must say, tried again till then."""
+    """What is done, and the commands that do it; they are tried again till the file *until* is there."""
 
     title: str
     commands: tuple[Words, ...]
-    until: str = ""
+    until: Path | None = None
 
 
 class StepFailed(Exception):
@@ -107,12 +109,15 @@ def _order(layout: Layout, configs: Configs, cards: int) -> list[Step]:
         "--prefix", PREFIX, "--cards", str(cards), "--out", own,
     )  # fmt: skip
     name = f"{ISSUER}-{ORDER}.order"
+    pulled = layout.folder / "pmp" / "state" / "orders" / name
     return [
         Step("The issuer makes the order", (made,)),
         Step(
             "The issuer pushes it to the receiving server", (("issuer", "push", own / name, "--config", configs.push),)
         ),
-        Step("The internal server pulls it, and the PMP from there", (("pmp", "--config", configs.pmp, "pull"),), name),
+        Step(
+            "The internal server pulls it, and the PMP from there", (("pmp", "--config", configs.pmp, "pull"),), pulled
+        ),
         Step("Import: TKissuer to DKep inside the HSM, to an XOF file", (("pmp", "--config", configs.pmp, "import"),)),
     ]
 
@@ -131,7 +136,7 @@ def _cards(layout: Layout, configs: Configs) -> list[Step]:
     ]
 
 
-def run(layout: Layout, all_steps: list[Step], say: Callable[[str], None]) -> None:
+def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable[[str], None]) -> None:
     """Do what was not done yet.  Raises StepFailed."""
     done_file = layout.folder / "done.json"
     done = set(json.loads(done_file.read_text())) if done_file.exists() else set()
@@ -142,7 +147,7 @@ def run(layout: Layout, all_steps: list[Step], say: Callable[[str], None]) -> No
             continue
         began = time.monotonic()
         for words in step.commands:
-            _command(words, step.until, say)
+            _command(words, step.until, children, say)
         done.add(step.title)
         temporary = done_file.with_suffix(".new")
         temporary.write_text(json.dumps(sorted(done)))
@@ -150,19 +155,22 @@ def run(layout: Layout, all_steps: list[Step], say: Callable[[str], None]) -> No
         say(f"   {time.monotonic() - began:.1f} s")
 
 
-def _command(words: Words, until: str, say: Callable[[str], None]) -> None:
+def _command(words: Words, until: Path | None, children: Children, say: Callable[[str], None]) -> None:
     line = [sys.executable, "-m", "switch.main", "perso", *map(str, words)]
     ends = time.monotonic() + PULL_SECONDS_MAX
     while True:
-        ran = subprocess.run(line, capture_output=True, text=True, env=environment(), check=False)  # noqa: S603  # ours
-        if ran.returncode and not any(word in ran.stderr for word in ALREADY):
-            raise StepFailed(f"switch perso {' '.join(map(str, words))}: {ran.stderr.strip()}")
-        if not until or until in ran.stdout:
+        process = subprocess.Popen(line, stdout=PIPE, stderr=PIPE, text=True, env=environment())  # noqa: S603  # ours
+        children.note(process.pid)
+        said, complaint = process.communicate()
+        children.forget(process.pid)
+        if process.returncode and not any(word in complaint for word in ALREADY):
+            raise StepFailed(f"switch perso {' '.join(map(str, words))}: {complaint.strip()}")
+        if until is None or until.exists():
             break
         if time.monotonic() > ends:
-            raise StepFailed(f"{until} did not come")
+            raise StepFailed(f"{until.name} did not come")
         time.sleep(0.2)
-    for each in ran.stdout.splitlines():
+    for each in said.splitlines():
         say(f"   {each}")
 
 
