@@ -18,7 +18,7 @@ from hsm.client import eracom as e
 from hsm.client.answers import Refused as HsmRefused
 from hsm.client.pool import NotSent, OutcomeUnknown
 from switch.perso.cardkeys import TRANSPORT_ROLES, BureauKey
-from switch.perso.journal import Journal, Mailer, State
+from switch.perso.journal import CardState, Journal, Mailer, State
 from switch.perso.machine import HopperEmpty, MachineFault, SimulatedMachine
 from switch.perso.personalising import CardFailed, Load, personalise
 from switch.perso.preparedfile import PreparedHead, PreparedReader, Readable, SealedCard, read_content
@@ -84,7 +84,7 @@ class Production:
 
     def _is_open(self, journal: Journal, sequence: int) -> bool:
         found = journal.card(sequence)
-        return found.state is State.WAITING or (found.state is State.MADE and found.mailer is Mailer.DUE)
+        return found.state is State.WAITING or _is_due(found)
 
     async def _verified(self, path: Path) -> PreparedHead:
         with path.open("rb") as source:
@@ -114,11 +114,14 @@ class Production:
                 for card, content in zip(cards, read, strict=True)
             ]
         )
-        # One after the other: each is printed once, and the printer is the HSM's one.
-        for card, content in zip(cards, read, strict=True):
-            found_state = journal.card(card.sequence)
-            if found_state.state is State.MADE and found_state.mailer is Mailer.DUE:
-                await self._mail(head, card, content, journal)
+        # Each settles its own mailer in the journal, so that one that fails leaves none of the others in doubt.
+        await self._hsm.together(
+            [
+                ensureDeferred(self._mail(head, card, content, journal))
+                for card, content in zip(cards, read, strict=True)
+                if _is_due(journal.card(card.sequence))
+            ]
+        )
 
     async def _make(self, head: PreparedHead, card: SealedCard, content: Readable, journal: Journal) -> None:
         """Chips until one is good, or the card is rejected."""
@@ -165,6 +168,11 @@ class Production:
             journal.mailed(card.sequence, Mailer.DOUBTFUL, self._clock(), "the HSM did not answer")
         else:
             journal.mailed(card.sequence, Mailer.PRINTED, self._clock())
+
+
+def _is_due(card: CardState) -> bool:
+    """Is the card made, and its mailer not printed?"""
+    return card.state is State.MADE and card.mailer is Mailer.DUE
 
 
 def _batches(cards: Iterator[SealedCard]) -> Iterator[list[SealedCard]]:

@@ -136,6 +136,22 @@ def test_an_offer_that_is_repeated_while_the_hsm_works_is_answered_once_to_the_n
     assert answers == offers[-1:]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_an_offer_whose_answer_was_lost_is_taken_again_as_the_same(form: str) -> None:
+    wire = wired(form, lines=(ZPK,))
+    switch, member = wire.ends
+    wire.connect()
+    while not member.desk.in_force("alpha", Use.PIN):
+        wire.clock.advance(0.001)
+    assert not switch.desk.in_force("alpha", Use.PIN)
+    first = member.desk.outgoing("alpha", Use.PIN)
+    wire.cut()
+    run(wire, 30)
+    assert first
+    assert agreed(wire) == first.cryptogram
+    assert [end.alarms for end in wire.ends] == [[], []]
+
+
 def test_uses_survive_a_crash_but_for_a_tenth() -> None:
     wire = wired(rules=replace(RULES, uses_max=1000))
     run(wire, 5)

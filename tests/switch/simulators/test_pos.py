@@ -236,4 +236,4 @@ class AnyHost(RuleBasedStateMachine):
 
 
 TestAnyHost = AnyHost.TestCase
-TestAnyHost.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyHost.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from pyemv import ac, kd
 from support.cardroom import CLEAR, SeededBytes
 from support.cardsite import BOX_KEY, DIGITS, OPTIONS, CardSite
 from support.perso import SECRET
-from support.persosite import Site
+from support.persosite import ROOT, SECONDS_MAX, Site, environment
 
 from hsm.client.process import ApplianceProcess
 from switch.perso.card import tlv, words
@@ -19,7 +22,7 @@ from switch.perso.cardbox import CardBox
 from switch.perso.issuing import Draw, Wish, cardholders
 from switch.perso.tracks import off_stripe, read_track_2
 
-CARDS = 12
+CARDS = 40
 
 
 @pytest.fixture
@@ -44,7 +47,8 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     cards.certify()
     assert "wrong" not in cards.cardink("checklist", "VSDC-DEBIT", *told)
     assert cards.site.say(*prepare) == f"970499 0001: {CARDS} cards prepared\n"
-    assert cards.produce("order", prepared) == f"{CARDS} made, 0 rejected, {CARDS} mailers printed\n"
+    killed(cards, prepared)
+    resume(cards, prepared)
     assert cards.produce("order", prepared) == f"{CARDS} made, 0 rejected, {CARDS} mailers printed\n"
     returned = folder / "0001.return"
     cards.produce("return", prepared, returned)
@@ -56,6 +60,34 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     for chain in ("cardink/cardink.audit", "hall/production.audit"):
         assert "0001" in site.say("audit", folder / chain)
     nothing_clear(folder)
+
+
+def killed(cards: CardSite, prepared: Path) -> None:
+    """Production, killed when the first cards have come out."""
+    line = [sys.executable, "-m", "switch.main", "perso", "produce", "--config", cards.hall, "order", prepared]
+    process = subprocess.Popen(list(map(str, line)), cwd=ROOT, stderr=subprocess.DEVNULL, env=environment())
+    box = cards.site.folder / "cards.box"
+    until = time.monotonic() + SECONDS_MAX
+    while not box.exists() or box.read_bytes().count(b"\n") < 3:
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+
+
+def resume(cards: CardSite, prepared: Path) -> None:
+    """Production again, and what two officers say of mailers in doubt: those that the printer did not take."""
+    site = cards.site
+    made = site.run("produce", "--config", cards.hall, "order", prepared)
+    assert made.stdout.startswith(f"{CARDS} made, 0 rejected"), made.stderr
+    told = cards.produce("status", prepared).splitlines()
+    doubtful = [line.split()[2].strip(":") for line in told if "mailer in doubt" in line]
+    assert (made.returncode == 1) == bool(doubtful)
+    for number in doubtful:
+        cards.produce("mailer", prepared, number, "again", "--why", "the tray was empty", *site.officers())
+    if doubtful:
+        cards.produce("order", prepared)
 
 
 def wish() -> Wish:
