@@ -8,6 +8,7 @@
 * ``issuer``: our own cards and accounts, and what is said to their requests; ``tablefile``: tables as files;
 * ``saf``: what is owed goes out until it is acknowledged; ``standin``: approvals in an absent issuer's place;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
+* ``perso``: cards personalised from an issuer's enciphered order;
 * ``simulators``: ATMs and POS terminals that talk to a host;
 * ``config``: one file for one switch; ``operator``: what operators see of it and may tell it; ``server.serving``: it runs;
 * ``bench``: what a load says, and checks of what it hears; ``server.bench_command``: the processes that it takes;
