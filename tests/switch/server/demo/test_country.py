@@ -16,6 +16,7 @@ from switch.demo.nodes import CARDHOLDERS, NODES
 from switch.server.demo.country import Country
 from switch.server.demo.showing import Showing
 
+pytestmark = pytest.mark.xdist_group("country")
 PIN_DIGITS = 12
 """So many don't come about by chance among the digits of a conversation, as six do."""
 UNDER_KEK = re.compile(rb"X[0-9A-F]{32}")
