@@ -16,6 +16,7 @@ SUBCOMMANDS = MappingProxyType(
         "encode": ("switch.encode_command", "Write a message, given as JSON, in a network's dialect."),
         "simulate": ("switch.server.simulate_command", "Run ATMs and POS terminals that talk to a host."),
         "specs": ("switch.specs_command", "List the networks' dialects, or one dialect's elements."),
+        "perso": ("switch.server.perso.command", "Personalise cards: each part of a bureau, and an issuer's tool."),
     }
 )
 """Name → module with a click command ``command``, and the line that ``switch --help`` shows for it."""
