@@ -13,6 +13,7 @@ import pytest
 
 from switch.server.demo.processes import DemoStopped, Program, run
 
+pytestmark = pytest.mark.xdist_group("country")
 SECONDS_MAX = 120
 DEMO = [sys.executable, "-m", "switch.main", "demo"]
 

@@ -16,6 +16,7 @@ from switch.demo.nodes import CARDHOLDERS, NODES
 from switch.server.demo.country import Country
 from switch.server.demo.showing import Showing
 
+pytestmark = pytest.mark.xdist_group("country")
 PIN_DIGITS = 12
 """So many don't come about by chance among the digits of a conversation, as six do."""
 UNDER_KEK = re.compile(rb"X[0-9A-F]{32}")
@@ -160,3 +161,54 @@ def test_what_has_ended_left_nothing_running(shown: Shown) -> None:
     assert {name: each.process.returncode for name, each in shown.country.programs.items()} == dict.fromkeys(
         shown.country.programs, 0
     )
+
+
+OUTCOMES = {
+    "A03": [("Em draws cash on a credit card", "approved, 3,000,000 VND dispensed")],
+    "A05": [("Chi pays at a shop of bank A's", "approved")],
+    "A08": [("Chi pays at a shop of bank A's", "approved"), ("An draws cash at the shop's counter", "approved")],
+    "A12": [
+        ("An draws cash at her own bank", "approved, 1,000,000 VND dispensed"),
+        ("Em draws cash on a credit card", "approved, 3,000,000 VND dispensed"),
+    ],
+    "A13": [
+        ("And sends money to Binh's account", "approved"),
+        ("Binh asks for his balance", "approved, ledger balance 2,600,000 VND, available balance 2,600,000 VND"),
+    ],
+    "A14": [
+        ("An saves: from her current", "approved"),
+        ("Her savings have grown", "approved, ledger balance 5,700,000 VND, available balance 5,700,000 VND"),
+    ],
+    "A15": [("An asks for her balance", "approved, ledger balance 9,000,000 VND, available balance 9,000,000 VND")],
+    "A16": [
+        ("An changes her PIN", "approved"),
+        ("Her old PIN is of no use now", "declined"),
+        ("The new one is", "approved, ledger balance 8,000,000 VND, available balance 8,000,000 VND"),
+    ],
+    "A21": [
+        ("He changes his PIN there, too", "approved"),
+        ("At bank B's ATM his old PIN fails", "declined"),
+        ("The new one does not", "approved, 500,000 VND dispensed"),
+    ],
+    "A22": [("The cashier was wrong: Chi's purchase is voided", "approved")],
+    "A23": [
+        ("... and the cashier reverses it", "approved, a reversal is under way"),
+        ("Dung has all his money still", "approved, ledger balance 2,000,000 VND, available balance 2,000,000 VND"),
+    ],
+    "A26": [("Em brings a part of it back", "approved")],
+    "A07": [("Chi gets one note of two", "unable, 500,000 VND dispensed, a reversal is under way")],
+}
+"""By the row of the acceptance table: steps, and how the terminal says that each ended."""
+
+
+@pytest.mark.parametrize("row", OUTCOMES)
+def test_what_each_row_wants(shown: Shown, row: str) -> None:
+    ends = {}
+    title = ""
+    for before, line in pairwise(shown.said):
+        title = line if not before else title
+        if re.match(r"    (ATM|POS)[0-9]{5}: ", line):
+            ends[title] = line.partition(": ")[2]
+    for begins, end in OUTCOMES[row]:
+        (found,) = [each for each in ends if each.startswith(begins)]
+        assert ends[found] == end
