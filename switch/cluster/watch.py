@@ -20,7 +20,7 @@ class Standing:
     """One share as one process sees it.
 
     *row* is its lease as it was last seen, and *since* when that changed; *held* the lease if it is ours, *sure_until* then
-    the time until which nobody can have taken it over.  Not before *barred_until* do we take it.  *at_home*: is it ours
+    the time until which nobody can have taken it over.  While nobody has it we do not take it before *barred_until*.  *at_home*: is it ours
     when nobody has it?  Times are seconds by a clock of our own that is never set.
     """
 
@@ -43,9 +43,9 @@ class Standing:
 
     def wanted(self, now: float, patience_seconds: float) -> bool:
         """Is it time to take it?  What is free is at once its own member's, and anybody's after a while."""
-        if self.held is not None or now < self.barred_until:
-            return False
         free = self.row is None or not self.row.owner
+        if self.held is not None or (free and now < self.barred_until):
+            return False
         return (free and self.at_home) or now - self.since >= patience_seconds
 
     def taken(self, lease: Lease, sure_until: float) -> Standing:

@@ -39,10 +39,13 @@ def test_what_is_released_is_its_members_at_once() -> None:
 def test_what_was_handed_over_is_not_taken_back_for_a_while() -> None:
     ours = HOME.taken(HELD_BY_B, 120.0)
     assert not ours.wanted(500.0, PATIENCE)
-    given_up = ours.given_up(120.0, 15.0)
+    given_up = ours.given_up(120.0, 15.0).seen(Lease("share a", "", 1, 0), 120.5)
     assert given_up.held is None
     assert not given_up.wanted(134.9, PATIENCE)
     assert given_up.wanted(135.0, PATIENCE)
+    # But whoever took it may die.
+    taken = given_up.seen(Lease("share a", "b-1", 2, 9), 121.0)
+    assert taken.wanted(125.0, PATIENCE)
 
 
 def test_a_sign_of_life_counts_from_when_it_was_said_and_for_its_own_term() -> None:
