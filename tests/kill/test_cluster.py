@@ -59,3 +59,14 @@ def test_a_killed_process_is_replaced_and_all_books_agree(
                 f"{len(away)} kills in {time.monotonic() - began:.0f} s, {len(cards)} withdrawals, {taken_back} taken back;"
             )
             print(f"away {min(away):.2f} to {max(away):.2f} s with a lease of {LEASE_SECONDS} s")
+
+
+def test_a_process_that_stood_still_does_nothing_after_it_was_replaced(pair: Pair) -> None:
+    for name in MEMBERS:
+        pair.loaded(0.5)
+        pair.freeze(name)
+        pair.loaded(0.5)
+        pair.back(name)
+    pair.loaded(0.3)
+    pair.settle()
+    assert pair.violations() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import socket
 import time
 from collections import Counter
@@ -230,9 +231,22 @@ class Pair:
         self.run.until(lambda: self.is_open(name))
         return time.monotonic() - began
 
+    def freeze(self, name: str) -> None:
+        """Stop *name* in its tracks until the other has its links, then let it go on as if nothing had happened."""
+        member = self.members[name]
+        other = self.members[next(each for each in MEMBERS if each != name)]
+        member.process.send_signal(signal.SIGSTOP)
+        self.run.until(lambda: f"{name}      switch/{name}-" not in other.ask("cluster").stdout, 30)
+        # Its connections still stand as far as its partners know; they ask, and nobody answers them.
+        self.loaded(0.5)
+        member.process.send_signal(signal.SIGCONT)
+        self.run.until(lambda: any(each["share"] == name for each in self.told(name, "share-lost")))
+        self.until_open()
+
     def back(self, name: str) -> None:
-        """Start *name* again, and have the other hand its share over to it."""
-        self.members[name].start()
+        """Have the other hand its share over to *name*, which is started again if need be."""
+        if self.members[name].process.poll() is not None:
+            self.members[name].start()
         other = next(each for each in MEMBERS if each != name)
         assert self.members[other].ask("cluster", name, "hand-over").returncode == 0
         self.members[name].until(f"{name}      switch/{name}-", "cluster")
