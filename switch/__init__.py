@@ -10,6 +10,7 @@
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
 * ``simulators``: ATMs and POS terminals that talk to a host;
 * ``config``: one file for one switch; ``operator``: what operators see of it and may tell it; ``server.serving``: it runs;
+* ``cluster``: several processes on one PostgreSQL, and who of them works on which links;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.
 
