@@ -79,6 +79,8 @@ class Surroundings:
     trace: Callable[[str], None] | None
     reversal_seconds: float
     call_seconds: float
+    now: Callable[[], time.struct_time]
+    """The terminals' own time."""
 
 
 @dataclass
@@ -99,7 +101,7 @@ class DrivenTerminal(Generic[S]):
         self.terminal, self.epp, self.link = placed.terminal, placed.epp, link
         self.around, self._dial_up = around, dial_up
         self._key_form = form_of(link.codec)
-        now = time.localtime()
+        now = around.now()
         stan = (now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec) * STANS_PER_SECOND
         self.state: S = replace(state, talk=replace(state.talk, stan=stan))
         self._under: _Under | None = None
@@ -195,7 +197,7 @@ class DrivenTerminal(Generic[S]):
     @property
     def moment(self) -> Moment:
         """Now, without a STAN."""
-        now = time.localtime()
+        now = self.around.now()
         return Moment("", time.strftime("%H%M%S", now), time.strftime("%m%d", now))
 
     # -- the machine
