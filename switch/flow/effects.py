@@ -78,6 +78,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlast:
+    """Wait for as long as who asked by *link* waits for its answer (T1).
+
+    The course is told whether the connection has lasted.
+    """
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """*link* is owed a message now; the course is told nothing."""
 
@@ -91,7 +101,7 @@ class Alarm:
     text: str
 
 
-Effect = AskHsm[object] | Keep[object] | Ask | Answer | Wake | Alarm
+Effect = AskHsm[object] | Keep[object] | Ask | Answer | Outlast | Wake | Alarm
 Course = Generator[Effect, object, A]
 """The course of one message, whose outcome is an A."""
 
@@ -115,6 +125,11 @@ def ask(link: str, message: Message) -> Course[Heard]:
 def deliver(link: str, message: Message) -> Course[bool]:
     """Did the connection take the answer?"""
     return bool((yield Answer(link, message)))
+
+
+def outlasts(link: str) -> Course[bool]:
+    """Does the connection of *link* last until its partner must have had what was said last?"""
+    return bool((yield Outlast(link)))
 
 
 def not_kept(error: Exception) -> NotKept:

@@ -13,13 +13,15 @@ from switch.scenarios.scenario import Fault, Harm
 class Fate:
     """A message *arrives* after so many seconds each; never, when there is none.
 
-    *cuts*: the connection ends behind it.  *kills*: so does its sender.  *garbled*: what arrives is no message.
+    *cuts*: the connection ends behind it.  *kills*: so does its sender.  *garbled*: what arrives is no message.  *halved*:
+    a half of it arrives, where there are bytes and not frames.
     """
 
     arrives: tuple[float, ...] = (0.0,)
     cuts: bool = False
     kills: bool = False
     garbled: bool = False
+    halved: bool = False
     word: str = ""
     """For the chart; empty when nothing happens to it."""
 
@@ -61,6 +63,8 @@ def fate_of(fault: Fault) -> Fate:
             return Fate(garbled=True, word="garbled")
         case Harm.CUT_BEFORE:
             return Fate((), cuts=True, word="cut off")
+        case Harm.BREAKS_OFF:
+            return Fate((), cuts=True, halved=True, word="broken off")
         case Harm.CUT_AFTER:
             return Fate(cuts=True, word="the last")
         case Harm.KILLS_SENDER:

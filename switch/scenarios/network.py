@@ -60,7 +60,8 @@ name = "{name}"
 spec = "napas"
 role = "{role}"
 address = "127.0.0.1:{port}"
-{more}[link.seconds]
+sign-on = "{sign_on}"
+[link.seconds]
 t0 = {t0}
 t1 = {t1}
 t2 = {t2}
@@ -124,7 +125,7 @@ def _link(host: str, other: str, name: str, places: Places) -> str:
         name=name,
         role="client" if calls else "server",
         port=places.ports.get((host, other), 1 if calls else 0),
-        more='sign-on = "none"\n' if other in TERMINALS else "",
+        sign_on="none" if other in TERMINALS else "either",
         keys="" if other in TERMINALS else _ZONE.format(role="switch" if host == B else "member", zmk=ZMK),
         t0=t0, t1=t1, t2=t2, pause=round(places.scale, 3), pause_max=round(4 * places.scale, 3),
     )  # fmt: skip

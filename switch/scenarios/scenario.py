@@ -23,6 +23,8 @@ class Does(StrEnum):
     """A POS terminal's reversal of its last sale."""
     JAMS = "has a jammed dispenser"
     """An ATM's dispenser stops after so many ``notes``."""
+    SWITCHED_ON = "is switched on again"
+    """A terminal takes its trace numbers from the time of the day at which it is."""
     KILLED = "is killed"
     STARTS = "starts again"
     LOSES_HSM = "loses its HSM"
@@ -38,7 +40,7 @@ class Does(StrEnum):
     MENDED = "is mended"
 
 
-OF_TERMINALS = frozenset({Does.WITHDRAWS, Does.BUYS, Does.ASKS_BALANCE, Does.TAKES_BACK, Does.JAMS})
+OF_TERMINALS = frozenset({Does.WITHDRAWS, Does.BUYS, Does.ASKS_BALANCE, Does.TAKES_BACK, Does.JAMS, Does.SWITCHED_ON})
 OF_LINKS = frozenset({Does.CUT, Does.MENDED})
 OF_ATM, OF_POS = frozenset({Does.WITHDRAWS, Does.JAMS}), frozenset({Does.BUYS, Does.TAKES_BACK})
 WITH_AMOUNT = frozenset({Does.WITHDRAWS, Does.BUYS})
@@ -55,6 +57,8 @@ class Harm(StrEnum):
     GARBLED = "is garbled"
     CUT_BEFORE = "is cut off"
     """The connection ends, and the message never arrives."""
+    BREAKS_OFF = "breaks off"
+    """The connection ends in the middle of it."""
     CUT_AFTER = "is the last"
     """It arrives, and the connection ends behind it."""
     KILLS_SENDER = "is never sent"

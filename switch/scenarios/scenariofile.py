@@ -136,7 +136,7 @@ def _can(who: str) -> tuple[str, ...]:
         return tuple(sorted(OF_LINKS))
     if who in HOSTS:
         return tuple(sorted(set(Does) - OF_LINKS - OF_TERMINALS))
-    return tuple(sorted(OF_TERMINALS - (OF_POS if who == ATM else OF_ATM)))
+    return tuple(sorted((OF_TERMINALS | {Does.CLOCK}) - (OF_POS if who == ATM else OF_ATM)))
 
 
 def _fault(row: Section) -> Fault:

@@ -167,8 +167,12 @@ class Wire:
     *barred*: no connection is made.
     """
 
-    def __init__(self, clock: IReactorTime, judge: Judge = lambda side, frame: UNHARMED) -> None:
-        self._clock, self._judge = clock, judge
+    def __init__(
+        self, clock: IReactorTime, judge: Judge = lambda side, frame: UNHARMED,
+        latency: Callable[[], float] = lambda: WIRE_SECONDS,
+    ) -> None:  # fmt: skip
+        """*latency*: how many seconds the next frame takes."""
+        self._clock, self._judge, self._latency = clock, judge, latency
         self.links: list[DrivenLink | None] = [None, None]
         self.up = self.barred = False
         self._era = 0
@@ -204,13 +208,14 @@ class Wire:
         era = self._era
         fate = self._judge(side, frame)
         for seconds in fate.arrives:
-            arrives = self._clock.seconds() + WIRE_SECONDS + seconds
+            arrives = self._clock.seconds() + self._latency() + seconds
             if not seconds:
                 arrives = self._arrives[side] = max(arrives, self._arrives[side])
             brought = self._garbled(side, frame) if fate.garbled else frame
             self._clock.callLater(arrives - self._clock.seconds(), self._bring, era, 1 - side, brought)
         if fate.cuts:
-            self._clock.callLater(2 * WIRE_SECONDS if fate.arrives else 0.0, self._cut_of, era)
+            ends = self._arrives[side] - self._clock.seconds() + WIRE_SECONDS if fate.arrives else 0.0
+            self._clock.callLater(ends, self._cut_of, era)
 
     def _garbled(self, side: int, frame: bytes) -> bytes:
         """A frame as long that is no message."""

@@ -150,14 +150,9 @@ class SimulatedHost:
             wire.links[side] = None
             wire.cut()
 
-    @property
-    def is_open(self) -> bool:
-        """Do all its links to other hosts take transactions?"""
-        return all(
-            link.state.may_send(link.config.profile)
-            for link in self.links
-            if self.config.partners[link.config.name].mac
-        )
+    def is_open(self, link: str) -> bool:
+        """Does *link* take transactions?"""
+        return self.exchange.is_open(link)
 
     # -- what can befall it
 

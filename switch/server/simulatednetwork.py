@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +22,7 @@ from switch.scenarios.faults import Fate
 from switch.scenarios.judged import Outcome
 from switch.scenarios.scenario import HOSTS, LINKS, A, Scenario
 from switch.server.drive import Above
-from switch.server.simulated import SimulatedLinks, Wire
+from switch.server.simulated import WIRE_SECONDS, SimulatedLinks, Wire
 from switch.server.simulatedhost import BEGAN, SimulatedHost
 from switch.server.stage import NotPlayed, Stage, Traffic, terminals_config, terminals_of, write_files
 from switch.server.terminals import Terminals
@@ -30,16 +33,20 @@ STEPS_MAX = 2_000_000
 
 
 class SimulatedNetwork:
-    """One scenario's network; *folder* gets the hosts' files."""
+    """One scenario's network; *folder* gets the hosts' files.  *seed*: of how long each frame takes; 0: all the same."""
 
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, seed: int = 0) -> None:
         self.clock = clock = Clock()
+        self._ahead: dict[str, float] = {}
         write_files(folder, scenario, network.Places({}, {}))
-        self.traffic = Traffic(scenario, lambda: self.stage.now(), lambda host: self.hosts[host].kill())
+        self._latency = chances(seed) if seed else lambda: WIRE_SECONDS
+        self.traffic = Traffic(scenario, lambda: self.stage.now(), lambda host: self.stage.kill(host))
         self.wires = {link: self._wire(link) for link in LINKS}
         self.hosts = {host: self._host(folder, host) for host in HOSTS}
         terminals = {who: self._terminals(folder, who) for who in terminals_of(scenario)}
-        self.stage = Stage(scenario, clock, 1.0, 0.0, self.hosts, self.wires, self.traffic, terminals)
+        self.stage = Stage(
+            scenario, clock, 1.0, 0.0, self.hosts, self.wires, self.traffic, terminals, ahead=self._ahead
+        )
 
     def _wire(self, link: str) -> Wire:
         ends = link.split("-")
@@ -47,7 +54,7 @@ class SimulatedNetwork:
         def judge(side: int, frame: bytes) -> Fate:
             return self.traffic.fate(ends[side], ends[1 - side], frame)
 
-        return Wire(self.clock, judge)
+        return Wire(self.clock, judge, self._latency)
 
     def _host(self, folder: Path, host: str) -> SimulatedHost:
         wires = {}
@@ -59,23 +66,24 @@ class SimulatedNetwork:
 
     def _terminals(self, folder: Path, who: str) -> Terminals:
         config = terminals_config(folder, who, 1, 1.0)
-        wire = self.wires[f"{who}-{A}"]
+        wire, now = self.wires[f"{who}-{A}"], partial(self._now, who)
 
         def links(clock: IReactorTime, configs: Sequence[LinkConfig], above: Above) -> SimulatedLinks:
             made = SimulatedLinks(clock, above)
             for each in configs:
-                wire.links[0] = made.add(each, lambda: time.strftime("%m%d%H%M%S", self._now()))
+                wire.links[0] = made.add(each, lambda: time.strftime("%m%d%H%M%S", now()))
                 made.wires[each.name] = wire
             return made
 
-        terminals = Terminals(self.clock, config, lambda told: None, links=links, now=self._now)
+        terminals = Terminals(self.clock, config, lambda told: None, links=links, now=now)
         for each in terminals.by_id.values():
             each.epp.take(PIN_KEY_UNDER_TMK, PIN_KEY_CHECK)
         terminals.start()
         return terminals
 
-    def _now(self) -> time.struct_time:
-        return time.gmtime(BEGAN + self.clock.seconds())
+    def _now(self, who: str) -> time.struct_time:
+        ahead = self._ahead.get(who, 0.0)
+        return time.gmtime(BEGAN + self.clock.seconds() + ahead)
 
 
 def wound(clock: Clock, playing: Deferred[Outcome]) -> Outcome:
@@ -97,8 +105,19 @@ def wound(clock: Clock, playing: Deferred[Outcome]) -> Outcome:
     return ended[0]
 
 
-def simulated(scenario: Scenario) -> Outcome:
+def chances(seed: int) -> Callable[[], float]:
+    """From 0.2 ms to 50 ms for each frame, alike for the same *seed*."""
+    counted = count()
+
+    def next_seconds() -> float:
+        drawn = sha256(f"{seed} {next(counted)}".encode()).digest()
+        return 0.0002 + 0.0498 * int.from_bytes(drawn[:4], "big") / 2**32
+
+    return next_seconds
+
+
+def simulated(scenario: Scenario, seed: int = 0) -> Outcome:
     """*scenario*, played in simulation.  Raises NotPlayed."""
     with TemporaryDirectory(prefix="scenario-") as folder:
-        played = SimulatedNetwork(scenario, Path(folder))
+        played = SimulatedNetwork(scenario, Path(folder), seed)
         return wound(played.clock, Deferred.fromCoroutine(played.stage.play()))

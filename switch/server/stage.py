@@ -20,7 +20,7 @@ from switch.scenarios import network
 from switch.scenarios.faults import Fate, Faults
 from switch.scenarios.judged import Held, Outcome
 from switch.scenarios.scenario import ATM, HOSTS, LINKS, TERMINALS, Does, Scenario, Step
-from switch.scenarios.seen import Seen, seen
+from switch.scenarios.seen import Seen, link_of, seen
 from switch.server.terminals import Terminals
 from switch.simulators.commands import Told
 from switch.simulators.config import SimulateConfig, read_config
@@ -39,8 +39,7 @@ class NotPlayed(Exception):
 class Host(Shape):
     """A host that a scenario can do something to."""
 
-    @property
-    def is_open(self) -> bool: ...
+    def is_open(self, link: str) -> bool: ...
     def kill(self) -> None: ...
     def start(self) -> None: ...
     def loses_hsm(self, away: bool) -> None: ...
@@ -131,6 +130,9 @@ class Stage:
     traffic: Traffic
     terminals: Mapping[str, Terminals]
     cardholder: Cardholder = field(default_factory=Cardholder)
+    down: set[str] = field(default_factory=set)
+    ahead: dict[str, float] = field(default_factory=dict)
+    """By how many seconds a terminal's time of day is."""
 
     async def play(self) -> Outcome:
         """Play it to its end.  Raises NotPlayed."""
@@ -160,10 +162,27 @@ class Stage:
 
     async def _until_open(self) -> None:
         until = self.clock.seconds() + OPEN_SECONDS_MAX * self.scale
-        while not (all(host.is_open for host in self.hosts.values()) and all(map(ready, self.terminals.values()))):
+        while not self._is_open:
             if self.clock.seconds() > until:
                 raise NotPlayed("the hosts' links don't open")
             await cast("Deferred[None]", deferLater(self.clock, LOOK_SECONDS, lambda: None))
+
+    @property
+    def _is_open(self) -> bool:
+        """Do all that are up take each other's transactions, as far as their links are not cut?"""
+        for (host, other), link in network.PARTNERS.items():
+            if host in self.down or other in self.down or self.lines[link_of(host, other)].barred:
+                continue
+            if other in HOSTS and not self.hosts[host].is_open(link):
+                return False
+            if other in self.terminals and not ready(self.terminals[other]):
+                return False
+        return True
+
+    def kill(self, host: str) -> None:
+        """End *host* at once."""
+        self.down.add(host)
+        self.hosts[host].kill()
 
     def _take(self, step: Step) -> None:
         if step.who in TERMINALS:
@@ -174,10 +193,20 @@ class Stage:
             line = self.lines[step.who]
             line.barred = step.does is Does.CUT
             line.cut() if line.barred else line.join()
+        elif step.does is Does.KILLED:
+            self.kill(step.who)
         else:
             befall(self.hosts[step.who], step)
+            self.down -= {step.who} if step.does is Does.STARTS else set()
 
     def _order(self, step: Step) -> None:
+        if step.does is Does.CLOCK:
+            self.ahead[step.who] = step.seconds
+            return
+        if step.does is Does.SWITCHED_ON:
+            for each in self.terminals[step.who].by_id.values():
+                each.switched_on()
+            return
         told: dict[str, object] = {"id": 1, "terminal": network.TERMINAL_IDS[step.who]}
         card = {"card": step.card, "pin": network.PIN}
         match step.does:
@@ -203,8 +232,6 @@ def ready(terminals: Terminals) -> bool:
 def befall(host: Host, step: Step) -> None:
     """Have happen to *host* what *step* says."""
     match step.does:
-        case Does.KILLED:
-            host.kill()
         case Does.STARTS:
             host.start()
         case Does.LOSES_HSM | Does.HAS_HSM:
