@@ -42,13 +42,16 @@ def list_() -> None:
 @click.option("--seed", default=0, metavar="N", type=click.IntRange(0), help="of how long each message takes; 0: 1 ms")
 @click.option("--sockets", is_flag=True, help="with processes and sockets instead of a simulation")
 @click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 64), help="so many, with --sockets")
-def run(names: Sequence[str], seed: int, sockets: bool, at_once: int) -> None:
+@click.option(
+    "--scale", default=0.4, show_default=True, help="how many seconds one of a scenario lasts, with --sockets"
+)
+def run(names: Sequence[str], seed: int, sockets: bool, at_once: int, scale: float) -> None:
     """Play scenarios; exit status 1 when one does not end as it must."""
     chosen = _chosen(names)
     if sockets:
         from switch.server.staged import played_apart
 
-        sys.exit(played_apart(chosen, at_once))
+        sys.exit(played_apart(chosen, at_once, scale))
     failed = 0
     for scenario in chosen:
         began = time.monotonic()

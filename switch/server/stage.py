@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol as Shape
@@ -27,7 +27,7 @@ from switch.simulators.config import SimulateConfig, read_config
 
 SPEC = "napas"
 GARBLED_MTI = "????"
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
 OPEN_SECONDS_MAX = 200.0
 """Of the scenario's seconds: how long hosts may take until their links are open."""
 
@@ -133,6 +133,8 @@ class Stage:
     down: set[str] = field(default_factory=set)
     ahead: dict[str, float] = field(default_factory=dict)
     """By how many seconds a terminal's time of day is."""
+    prepare: Callable[[], Awaitable[None]] | None = None
+    """What must be done whenever it is looked whether all links are open."""
 
     async def play(self) -> Outcome:
         """Play it to its end.  Raises NotPlayed."""
@@ -163,6 +165,8 @@ class Stage:
     async def _until_open(self) -> None:
         until = self.clock.seconds() + OPEN_SECONDS_MAX * self.scale
         while not self._is_open:
+            if self.prepare is not None:
+                await self.prepare()
             if self.clock.seconds() > until:
                 raise NotPlayed("the hosts' links don't open")
             await cast("Deferred[None]", deferLater(self.clock, LOOK_SECONDS, lambda: None))
