@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
 from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.internet.task import deferLater
 
-from hsm.client.process import NotReady, ServedProcess
+from hsm.client.process import NotReady
 from switch.codec.codec import codec
 from switch.scenarios import network
 from switch.scenarios.faults import Fate
