@@ -79,12 +79,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outlast:
-    """Wait for as long as who asked by *link* waits for its answer (T1).
-
-    The course is told whether the connection has lasted.
-    """
-
-    link: str
+    """Wait for as long as who asked waits for its answer (T1); the course is told whether the connection has lasted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +122,9 @@ def deliver(link: str, message: Message) -> Course[bool]:
     return bool((yield Answer(link, message)))
 
 
-def outlasts(link: str) -> Course[bool]:
-    """Does the connection of *link* last until its partner must have had what was said last?"""
-    return bool((yield Outlast(link)))
+def outlasts() -> Course[bool]:
+    """Does the connection by which the question came last until its answer must have been had?"""
+    return bool((yield Outlast()))
 
 
 def not_kept(error: Exception) -> NotKept:

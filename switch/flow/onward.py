@@ -125,6 +125,6 @@ def _concluded(world: World, leg: Leg, decision: Decision, said: Message, reply:
         return decision.response
     if not taken:
         yield from undelivered(world, leg)
-    elif world.hop.partners[asked.link].unproved is Unproved.REVERSE and not (yield from outlasts(asked.link)):
+    elif world.hop.partners[asked.link].unproved is Unproved.REVERSE and not (yield from outlasts()):
         yield from undelivered(world, leg, certainly=False)
     return decision.response

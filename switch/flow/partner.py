@@ -28,7 +28,7 @@ class Unproved(Enum):
 
 @dataclass(frozen=True)
 class MacRule:
-    """A MAC in DE 64 or 128 of each message but those of class 8 that carry no key: ANSI X9.19, 4 or 8 bytes.
+    """A MAC in DE 64 or 128 of each message but those of classes 6 and 8: ANSI X9.19, 4 or 8 bytes.
 
     *elements* are those it is made over, in this order, 0 standing for the MTI; none: the whole message as it lies on the
     wire, up to the MAC.
@@ -45,7 +45,8 @@ class Partner:
     *institution*: its id as in DE 32 and 100.  *channel*: what all its requests come from (``atm``); empty: known by their
     codes.  *left_out*: elements that never go to it.  *relays_to*: the link to which network management that names a
     terminal (DE 41) goes on, and whose answers come back.  *unknown_reversal*: DE 39 for a reversal of what was never
-    seen.  *unproved*: what becomes of an approval that it may not have got.
+    seen.  *unproved*: what becomes of an approval that it may not have got.  *line*: of its links the one by whose name its
+    requests are known, whichever they come by; empty: this one.
     """
 
     link: str
@@ -57,6 +58,7 @@ class Partner:
     relays_to: str = ""
     unknown_reversal: str = "25"
     unproved: Unproved = Unproved.WAIT
+    line: str = ""
 
     @property
     def has_terminals(self) -> bool:

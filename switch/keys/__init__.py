@@ -17,7 +17,11 @@ is there before the old one goes:
 * ``effects``: what is to be done; ``events``: what happens; ``exchange``: the machine;
 * ``link``: a link's lines, of which one at a time exchanges a key;
 * ``forms``: the words in DE 48, 53, 70 and 123 as three kinds of network write them;
-* ``terminal``: the PIN keys of terminals.
+* ``terminal``: the PIN keys of terminals; ``terminalforms``: how their dialects carry them;
+* ``network``: messages about keys by a link's own codes; ``kept``: lines and terminals as rows of the store;
+* ``mac``: what a MAC is made over, and where it stands; ``config``: all of it in TOML; ``status``: for operators.
+
+``switch.server.keydesk`` drives the machines.
 
 Everything is a value; the keys are cryptograms under the LMK or the ZMK, which are never shown either.
 """

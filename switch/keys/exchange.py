@@ -216,8 +216,8 @@ def _offered(line: Line, offer: Offer) -> Outcome:
     if held and held.key and held.state is not State.PENDING and held.key.kcv == offer.kcv.upper():
         return line, (_say(line, Taken(offer.version, held.key.kcv)),)
     active = line.for_encryption()
-    if offer.version is None and offer == line.took and active:
-        return line, (_say(line, Taken(None, active.kcv)),)
+    if offer == line.took and active and offer.version in (None, active.version):
+        return line, (_say(line, Taken(offer.version, active.kcv)),)
     if line.importing:
         return line, ()
     why = _objection(line, offer)

@@ -6,6 +6,8 @@
 * ``links``: all links: who is called, where calls are taken, and whose call it is;
 * ``queued``, ``forwarding``, ``owing``: what links are owed goes out until it is acknowledged;
 * ``hsmport``: questions to HSMs become commands of a pool of them;
+* ``keydesk``: working keys between links, HSMs and store: ``keylink`` of zones, ``keyterminal`` of terminals,
+  ``keysaving``: nothing is said of a key that is not kept, ``keyworld``: what these share;
 * ``storage``: the store of one run; ``assembly``: all parts put together; ``serving``: the process, ``serve_command``;
 * ``board``: the switch as operators reach it; ``consoleport``, ``console_command``: by lines; ``metricsport``: by HTTP;
 * ``aside``: work in threads; ``logfile``: events as JSON lines;

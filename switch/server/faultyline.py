@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
@@ -56,15 +57,12 @@ class FaultyLine:
         self.barred = False
         self._reactor, self._judge, self._scale = reactor, judge, scale
         self._pairs: set[tuple[_Side, _Side]] = set()
-        factory = ServerFactory.forProtocol(lambda: _Side(self, 0))
-        factory.noisy = False
-        net = cast(IReactorTCP, reactor)
-        self._port = cast(IListeningPort, net.listenTCP(0, _Calls(self), interface=LOOPBACK))
+        self._port: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, _Calls(self), interface=LOOPBACK)
 
     @property
     def port(self) -> int:
         """Where it takes calls."""
-        return int(self._port.getHost().port)
+        return cast(IPv4Address, self._port.getHost()).port
 
     def close(self) -> None:
         """Take no calls any more, and end what there is."""

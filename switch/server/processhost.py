@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from twisted.internet.interfaces import IReactorTime
@@ -150,12 +151,12 @@ class ProcessHost:
     def signs(self, order: Order) -> None:
         """Order sign-on or sign-off on all its links to other hosts."""
         for link in self._links:
-            in_thread(self._reactor, lambda link=link: self._ask(f"link {link} {order.value}"))
+            in_thread(self._reactor, partial(self._ask, f"link {link} {order.value}"))
 
     def changes_keys(self) -> None:
         """Begin to change the keys of all its links."""
         for link in self._links:
-            in_thread(self._reactor, lambda link=link: self._ask(f"key change {link}"))
+            in_thread(self._reactor, partial(self._ask, f"key change {link}"))
 
     def held(self) -> Held:
         """What it holds, read from its database."""

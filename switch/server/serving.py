@@ -30,6 +30,8 @@ from switch.store.database import StoreError
 from switch.tablefile import TableFileError
 
 CANNOT_START, MISCONFIGURED = 1, 2
+GARBAGE_OBJECTS, GARBAGE_ROUNDS = 20_000, 20
+TURN_SECONDS = 0.0005
 
 
 class Reactor(IReactorCore, IReactorTime, IReactorFromThreads):
@@ -67,7 +69,8 @@ class Serving:
             ports["metrics"] = metrics.open(config.metrics)
         assembly.start()
         servers = [link.config.name for link in assembly.links if not link.config.profile.calls]
-        return {name: assembly.links.port(name) for name in servers} | ports
+        # Of links that this process does not have yet there is none.
+        return {name: port for name in servers if (port := assembly.links.port(name))} | ports
 
     def stop(self) -> None:
         """End the switch, soon."""
@@ -131,6 +134,10 @@ def _run(
         # What lives until the end need not be looked at by every garbage collection.
         gc.collect()
         gc.freeze()
+        # A transaction makes hundreds of objects and leaves none: looked at less often, most are gone by then.
+        gc.set_threshold(GARBAGE_OBJECTS, GARBAGE_ROUNDS, GARBAGE_ROUNDS)
+        # The store's thread waits so long for its turn, several times for each group that it writes.
+        sys.setswitchinterval(TURN_SECONDS)
         signal.signal(signal.SIGHUP, lambda number, frame: reactor.callFromThread(log.reopen))
         log.tell("started", pid=os.getpid(), switch=config.name, era=store.era)
         try:

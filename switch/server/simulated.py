@@ -119,10 +119,13 @@ class MemoryReading:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def in_flight(self, after: str = "", owner: str | None = None) -> list[Transaction]:
+    def in_flight(
+        self, after: str = "", owner: str | None = None, *, links: Collection[str] | None = None
+    ) -> list[Transaction]:
         """As :meth:`switch.store.reading.Reading.in_flight`."""
         found = [row for row in self._all(Transaction) if row.stage not in FINISHED and row.position > after]
-        return sorted((row for row in found if owner in (None, row.owner)), key=lambda row: row.position)
+        found = [row for row in found if owner in (None, row.owner) and (links is None or row.link in links)]
+        return sorted(found, key=lambda row: row.position)
 
     def owed(self, link: str, after: str = "", rows_max: int = 100) -> list[Owed]:
         """As :meth:`switch.store.reading.Reading.owed`."""

@@ -39,6 +39,9 @@ RETAINED = frozenset({"04", "41", "43"})
 """DE 39 that asks for the card: capture, lost, stolen."""
 
 
+OTHER_AMOUNT = "the bank's answer is about another amount"
+
+
 class Stage(Enum):
     """Where the cardholder stands."""
 
@@ -209,6 +212,12 @@ def _answered(atm: Atm, answer: Message) -> Stepped:
     assert asked is not None
     atm = replace(atm, talk=replace(atm.talk, asked=None))
     response = text_of(answer, RESPONSE)
+    if response == APPROVED and to_host.of_another_amount(asked, answer):
+        talk, reversing = to_host.owe(atm.talk, asked.message, text_of(answer, APPROVAL))
+        finished = Finished(
+            asked.offer, Outcome.UNABLE, OTHER_AMOUNT, asked.amount, None, asked.message, answer, reversing=True
+        )  # fmt: skip
+        return _end(replace(atm, talk=talk), finished, *reversing)
     if response == APPROVED and asked.offer is WITHDRAWAL:
         return replace(atm, stage=Stage.DISPENSING, approved=(asked, answer)), (Dispense(atm.counting),)
     outcome, text = (Outcome.APPROVED, "approved") if response == APPROVED else (Outcome.DECLINED, "declined")

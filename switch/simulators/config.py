@@ -2,15 +2,19 @@
 
 Names of files are relative to the configuration's own folder.
 
+The keys' file has a line for each terminal: its id, the two components of its master key (TMK), of 32 hexadecimal digits
+each, and the key's check value.  It is a secret of the simulators alone, as are the components of a real terminal until
+they are typed in; nobody but its owner may read it.
+
 [simulate]
 cards = "cards.csv"              # name,pan,expiry,service_code,discretionary,chip: what lies on the cards, and no PIN
-keys = "terminals.keys"          # what a technician would type into each keypad, see below
+keys = "terminals.keys"          # what a technician would type into each keypad, see above
 commands = "127.0.0.1:0"         # where commands are taken, a loopback address; left out: standard input
 answer-seconds = 45              # T0: how long a terminal waits for its host
 reversal-seconds = 10            # how long until a reversal without an answer is sent again
 trace = true                     # each message as a masked line on standard error
 
-[[link]]                         # as in the switch's own configuration, always role = "client"
+[[link]]                         # as in the switch's own configuration, but for TLS; always role = "client"
 name = "atm-1"
 spec = "napas"
 role = "client"
@@ -29,10 +33,6 @@ place = "Hang Bai, Ha Noi"       # DE 43; left out: not said
 category = "6011"                # DE 18
 currency = "704"                 # DE 49
 cassettes = ["500000x100"]       # of an ATM: banknotes in minor units, and how many
-
-The keys' file has a line for each terminal: its id, the two components of its master key (TMK), of 32 hexadecimal digits
-each, and the key's check value.  It is a secret of the simulators alone, as are the components of a real terminal until
-they are typed in; nobody but its owner may read it.
 """
 
 from __future__ import annotations
@@ -158,6 +158,8 @@ def _lines(rows: Sequence[Section], answer_seconds: float) -> dict[str, Line]:
     for row, link in zip(rows, links_of(rows), strict=True):
         if not link.profile.calls:
             raise row.wrong("role", "client: a terminal calls its host")
+        if link.tls is not None:
+            raise row.wrong("tls", "nothing: simulated terminals speak in the clear")
         link = replace(link, key_rule=ANSWERED_BY, timers=waits)
         wire = _wire(row.section("wire")) if row.has("wire") else None
         lines[link.name] = Line(link, wire, row.flag("dial-up", False))

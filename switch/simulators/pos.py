@@ -155,6 +155,13 @@ def _wrong(pos: Pos, chosen: Chosen) -> str:
 
 def _answered(pos: Pos, asked: Asked, answer: Message) -> Stepped:
     response = text_of(answer, RESPONSE)
+    if response == APPROVED and to_host.of_another_amount(asked, answer):
+        talk, reversing = to_host.owe(pos.talk, asked.message, text_of(answer, APPROVAL))
+        text = "the host's answer is about another amount"
+        finished = Finished(
+            asked.offer, Outcome.UNABLE, text, asked.amount, None, asked.message, answer, asked.invoice, reversing=True
+        )  # fmt: skip
+        return replace(pos, talk=talk, wanted=None), (*reversing, finished)
     outcome, text = (Outcome.APPROVED, "approved") if response == APPROVED else (Outcome.DECLINED, "declined")
     if asked.offer is SETTLEMENT:
         text = "the totals don't agree" if response == MISMATCH else text

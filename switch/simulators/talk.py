@@ -13,7 +13,7 @@ from enum import Enum
 from switch.codec.message import Message
 from switch.simulators.cassette import Counts
 from switch.simulators.terminal import Offer
-from switch.simulators.wording import APPROVAL, RESPONSE, STAN, repeated, reversal
+from switch.simulators.wording import AMOUNT, APPROVAL, RESPONSE, STAN, repeated, reversal
 
 STANS = 999_999
 APPROVED = "00"
@@ -194,6 +194,11 @@ def gave_up(talk: Talk, asked: Asked, sent: bool) -> Talked:
     """No answer came to *asked*: reverse it, if it was sent and may have been approved."""
     talk = replace(talk, asked=None)
     return owe(talk, asked.message) if sent and asked.offer.reversible else (talk, ())
+
+
+def of_another_amount(asked: Asked, answer: Message) -> bool:
+    """Does *answer* speak of another amount than was *asked*?  Then nobody knows what was booked, and it is reversed."""
+    return asked.offer.amount and answer.fields.get(AMOUNT, asked.amount) != asked.amount
 
 
 def reversal_event(talk: Talk, event: ReversalAnswered | ReversalUnanswered | Retry) -> Talked:

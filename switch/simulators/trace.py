@@ -30,11 +30,13 @@ def line(
     """*message*, *sent* by *terminal* or received, at *at* (hh:mm:ss); *meanings* of DE 39."""
     words = [f"{at} {terminal.id} {'→' if sent else '←'} {message.mti} {MEANINGS.get(message.mti[1:3], 'message')}"]
     words += _service(terminal, message, profile)
-    if AMOUNT in message.fields:
-        words.append(written(int(text_of(message, AMOUNT)), text_of(message, CURRENCY) or terminal.currency))
+    amount = message.fields.get(AMOUNT)
+    if isinstance(amount, int):
+        words.append(written(amount, text_of(message, CURRENCY) or terminal.currency))
     if REPLACEMENT in message.fields:
         actual = text_of(message, REPLACEMENT)[:12]
-        words.append(f"of which dispensed {written(int(actual), terminal.currency)}" if actual.isdecimal() else "")
+        if actual.isascii() and actual.isdecimal():
+            words.append(f"of which dispensed {written(int(actual), terminal.currency)}")
     if PAN in message.fields:
         words.append(f"card {masked_pan(text_of(message, PAN))}")
     if PIN_BLOCK in message.fields:

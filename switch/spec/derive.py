@@ -15,7 +15,7 @@ from pathlib import Path
 
 from switch.codec.specfile import load, names
 from switch.link.drawing import link_page
-from switch.spec.operating import configuration_page, operating_page
+from switch.spec.operating import configuration_page, operating_page, simulators_page
 from switch.spec.pages import DERIVED, elements_page, index_page, spec_page
 
 ROOT = Path(__file__).parents[2] / "protocol-spec" / "iso8583"
@@ -32,6 +32,7 @@ def derived(root: Path) -> dict[Path, str]:
     files[switch / "link.md"] = link_page(LINK)
     files[switch / "configuration.md"] = configuration_page(OPERATING)
     files[switch / "operating.md"] = operating_page(OPERATING)
+    files[switch / "simulators.md"] = simulators_page(OPERATING)
     return files | {root / f"{spec.name}.md": spec_page(spec) for spec in specs}
 
 

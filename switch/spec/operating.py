@@ -18,6 +18,9 @@ from switch.operator.exposition import families
 from switch.operator.figures import Figures
 from switch.operator.views import Kept, Running, StoreView
 from switch.routing import binfile
+from switch.simulators import commands as terminals
+from switch.simulators import config as simulated
+from switch.simulators.terminal import OFFERS
 from switch.standin import cardfile, policyfile
 
 PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners, keys, issuer, tables)
@@ -74,6 +77,34 @@ def _heading(tables: str) -> str:
     """The outermost tables' names."""
     named = [line.strip("[]").split("]")[0] for line in f"[{tables}".splitlines() if line.startswith("[")]
     return ", ".join(f"`{name}`" for name in dict.fromkeys(named))
+
+
+def simulators_page(mark: str) -> str:
+    """The file of simulated terminals, and what they can be ordered."""
+    lines = [
+        mark,
+        "# Simulated terminals\n",
+        "`switch simulate --config FILE` runs ATMs and POS terminals that talk to a host over TCP, until its standard",
+        "input ends or it gets SIGTERM or SIGINT. `--ready-file` is written as JSON, with the port `commands` if there is",
+        "one.\n",
+        *_tables(simulated),
+        "## Commands\n",
+        "One JSON object a line, answered by one line; what happens without a command (`link`, `reversal`, `late answer`)",
+        "comes in lines with `event`. `id` is said back; `card` names a row of the cards' file; `pin` and `new-pin` are",
+        "what is typed at the keypad.\n",
+        "```json",
+        '{"id": 1, "terminal": "ATM00001", "do": "withdrawal", "amount": 500000, "card": "an", "pin": "1234"}',
+        "```\n",
+        "| | `do` |\n|---|---|",
+        *(
+            f"| {channel.value} | {', '.join((*map(terminals.ordered_as, offers), *terminals.DO[channel]))} |"
+            for channel, offers in OFFERS.items()
+        ),
+        "\nFurther fields: `amount` in minor units; `from-type`, `to-type`, `from`, `to` of a transfer; `invoice` of a",
+        "void or refund; `keyed` (the card's number is typed in) and `damaged` (its stripe); `fault` with `notes`:",
+        f"{', '.join(terminals.FAULTS)}.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def operating_page(mark: str) -> str:

@@ -1,6 +1,7 @@
 """What the switch must not forget, in SQLite or PostgreSQL: rows of a few kinds, each under an id that we make.
 
-* ``rows``: the kinds of rows; ``schema``: their tables, derived; ``migrations``: numbered SQL files;
+* ``rows``, ``keyrows``: the kinds of rows, ``kinds``: all of them;
+* ``schema``: their tables, derived; ``migrations``: numbered SQL files;
 * ``view``: what a piece of work sees and changes; ``group``: many pieces of work in one transaction of the database;
 * ``writer``: the one thread that writes, a bounded queue before it;
 * ``database``: what a database must be able to do; ``sqlite``, ``postgres``: the two; ``opening``: one by its URL;

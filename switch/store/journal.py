@@ -37,15 +37,18 @@ def noted(
 def _json(message: Message) -> str:
     """The elements as JSON, by number; put together here, since there are four messages to each transaction."""
     fields = message.fields
-    return "{" + ", ".join([f'"{number}": {_shown(number, fields[number])}' for number in sorted(fields)]) + "}"
+    return "{" + ", ".join([_CONCEALED.get(n) or _shown(n, fields[n]) for n in sorted(fields)]) + "}"
 
 
 def _shown(number: int, value: Value) -> str:
     """What may be shown of *value*, as JSON."""
-    if number in HIDDEN or not isinstance(value, str | int):
-        return '"*"'
-    if isinstance(value, int):
-        return str(value)
-    if number in PANS:
-        return quoted(masked_pan(value))
-    return quoted(without_pans(value) if len(value) >= PAN_DIGITS_LEAST else value)
+    if isinstance(value, str):
+        if number in PANS:
+            value = masked_pan(value)
+        elif len(value) >= PAN_DIGITS_LEAST:
+            value = without_pans(value)
+        return f'"{number}": {quoted(value)}'
+    return f'"{number}": {value}' if isinstance(value, int) else f'"{number}": "*"'
+
+
+_CONCEALED = {number: f'"{number}": "*"' for number in HIDDEN}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import quote
+
+_PLAIN = re.compile(r"[A-Za-z0-9 .:_~-]*").fullmatch
+"""What ``quote`` would leave as it is; two ids are made for each message."""
 
 
 def key(*parts: str) -> str:
@@ -13,7 +17,7 @@ def key(*parts: str) -> str:
     >>> key("bank a", "A/1"), key("bank", " a/A/1")
     ('bank a/A%2F1', 'bank/ a%2FA%2F1')
     """
-    return "/".join(quote(part, safe=" .:-_") for part in parts)
+    return "/".join([part if _PLAIN(part) else quote(part, safe=" .:-_") for part in parts])
 
 
 @dataclass(frozen=True)

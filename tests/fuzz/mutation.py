@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from fuzz.hopping import frames
 from fuzz.targets import DIALECTS, KBPKS, SETUPS, STAGES
 from support.corpus import Case, composed, witnessed
 from support.damage import SCHEMES, TRAILING, innermost
@@ -237,6 +238,14 @@ def iso8583(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
     return (bytes((which,)) + wire)[:size_max]
 
 
+def hop(data: bytes, size_max: int, seed: int, plain: Plain) -> bytes:
+    """What partners say, damaged; or the bytes changed at random."""
+    draw = Random(seed)
+    if data and draw.random() < PLAIN_MUTATIONS:
+        return plain(data, size_max)
+    return frames(draw)[:size_max]
+
+
 MUTATORS = {
     "command": command,
     "session": session,
@@ -246,4 +255,5 @@ MUTATORS = {
     "config": config,
     "console": console,
     "iso8583": iso8583,
+    "hop": hop,
 }

@@ -22,6 +22,7 @@ SIZE_MAX = {
     "config": 2_000,
     "console": 4_000,
     "iso8583": 1_000,
+    "hop": 3_000,
 }
 TARGETS = tuple(SIZE_MAX)
 

@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 from random import Random
 
+from fuzz.hopping import EXECUTIONS_A_HOP, Hopping
 from support.appliances import Speaker
 from support.corpus import AES_BLOCK, BLOCK_3DES, VARIANT, Setup
 from support.damage import assert_well_formed, conversed
@@ -262,6 +263,23 @@ def iso8583(data: bytes) -> None:
             assert framer.kept_bytes < len(wire)
 
 
+hops: list[Hopping] = []
+
+
+def hop(data: bytes) -> None:
+    """Frames on both links of a switch: whatever they are, the next withdrawal is answered."""
+    if not hops or hops[0].executions >= EXECUTIONS_A_HOP:
+        for old in hops:
+            old.close()
+        hops[:] = [Hopping()]
+    counts["executions"] += 1
+    try:
+        counts["past dispatch"] += hops[0].take(data)
+    except BaseException:
+        hops.pop().close()
+        raise
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "command": command,
     "session": session,
@@ -271,4 +289,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "config": config,
     "console": console,
     "iso8583": iso8583,
+    "hop": hop,
 }

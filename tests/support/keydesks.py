@@ -21,7 +21,7 @@ from switch.link.config import LinkConfig
 from switch.link.events import AskOperator, Order, PeerRefused, Refused
 from switch.link.matching import Finding
 from switch.link.state import State
-from switch.link.terms import Purpose
+from switch.link.terms import Line, Purpose
 from switch.server.drive import DrivenLink
 from switch.server.keydesk import KeyDesk
 from switch.store.database import Unavailable
@@ -229,8 +229,8 @@ class Wire:
             end.link.frame(content)
 
     def connect(self) -> None:
-        for end in self.ends:
-            if end.alive and end.link.stream is None:
+        if all(end.link.state.line is Line.SOUGHT for end in self.ends):
+            for end in self.ends:
                 end.link.connected(end)
 
     def cut(self) -> None:

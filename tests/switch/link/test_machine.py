@@ -57,6 +57,16 @@ def test_a_request_before_the_peer_signed_on_is_refused_with_91_and_without_its_
     assert walk(received("0210", {11: "1"})) == (ev.Deliver(Message("0210", {11: "1"})),), "late answers matter"
 
 
+def test_an_echo_that_tells_which_keys_are_in_force_is_for_those_above() -> None:
+    walk = Walk(Profile(sign_on=SignOn.NONE))
+    walk.connected()
+    check = {7: "1122334455", 11: "000009", 53: "0100000000000000", 70: "301"}
+    assert walk(received("0800", check)) == (ev.Deliver(Message("0800", check), Purpose.ECHO),)
+    assert walk(received("0810", {**check, 39: "00"})) == (ev.Deliver(Message("0810", {**check, 39: "00"})),)
+    sign_on = {**check, 70: "001"}
+    assert [each.mti for each in sent(walk(received("0800", sign_on)))] == ["0810"], "nothing else goes up for a DE 53"
+
+
 def test_two_missed_echoes_drop_the_link_and_what_is_heard_meanwhile_counts_as_an_answer() -> None:
     walk = Walk().signed_on()
     assert walk(elapsed(Timer.IDLE, 59.0)) == (ev.StartTimer(Timer.IDLE, 1.0),)

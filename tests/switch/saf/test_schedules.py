@@ -31,12 +31,13 @@ class Rows(Kept):
 
 @dataclass
 class Sent:
-    """A message on its way: *known* while the link would still tell what becomes of it."""
+    """A message on its way: *known* while the link would still tell what becomes of it; *received*: by the peer."""
 
     id: str
     attempt: int
     repeat: bool
     known: bool = True
+    received: bool = False
 
 
 class Schedules(RuleBasedStateMachine):
@@ -161,7 +162,7 @@ class Schedules(RuleBasedStateMachine):
             self.happen(ev.Closed())
         for sent, out in zip([each for each in self.net if each.known], written, strict=False):
             sent.known = False
-            if out:
+            if out or sent.received:
                 self.happen(ev.Unanswered(sent.id, sent.attempt))
             else:
                 self.net.remove(sent)
@@ -173,6 +174,7 @@ class Schedules(RuleBasedStateMachine):
         known = [each for each in self.net if each.known]
         sent = known[which % len(known)]
         sent.known = False
+        what = "expired" if sent.received else what
         if what != "expired":
             self.net.remove(sent)
         if what == "unsayable":
@@ -190,7 +192,7 @@ class Schedules(RuleBasedStateMachine):
         self.seen.append(sent.id)
         self.answers += [(sent.id, response)] * answers
         if not answers and sent.known:
-            self.net.append(replace(sent, repeat=True))  # it is T2 that ends this one
+            self.net.append(replace(sent, repeat=True, received=True))  # it is T2 that ends this one
 
     @precondition(lambda self: self.answers)
     @rule(which=st.integers(0, 9))

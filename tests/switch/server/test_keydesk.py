@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from switch import asking as q
 from switch.codec.message import Message, Parts, Value
-from switch.flow.ports import Use
+from switch.flow.ports import Keys, Use
 from switch.keys.config import KeysConfig, LinkKeysConfig, Role
 from switch.keys.effects import Direction, KeyType
 from switch.keys.forms import Form, Labelled, ServiceMessages, Tagged
@@ -19,6 +19,7 @@ from switch.keys.line import Rules
 from switch.keys.link import Which
 from switch.link.config import LinkConfig
 from switch.link.profile import Profile, SignOn
+from switch.server.exchange import Aside
 
 ZPK, ZAK = (KeyType.ZPK, Direction.BOTH), (KeyType.ZAK, Direction.BOTH)
 RULES = Rules(period_s=None, uses_max=None)
@@ -133,6 +134,22 @@ def test_an_offer_that_is_repeated_while_the_hsm_works_is_answered_once_to_the_n
     answers = [message.fields[11] for message in switch.heard if message.fields[70] == "161"]
     assert len(offers) > 1
     assert answers == offers[-1:]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_offer_whose_answer_was_lost_is_taken_again_as_the_same(form: str) -> None:
+    wire = wired(form, lines=(ZPK,))
+    switch, member = wire.ends
+    wire.connect()
+    while not member.desk.in_force("alpha", Use.PIN):
+        wire.clock.advance(0.001)
+    assert not switch.desk.in_force("alpha", Use.PIN)
+    first = member.desk.outgoing("alpha", Use.PIN)
+    wire.cut()
+    run(wire, 30)
+    assert first
+    assert agreed(wire) == first.cryptogram
+    assert [end.alarms for end in wire.ends] == [[], []]
 
 
 def test_uses_survive_a_crash_but_for_a_tenth() -> None:
@@ -267,6 +284,14 @@ def test_an_echo_with_keys_is_answered_where_there_are_none() -> None:
     assert bare.desk.outgoing("alpha", Use.PIN) is None
     bare.desk.failed("alpha", Use.PIN)
     assert bare.desk.status() == ()
+
+
+def test_it_fits_where_flows_and_links_want_it() -> None:
+    desk = wired().ends[0].desk
+    for_flows: Keys = desk
+    aside: Aside = desk
+    assert for_flows.incoming("nowhere", Use.PIN) == ()
+    assert not aside.takes("somebody else's question")
 
 
 def test_nothing_of_a_key_is_told() -> None:

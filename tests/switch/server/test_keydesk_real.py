@@ -93,7 +93,9 @@ class Host:
         assert self.desk.asked(link, message, purpose)
 
     def replied(self, link: DrivenLink, message: Message, finding: Finding[object]) -> None:
-        if not self.desk.replied(link, message, finding.about):
+        if self.desk.takes(finding.about):
+            self.desk.replied(link, message, finding.about)
+        else:
             self.replies.append(message)
 
     def expired(self, link: DrivenLink, about: object) -> None:

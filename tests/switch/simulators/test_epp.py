@@ -55,6 +55,7 @@ def test_a_key_with_another_check_value_leaves_the_one_before() -> None:
             epp.take(under, value)
     assert pin_in(epp.block(PIN, "9704360000000000")) == PIN
     assert epp.take(under_tmk(other), check_value(other).lower()) == check_value(other)
+    assert pin_in(epp.block(PIN, "9704360000000000"), "9704360000000000") != PIN, "the one before is gone"
 
 
 def test_what_is_typed_must_be_a_pin() -> None:

@@ -126,6 +126,13 @@ def test_a_full_batch_is_settled_first() -> None:
     assert Batch(999_999).settled().number == 1
 
 
+def test_an_approval_of_another_amount_is_no_approval() -> None:
+    state, effects = step(Pos(), Bought(Chosen(PURCHASE, 7), CARD), POS, NOON)
+    state, effects = step(state, Answered(answer_to(sent(effects), "00").changed(fields={4: 5})), POS, NOON)
+    assert (sent(effects).mti, finished(effects).outcome) == ("0420", Outcome.UNABLE)
+    assert state.batch.sales == ()
+
+
 @pytest.mark.parametrize("offer", [PURCHASE, BALANCE])
 def test_no_answer_is_reversed_where_money_moves(offer: Offer) -> None:
     state, _ = step(Pos(), Bought(Chosen(offer, 5), CARD), POS, NOON)
@@ -229,4 +236,4 @@ class AnyHost(RuleBasedStateMachine):
 
 
 TestAnyHost = AnyHost.TestCase
-TestAnyHost.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyHost.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

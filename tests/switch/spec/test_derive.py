@@ -20,7 +20,7 @@ def test_the_pages_are_fresh() -> None:
 
 def test_every_dialect_has_a_page() -> None:
     assert {path.stem for path in derived(ROOT)} == {
-        *names(), "README", "elements", "link", "configuration", "operating",
+        *names(), "README", "elements", "link", "configuration", "operating", "simulators",
     }  # fmt: skip
 
 
