@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Protocol as Shape
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -14,21 +16,32 @@ from twisted.internet.interfaces import IReactorTime
 from switch.flow import books
 from switch.flow.answers import partly
 from switch.flow.world import World
-from switch.server.exchange import Exchange
+from switch.server.exchange import Exchange, Submits
 from switch.store.database import StoreError
 from switch.store.group import Done, Result
-from switch.store.reading import Reading
 from switch.store.rows import Stage, Transaction
 from switch.store.view import View, Work
-from switch.store.writer import Writer
 
 SWEEP_SECONDS = 30.0
 PATIENCE = 3
 """A transaction without a course is given up after so many times T2."""
 InThread = Callable[[Callable[[], list[Transaction]]], "Deferred[list[Transaction]]"]
+T = TypeVar("T")
 
 
-def left_over(reading: Reading, owner: str | None = None) -> Iterator[Transaction]:
+class Finds(Shape):
+    """What is asked of the store; see :class:`switch.store.reading.Reading`."""
+
+    def in_flight(self, after: str = "", owner: str | None = None) -> list[Transaction]: ...
+
+
+class Does(Shape):
+    """What works are given to at a start; see :class:`switch.store.writer.Writer`."""
+
+    def do(self, work: Work[T]) -> T: ...
+
+
+def left_over(reading: Finds, owner: str | None = None) -> Iterator[Transaction]:
     """Transactions that wait for an issuer, in the order of their arrival.  Raises Unavailable."""
     after = ""
     while rows := reading.in_flight(after, owner):
@@ -50,7 +63,7 @@ def giving_up(world: World, row: Transaction) -> Work[bool]:
     return Work(work, [(Transaction, row.id)])
 
 
-def at_start(world: World, reading: Reading, writer: Writer) -> int:
+def at_start(world: World, reading: Finds, writer: Does) -> int:
     """Give up all that an earlier run of this process left; how many they were.  Raises StoreError."""
     return sum(writer.do(giving_up(world, row)) for row in left_over(reading))
 
@@ -59,7 +72,7 @@ class Sweep:
     """Looks for transactions of this run that no course works on, and gives them up."""
 
     def __init__(
-        self, clock: IReactorTime, exchange: Exchange, writer: Writer, reading: Reading, in_thread: InThread
+        self, clock: IReactorTime, exchange: Exchange, writer: Submits, reading: Finds, in_thread: InThread
     ) -> None:
         """*in_thread* calls what it is given off the reactor's thread."""
         self._clock, self._exchange, self._writer = clock, exchange, writer
