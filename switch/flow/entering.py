@@ -100,7 +100,7 @@ def entered(
     noted_in, out_id = world.note(came.raw, asked.link, IN, asked), world.position()
 
     def work(view: View) -> Entry | tuple[Decision, Message]:
-        there = view.get(Transaction, row.id)
+        there = books.entered(view, row, asked.near)
         if there is not None:
             books.note(view, [noted_in])
             return books.known(there, row)
@@ -110,7 +110,7 @@ def entered(
         books.note(view, [noted_in, world.note(said, asked.link, OUT, asked, out_id)])
         return decision, said
 
-    outcome = yield from keep(work, (Transaction, row.id), *needs)
+    outcome = yield from keep(work, *((Transaction, id) for id in (row.id, *asked.near)), *needs)
     if isinstance(outcome, NotKept):
         # What may have been entered is not denied: who asked will reverse it.
         return UNANSWERED if outcome.uncertain else (yield from refused(world, came, MALFUNCTION))
