@@ -34,7 +34,8 @@ CHECKED_AFTER_SECONDS, LOOKED_AGAIN_SECONDS, SETTLES_SECONDS_MAX = 150.0, 30.0, 
 """A transaction is compared so long after its acquirer is done with it, when what was delayed has come; when something is
 still under way, again later; and for so long at most."""
 PROGRESS_EVERY = 10_000
-STALL_SECONDS_MAX = 30.0
+STALL_SECONDS_MAX = 10.0
+Look = Callable[[str, str, Message, float], None]
 PIN_BLOCK = bytes.fromhex("0123456789ABCDEF")
 
 
@@ -50,7 +51,7 @@ class Storm:
         self.begun = 0
         self._fates: dict[str, Fate] = {}
         self._over: deque[tuple[float, Deal]] = deque()
-        self._broken: list[str] = []
+        self._violation: Violation | None = None
         self.names = network.issuers(plan)
         self.nodes = {network.SWITCH: self._node(network.switch(plan))}
         self.pans = [[network.pan(number, card) for card in range(plan.cards)] for number in range(plan.issuers)]
@@ -103,14 +104,15 @@ class Storm:
             globalLogPublisher.removeObserver(self._logged)
 
     def _all_checked(self) -> bool:
-        if self._broken:
-            raise Violation(Rule.SOUND, self._broken[0])
+        if self._violation is not None:
+            raise self._violation
         return self.checked == self.plan.transactions
 
     def _logged(self, event: dict[str, Any]) -> None:
         if event.get("log_level") in (LogLevel.error, LogLevel.critical):
             failure = event.get("log_failure")
-            self._broken.append(str(event.get("log_format")) + (f": {failure.getTraceback()}" if failure else ""))
+            text = str(event.get("log_format")) + (f": {failure.getTraceback()}" if failure else "")
+            self._violation = self._violation or Violation(Rule.SOUND, text)
 
     def _begin(self) -> None:
         self.begun += 1
@@ -150,11 +152,18 @@ class Storm:
 
     def said(self, node: StormNode, link: str, message: Message) -> None:
         """See :class:`switch.server.stormnode.Watching`."""
-        self.watch.said(node.setup.name, link, message, self.clock.seconds())
+        self._held(self.watch.said, node, link, message)
 
     def heard(self, node: StormNode, link: str, message: Message) -> None:
         """See :class:`switch.server.stormnode.Watching`."""
-        self.watch.heard(node.setup.name, link, message, self.clock.seconds())
+        self._held(self.watch.heard, node, link, message)
+
+    def _held(self, look: Look, node: StormNode, link: str, message: Message) -> None:
+        try:
+            look(node.setup.name, link, message, self.clock.seconds())
+        except Violation as violation:
+            # What it is raised through would take it for a fault of its own.
+            self._violation = self._violation or violation
 
     def _ended(self, deal: Deal) -> None:
         self._over.append((self.clock.seconds() + CHECKED_AFTER_SECONDS, deal))
@@ -192,24 +201,24 @@ class Storm:
     def _fate_of_frame(self, wire: StormWire, side: int) -> tuple[float, ...]:
         if self._calm or not self.chance.happens(self.plan.faults):
             return (0.0,)
-        match self.chance.below(8):
-            case 0 | 1:
+        match self.chance.below(16):
+            case 0 | 1 | 2 | 3:
                 self.happened["message lost"] += 1
                 return ()
-            case 2:
+            case 4 | 5 | 6:
                 self.happened["message delayed"] += 1
                 return (self.chance.between(0.0, self.plan.delay_seconds_max),)
-            case 3:
+            case 7 | 8 | 9:
                 self.happened["message overtaken"] += 1
                 return (self.chance.between(0.0, 0.5),)
-            case 4:
+            case 10 | 11 | 12:
                 self.happened["message doubled"] += 1
                 return (0.0, self.chance.between(0.0, self.plan.delay_seconds_max))
-            case 5:
+            case 13:
                 self.happened["connection cut before a message"] += 1
                 wire.cut()
                 return ()
-            case 6:
+            case 14:
                 self.happened["connection cut after a message"] += 1
                 wire.cut_after()
                 return (0.0,)

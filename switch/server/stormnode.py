@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 from typing import Protocol as Shape
-from typing import TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 
@@ -102,11 +102,29 @@ class StormLink(DrivenLink):
 
     watch: Callable[[str, str, Message], None]
 
-    def _send(self, message: Message, asked: object) -> Sending:
-        sending = super()._send(message, asked)  # type: ignore[arg-type]  # it is the superclass's own
-        if sending.accepted:
-            self.watch("said", self.config.name, message)
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._saying: Message | None = None
+        self._waiting: dict[bytes, Message] = {}
+
+    def disconnected(self) -> None:
+        """The connection ended, and what waited is gone."""
+        self._waiting.clear()
+        super().disconnected()
+
+    def _send(self, message: Message, asked: Any) -> Sending:
+        self._saying = message
+        sending = super()._send(message, asked)
+        self._saying = None
+        if sending is Sending.QUEUED:
+            self._waiting[self._queue[-1][0]] = message
         return sending
+
+    def _write(self, frame: bytes, asked: Any) -> None:
+        message = self._saying or self._waiting.pop(frame, None)
+        if message is not None:
+            self.watch("said", self.config.name, message)
+        super()._write(frame, asked)
 
     def _deliver(self, message: Message, purpose: Purpose | None) -> None:
         self.watch("heard", self.config.name, message)

@@ -19,8 +19,8 @@ class Plan:
     acquirers: int = 3
     issuers: int = 3
     cards: int = 200
-    a_second: float = 20.0
-    rarer: float = 10.0
+    a_second: float = 50.0
+    rarer: float = 20.0
     delay_seconds_max: float = 60.0
     away_seconds_max: float = 20.0
     away_long_seconds: float = 400.0
