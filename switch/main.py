@@ -14,6 +14,10 @@ SUBCOMMANDS = MappingProxyType(
         "decode": ("switch.decode_command", "Explain an ISO 8583 message element by element, masked."),
         "encode": ("switch.encode_command", "Write a message, given as JSON, in a network's dialect."),
         "simulate": ("switch.server.simulate_command", "Run ATMs and POS terminals that talk to a host."),
+        "storm": (
+            "switch.server.storm_command",
+            "Try every fault on a simulated network, and see whether all books agree.",
+        ),
         "specs": ("switch.specs_command", "List the networks' dialects, or one dialect's elements."),
     }
 )

@@ -15,8 +15,8 @@ from switch.flow.answers import APPROVED, onward, reversal_of
 from switch.flow.effects import Alarm, Course, NotKept, Wake, keep
 from switch.flow.entering import IN, OUT, UNANSWERED, Incoming, declined, delivered, row_of
 from switch.flow.hop import OWN
-from switch.flow.request import APPROVAL as DE_38
 from switch.flow.ports import Decision
+from switch.flow.request import APPROVAL as DE_38
 from switch.flow.world import World
 from switch.store.rows import Irregular, Stage, Transaction, key
 from switch.store.view import View

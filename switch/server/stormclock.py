@@ -29,7 +29,7 @@ class StormClock:
         """Since the beginning."""
         return self._now
 
-    def callLater(  # noqa: N802  # Twisted's name
+    def callLater(  # Twisted's name
         self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
     ) -> DelayedCall:
         """As IReactorTime has it."""
@@ -39,7 +39,7 @@ class StormClock:
         heapq.heappush(self._calls, (call.time, next(self._count), call))
         return call
 
-    def getDelayedCalls(self) -> list[DelayedCall]:  # noqa: N802  # Twisted's name
+    def getDelayedCalls(self) -> list[DelayedCall]:  # Twisted's name
         """As IReactorTime has it."""
         return [call for _, _, call in self._calls if call.active()]
 
@@ -72,13 +72,13 @@ class LifeClock:
         """Since the beginning."""
         return self._clock.seconds()
 
-    def callLater(  # noqa: N802  # Twisted's name
+    def callLater(  # Twisted's name
         self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
     ) -> DelayedCall:
         """As IReactorTime has it."""
         return self._clock.callLater(delay, self._call, callable, args, kw)
 
-    def getDelayedCalls(self) -> list[DelayedCall]:  # noqa: N802  # Twisted's name
+    def getDelayedCalls(self) -> list[DelayedCall]:  # Twisted's name
         """As IReactorTime has it."""
         return self._clock.getDelayedCalls()
 

@@ -97,7 +97,9 @@ def _books(plan: Plan, number: int, config: IssuerConfig) -> Books:
 
 
 def _policy(plan: Plan) -> Policy:
-    cards = {_card(pan(STOOD_IN_FOR, card)): CardLine(Listing.POSITIVE, pvki="1", pvv=PVV) for card in range(plan.cards)}
+    cards = {
+        _card(pan(STOOD_IN_FOR, card)): CardLine(Listing.POSITIVE, pvki="1", pvv=PVV) for card in range(plan.cards)
+    }
     services = frozenset({"withdrawal", "purchase"})
     return Policy("usual", services, frozenset(Trigger), CURRENCY, 10**11, 10**6, 10**11, pvk=PVK, cards=cards)
 

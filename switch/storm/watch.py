@@ -1,4 +1,4 @@
-"""What is held against the rules: every message as it goes and comes, every transaction when it is over, the sums at last."""
+"""What is held against the rules: every message as it goes, every transaction when it is over, the sums at last."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from switch.ledger.ledger import ledger_balance, trial_balance
 from switch.saf.rules import SETTLING
 from switch.saf.works import UNSETTLED
 from switch.services.responses import APPROVED
-from switch.storm.deal import Deal, Standing
-from switch.storm.rules import Rule, Violation
 from switch.store.rows import (
     FINISHED,
     Account,
@@ -25,6 +23,8 @@ from switch.store.rows import (
     Transaction,
     owed_key,
 )
+from switch.storm.deal import Deal, Standing
+from switch.storm.rules import Rule, Violation
 
 T = TypeVar("T")
 REVERSAL, MONEYLESS, WITHIN = "reversal", frozenset({"balance", "PIN change"}), frozenset({"transfer"})
