@@ -14,7 +14,7 @@ from switch.flow.books import Entry, Refused, Repeated
 from switch.flow.effects import Course, NotKept, deliver, keep
 from switch.flow.hop import OWN
 from switch.flow.ports import Decision
-from switch.flow.protection import MALFUNCTION, sealed
+from switch.flow.protection import sealed
 from switch.flow.request import Request
 from switch.flow.world import World
 from switch.store.rows import Stage, Transaction
@@ -112,8 +112,8 @@ def entered(
 
     outcome = yield from keep(work, *((Transaction, id) for id in (row.id, *asked.near)), *needs)
     if isinstance(outcome, NotKept):
-        # What may have been entered is not denied: who asked will reverse it.
-        return UNANSWERED if outcome.uncertain else (yield from refused(world, came, MALFUNCTION))
+        # It may be a repeat of what was approved, which only the store could tell: who asked will reverse it.
+        return UNANSWERED
     if not isinstance(outcome, tuple):
         return (yield from repeated(world, came, outcome))
     decision, said = outcome

@@ -19,7 +19,6 @@ from switch.flow.entering import (
     declined,
     delivered,
     entered,
-    refused,
     repeated,
     row_of,
 )
@@ -60,7 +59,8 @@ def forwarded(world: World, came: Incoming, row: BinRow, is_open: bool) -> Cours
     near = [(Transaction, id) for id in asked.near]
     entry = yield from keep(lambda view: books.begin(view, begun, asked.near, notes), leg.place, *near)
     if isinstance(entry, NotKept):
-        return (yield from refused(world, came, MALFUNCTION))
+        # It may be a repeat of what was approved, which only the store could tell: who asked will reverse it.
+        return UNANSWERED
     if not isinstance(entry, Begun):
         return (yield from repeated(world, came, entry))
     return (yield from _asked(world, leg))
