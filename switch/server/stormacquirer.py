@@ -1,9 +1,9 @@
-"""An acquirer of a storm: it asks for its terminals, and takes back what it can't count on until that is acknowledged."""
+"""An acquirer of a storm: it asks, and tells what happened otherwise, or did happen, until that is acknowledged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from twisted.internet.base import DelayedCall
 
@@ -20,8 +20,9 @@ from switch.storm.rules import Rule, Violation
 DIALECT = "banknet"
 T1_SECONDS, AGAIN_SECONDS = 30.0, 15.0
 ACKNOWLEDGED = frozenset({"00", "21", "25"})
-KEPT_IN_REVERSAL = (2, 3, 4, 11, 12, 13, 18, 25, 32, 37, 41, 42, 49, 102, 103)
+TOLD_AGAIN = (2, 3, 4, 11, 12, 13, 18, 25, 32, 37, 41, 42, 49, 102, 103)
 MONEYLESS = frozenset({"balance", "PIN change"})
+COMPLETED = frozenset({"withdrawal", "purchase"})
 
 
 class StormAcquirer:
@@ -31,10 +32,11 @@ class StormAcquirer:
         self, name: str, clock: StormClock, chance: Chance, spoil: float, transmitted: Callable[[], str],
         ended: Callable[[Deal], None],
     ) -> None:  # fmt: skip
-        """At *spoil* (0 to 1) a terminal does not hand out what was approved, or only a part, or asks again."""
-        self.name, self.counted_on = name, 0
+        """At *spoil* (0 to 1) a terminal does not hand out what was approved, or only a part; or tells that it did; or asks
+        again."""
+        self.name = name
         self.deals: dict[str, Deal] = {}
-        self.never_sent = self.taken_back = self.partly = self.repeated = 0
+        self.never_sent = self.taken_back = self.completed = self.repeated = 0
         self._clock, self._chance, self._spoil = clock, chance, spoil
         self._transmitted, self._ended = transmitted, ended
         self._codec = codec(DIALECT)
@@ -55,7 +57,7 @@ class StormAcquirer:
             self._over(deal)
             return
         self._say("0200", deal.fields)
-        self._wait(deal, T1_SECONDS, self._unanswered)
+        self._timers[deal.reference] = self._clock.callLater(T1_SECONDS, self._take_back, deal, 0)
         if self._chance.happens(self._spoil):
             self._clock.callLater(self._chance.between(0.0, T1_SECONDS), self._repeat, deal)
 
@@ -64,39 +66,46 @@ class StormAcquirer:
             self.repeated += 1
             self._say("0201", deal.fields)
 
-    def _unanswered(self, deal: Deal) -> None:
-        self._take_back(deal, 0)
-
     def _hand_out(self, deal: Deal) -> None:
-        deal.standing = Standing.GIVEN
-        deal.kept = deal.amount
-        if deal.service not in MONEYLESS and self._chance.happens(self._spoil):
-            self._stuck(deal)
+        deal.standing, deal.kept = Standing.GIVEN, deal.amount
+        if deal.service in MONEYLESS or not self._chance.happens(2 * self._spoil):
+            self._over(deal)
             return
-        self._over(deal)
-
-    def _stuck(self, deal: Deal) -> None:
-        """Not everything, or nothing, could be handed out."""
-        if deal.service == "withdrawal" and self._chance.happens(0.5):
-            self.partly += 1
-            self._take_back(deal, deal.amount // 2)
-        else:
-            self._take_back(deal, 0)
+        completes = deal.service in COMPLETED and self._chance.happens(0.5)
+        if completes:
+            self.completed += 1
+            self._tell(deal, "0220", self._fields(deal) | {38: deal.approval})
+        if not completes or self._chance.happens(0.2):
+            # Not everything, or nothing, could be handed out; once in a while both are told.
+            partly = not completes and deal.service == "withdrawal" and self._chance.happens(0.5)
+            self._take_back(deal, deal.amount // 2 if partly else 0)
 
     def _take_back(self, deal: Deal, left: int) -> None:
-        deal.standing, deal.wanted_back = Standing.GIVING_BACK, left
         deal.kept = left
         self.taken_back += 1
-        fields = {number: deal.fields[number] for number in KEPT_IN_REVERSAL if number in deal.fields}
-        fields[7] = self._transmitted()
+        fields = self._fields(deal)
         if left:
             fields[95] = f"{left:012d}{0:012d}C{0:08d}C{0:08d}"
-        self._reverse(deal, "0420", fields)
+        self._tell(deal, "0420", fields)
 
-    def _reverse(self, deal: Deal, mti: str, fields: dict[int, object]) -> None:
-        if self._stream is not None:
+    def _fields(self, deal: Deal) -> dict[int, object]:
+        fields = {number: deal.fields[number] for number in TOLD_AGAIN if number in deal.fields}
+        return fields | {7: self._transmitted()}
+
+    def _tell(self, deal: Deal, mti: str, fields: dict[int, object]) -> None:
+        """Say it until it is acknowledged."""
+        deal.standing = Standing.TELLING
+        if mti[1] == "4":
+            deal.reversal = ""
+        else:
+            deal.completion = ""
+        self._again(deal, mti, fields)
+
+    def _again(self, deal: Deal, mti: str, fields: dict[int, object]) -> None:
+        said = deal.reversal if mti[1] == "4" else deal.completion
+        if not said:
             self._say(mti, fields)
-        self._wait(deal, AGAIN_SECONDS, lambda deal: self._reverse(deal, "0421", fields))
+            self._clock.callLater(AGAIN_SECONDS, self._again, deal, f"{mti[:3]}1", fields)
 
     # -- what it hears
 
@@ -104,7 +113,7 @@ class StormAcquirer:
         response = str(message.fields[39])
         if deal.standing is Standing.WAITING:
             self._forget_timer(deal)
-            deal.answer = response
+            deal.answer, deal.approval = response, str(message.fields.get(38, ""))
             if response == "00":
                 self._hand_out(deal)
             else:
@@ -115,9 +124,16 @@ class StormAcquirer:
 
     def _acknowledged(self, deal: Deal, message: Message) -> None:
         response = str(message.fields[39])
-        if deal.standing is not Standing.GIVING_BACK or response not in ACKNOWLEDGED:
+        if deal.standing is not Standing.TELLING or response not in ACKNOWLEDGED:
             return
-        self._forget_timer(deal)
+        if message.mti[1] == "4":
+            deal.reversal = response
+        else:
+            deal.completion = response
+        if "" in (deal.reversal, deal.completion):
+            return
+        if deal.completion == "00" and deal.reversal == "21":
+            deal.kept = deal.amount
         deal.standing = Standing.OVER
         self._over(deal)
 
@@ -161,7 +177,7 @@ class StormAcquirer:
             return
         if message.mti == "0210":
             self._answered(deal, message)
-        elif message.mti == "0430":
+        elif message.mti in ("0430", "0230"):
             self._acknowledged(deal, message)
 
     def _say(self, mti: str, fields: dict[int, object]) -> None:
@@ -170,9 +186,6 @@ class StormAcquirer:
             self._stream.write(self._frame(self._codec.encode(message)))
 
     # -- its clocks
-
-    def _wait(self, deal: Deal, seconds: float, then: Callable[[Deal], Any]) -> None:
-        self._timers[deal.reference] = self._clock.callLater(seconds, then, deal)
 
     def _forget_timer(self, deal: Deal) -> None:
         timer = self._timers.pop(deal.reference, None)

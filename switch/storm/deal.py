@@ -12,15 +12,16 @@ class Standing(Enum):
     WAITING = "no answer yet"
     GIVEN = "approved, and the goods or notes handed out"
     DECLINED = "declined, or never sent"
-    GIVING_BACK = "a reversal is owed to the switch"
-    OVER = "the reversal was acknowledged"
+    TELLING = "a reversal or a completion is owed to the switch"
+    OVER = "the reversal, or which of the two was first, was acknowledged"
 
 
 @dataclass(slots=True, eq=False)
 class Deal:
     """The transaction *number*, of *amount* minor units; *kept* is what its acquirer counts on in the end.
 
-    *wanted_back*: what stays when the reversal under way is acknowledged.  The rest is what was seen of it on the wires.
+    *reversal* and *completion* are how they were acknowledged (DE 39), empty before that, None while there is none.  The
+    rest is what was seen of it on the wires.
     """
 
     number: int
@@ -31,8 +32,10 @@ class Deal:
     fields: dict[int, object] = field(repr=False, default_factory=dict)
     standing: Standing = Standing.WAITING
     kept: int = 0
-    wanted_back: int = 0
     answer: str = ""
+    approval: str = ""
+    reversal: str | None = None
+    completion: str | None = None
     ended_at: float = 0.0
     heard: int = 0
     answered: int = 0

@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 from switch.codec.message import Message
 from switch.issuer.accounts import settlement_id
 from switch.ledger.ledger import ledger_balance, trial_balance
+from switch.saf.events import End
 from switch.saf.rules import SETTLING
-from switch.saf.works import UNSETTLED
+from switch.saf.works import ADVICE, UNSETTLED, WHY
 from switch.services.responses import APPROVED
 from switch.store.rows import (
     FINISHED,
@@ -32,6 +33,8 @@ REVERSAL, MONEYLESS, WITHIN = "reversal", frozenset({"balance", "PIN change"}), 
 REFERENCE, RESPONSE, REPLACEMENT = 37, 39, 95
 UNKEPT = frozenset({"96", "89", "94", "68", "30", "12", "91"})
 """How a request is refused of which nothing is entered."""
+REFUSED = WHY[End.REFUSED].format(kind=ADVICE)
+"""The one exception over which books may differ: the issuer does not pay what was approved in its place."""
 STORY_MAX = 200
 
 
@@ -107,7 +110,7 @@ class Watch:
             rule = Rule.LATE_STAYS if deal.late and node == self._switch else Rule.COMMITTED_FIRST
             _holds(kept, rule, deal, f"{node} delivers an approval that it has not kept")
         elif response not in UNKEPT:
-            kept = any(row.response_code == response for row in rows)
+            kept = any(response in (row.response_code, "21" if message.mti[1:3] == "23" else "") for row in rows)
             _holds(kept, Rule.COMMITTED_FIRST, deal, f"{node} delivers {response}, which it has not kept")
         if node != self._switch or message.mti[1:3] != "21":
             return
@@ -164,8 +167,8 @@ class Watch:
             _holds(0 <= row.amount_reversed <= row.amount, Rule.WITHIN, deal, "more is reversed than there was")
         if deal.service in MONEYLESS:
             return
-        if exceptions:
-            self.counts["excused"] += booked != deal.kept
+        if any(row.kind == REFUSED for row in exceptions):
+            self.counts["refused advices over which books differ"] += booked != deal.kept
         else:
             text = f"{deal.acquirer} counts on {deal.kept}, {deal.issuer} has booked {booked}"
             _holds(booked == deal.kept, Rule.MONEY, deal, text)

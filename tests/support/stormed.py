@@ -231,10 +231,10 @@ class Network:
         self._write_books(there)
         here = folder / "centre"
         here.mkdir()
-        (here / "bins.csv").write_text(BINS.format(kind="member", link="issuer"))
+        (here / "bins.csv").write_text(BINS.format(kind="member", link="bank-i"))
         text = HEAD.format(name="centre", institution="970400", hsm=self.hsm_port)
         text += self._link("acquirer", "server", self.acquirer_port, "970405", "switch")
-        text += self._link("issuer", "server", self.issuer_port, "970411", "switch")
+        text += self._link("bank-i", "server", self.issuer_port, "970411", "switch")
         words: tuple[str, ...] = ()
         self.url = f"sqlite:///{here / 'state' / 'switch.db'}"
         if server is not None:
