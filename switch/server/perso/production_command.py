@@ -74,8 +74,8 @@ class Hall:
         """Produce what is left of the prepared file *path*."""
         head = head_of(path)
         machine = self.config.machine
-        box = CardBox(machine.box, _secret(machine.box_key, 32), secrets.token_bytes)
-        kmc, ktm = _secret(machine.kmc, 16), _secret(machine.ktm, 16)
+        box = CardBox(machine.box, secret_in(machine.box_key, 32), secrets.token_bytes)
+        kmc, ktm = secret_in(machine.kmc, 16), secret_in(machine.ktm, 16)
         made = SimulatedMachine(kmc, machine.kmc_id, secrets.token_bytes, box, machine.blanks, ktm)
         hsm = CardHsm(pool_of(self.config.hsms))
         production = Production(hsm, self.by_role(head), made, secrets.token_bytes, now)
@@ -104,7 +104,7 @@ def head_of(path: Path) -> PreparedHead:
         return PreparedReader(source, path.name).head
 
 
-def _secret(path: Path, size: int) -> bytes:
+def secret_in(path: Path, size: int) -> bytes:
     """*size* bytes, in hexadecimal in the file *path*.  Raises KeyFileError."""
     try:
         found = bytes.fromhex(path.read_text().strip())
