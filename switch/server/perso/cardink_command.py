@@ -168,5 +168,5 @@ def read_authority(path: Path) -> PublicKey:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         return PublicKey(bytes.fromhex(told["modulus"]), int(told["exponent"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise KeyFileError(f"{path.name}: modulus and exponent") from None

@@ -136,7 +136,7 @@ class CardInk:
             raise KeyFileError(f"no issuer key {name[:32]}")
         try:
             certificate = read_certificate(json.loads(path.read_text()))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise KeyFileError(f"{path.name}: no certificate") from None
         held[name] = (held[name][0], certificate)
         write_issuer_keys(self._issuers, held.values())
