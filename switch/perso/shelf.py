@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -37,7 +38,7 @@ class Kept:
 
 
 class Shelf:
-    """The *folder*, made if it isn't there, with one writer; it holds *files_max* files and *bytes_max* in all."""
+    """The *folder*, made if it isn't there, holds *files_max* files and *bytes_max* in all."""
 
     def __init__(self, folder: Path, files_max: int, bytes_max: int) -> None:
         self.folder = folder
@@ -46,7 +47,9 @@ class Shelf:
         self._digests: dict[tuple[str, int, int], str] = {}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in folder.glob(f"*{_ENDING}"):
-            left.unlink()
+            with left.open("rb") as file:
+                if is_ours(file.fileno()):
+                    left.unlink(missing_ok=True)
 
     def files(self) -> list[Kept]:
         """All files, by name."""
@@ -123,6 +126,7 @@ class Arrival:
         self._announced = digest
         self._found = hashlib.sha256()
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        is_ours(descriptor)
         self._file = os.fdopen(descriptor, "wb")
 
     def write(self, chunk: bytes) -> None:
@@ -150,6 +154,15 @@ class Arrival:
         """Nothing more comes."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
+
+
+def is_ours(descriptor: int) -> bool:
+    """Does no other process write to this file?  From here on till it is closed none does that asks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def settle_folder(folder: Path) -> None:

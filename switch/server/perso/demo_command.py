@@ -19,6 +19,7 @@ from switch.server.perso.demo.layout import ISSUER, PREFIX, Layout
 from switch.server.perso.demo.leftovers import Children
 from switch.server.perso.demo.search import Sight, secrets_of, seen
 from switch.server.perso.demo.steps import ORDER, Configs, StepFailed, environment, run, steps
+from switch.server.perso.demo.tap import tapped
 from switch.server.perso.running import told_in_a_line
 
 SETTINGS = ("translate-data-extension", "translate-to-card-keys", "issuer-signing-extension", "pin-mailing")
@@ -27,7 +28,8 @@ SETTINGS = ("translate-data-extension", "translate-to-card-keys", "issuer-signin
 @click.command("demo", short_help="An order of test cards through every part of a bureau.")
 @click.option("--cards", type=click.IntRange(1, 100_000), default=1_000, show_default=True)
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="kept, and gone on with after a kill")
-def command(cards: int, folder: Path | None) -> None:
+@click.option("--capture", is_flag=True, help="record what goes to the HSMs and back, and search that, too")
+def command(cards: int, folder: Path | None, capture: bool) -> None:
     """Start two HSMs and every part as a process, make an order of test cards, and follow it to the cards.
 
     At the end every key, PIN and PAN of the order is looked for in the files of every part.
@@ -37,13 +39,13 @@ def command(cards: int, folder: Path | None) -> None:
         layout.found()
         children = Children(layout.folder)
         children.end_leftovers()
-        with served(layout, children) as configs:
+        with served(layout, children, capture) as configs:
             run(layout, steps(layout, configs, cards), children, click.echo)
         show(layout, cards)
 
 
 @contextmanager
-def served(layout: Layout, children: Children) -> Iterator[Configs]:
+def served(layout: Layout, children: Children, capture: bool) -> Iterator[Configs]:
     """The HSMs and servers, as long as this lasts."""
     with ExitStack() as stack:
         bureau = stack.enter_context(ApplianceProcess(_hsm(layout, "bureau", "test-2266")))
@@ -52,9 +54,12 @@ def served(layout: Layout, children: Children) -> Iterator[Configs]:
             children.note(appliance.pid)
         outer = stack.enter_context(_server("receive", layout.receiving(), layout, children))
         inner = stack.enter_context(_server("host", layout.hosting(outer), layout, children))
-        pmp = layout.pmp(inner, bureau.ports["eracom"])
-        cardink = layout.cardink(bureau.ports["eracom"])
-        yield Configs(layout.pushing(outer), pmp, cardink, layout.production(hall.ports["eracom"]))
+        ports = {"bureau": bureau.ports["eracom"], "production": hall.ports["eracom"]}
+        if capture:
+            for name, port in [*ports.items()]:
+                ports[name] = stack.enter_context(tapped(port, layout.folder / "traffic" / f"{name}.raw"))
+        pmp, cardink = layout.pmp(inner, ports["bureau"]), layout.cardink(ports["bureau"])
+        yield Configs(layout.pushing(outer), pmp, cardink, layout.production(ports["production"]))
 
 
 def _hsm(layout: Layout, name: str, km: str) -> tuple[str, ...]:
@@ -92,7 +97,9 @@ def show(layout: Layout, cards: int) -> None:
     wish = Wish(ORDER, "DEBIT", PREFIX, cards, "2912", "201")
     wanted = secrets_of(own, ISSUER, bytes.fromhex(layout.zmk()), wish, folder / "issuer" / f"{ISSUER}-{ORDER}.order")
     outside = {"issuer (outside)"}
-    parts = [(name, [folder / name]) for name in ("receiving", "hosting", "pmp", "cardink", "production", "hsm")]
+    parts = [
+        (name, [folder / name]) for name in ("receiving", "hosting", "pmp", "cardink", "production", "hsm", "traffic")
+    ]
     found = list(seen([*zip(outside, [[folder / "issuer"]], strict=True), *parts], wanted))
     click.echo(f"\n{'files of':18}{'number':>7}{'bytes':>12}{'keys':>6}{'PINs':>6}{'PANs':>7}")
     for each in found:

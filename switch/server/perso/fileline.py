@@ -50,9 +50,14 @@ class FileLine(Protocol):
         self.line.write(text.encode("ascii", "replace") + b"\n")
 
     def send(self, file: BufferedIOBase) -> Deferred[object]:
-        """Send what is in *file*; fires when it is on its way."""
-        sent: Deferred[object] = FileSender().beginFileTransfer(file, cast("IConsumer", self.transport))
+        """Send what is in *file*; fires when it is on its way.  Who takes too long to take a part of it is dropped."""
+        consumer = cast("IConsumer", self.transport)
+        sent: Deferred[object] = FileSender().beginFileTransfer(file, consumer, self._watched)
         return sent
+
+    def _watched(self, chunk: bytes) -> bytes:
+        self.watch()
+        return chunk
 
     def await_file(self, arrival: Arrival) -> None:
         """The next bytes are that file."""

@@ -28,7 +28,7 @@ from switch.perso.books import Books, ImportedOrder
 from switch.perso.orderfile import OrderHead, OrderReader
 from switch.perso.product import Product, Resolved, read_product, resolve
 from switch.perso.seen import Seen
-from switch.perso.shelf import settle_folder
+from switch.perso.shelf import is_ours, settle_folder
 from switch.perso.terms import Attribute, Cardholder, CardValues, Content, HeldKey, KeyName, Refused, key_name
 from switch.perso.xof import XofHead, XofReader, XofWriter
 from switch.server.perso.hsm import PersoHsm
@@ -142,9 +142,14 @@ class OrderImport:
         head = plan.head
         told = XofHead(head.issuer, head.order, head.product, head.key_version, head.cards, imported)
         temporary = to.with_suffix(".part")
+        out = os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
+        if not is_ours(out.fileno()):
+            out.close()
+            raise Refused(plan.file, None, "", "another process is importing it")
+        out.truncate(0)
         seen = Seen()
         try:
-            with open(temporary, "wb", opener=_private) as out:
+            with out:
                 writer = XofWriter(out, told, _used(plan), plan.resolved.mac.named)
                 await self._batches(plan, iter(reader), writer, seen, progress)
                 if not compare_digest(reader.total.digest, digest):
@@ -239,7 +244,3 @@ def _check_attributes(file: str, product: Product, card: CardValues) -> None:
 
 def _used(plan: _Plan) -> dict[Attribute, KeyName]:
     return plan.resolved.named
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_TRUNC, 0o600)

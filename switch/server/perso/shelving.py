@@ -121,7 +121,6 @@ class ShelfLine(FileLine):
         kept = self._of.shelf.file(name)
         file = self._of.shelf.open(name)
         self.say(f"HERE {kept.size_bytes} {kept.digest}")
-        self.rest()
         self.send(file).addBoth(self._sent, file.close, name)
 
     def _sent(self, outcome: object, close: Callable[[], None], name: str) -> None:

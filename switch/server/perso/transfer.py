@@ -43,7 +43,6 @@ class TransferLine(FileLine):
             size += len(chunk)
         file.seek(0)
         await self._expect("GO", f"PUT {name} {size} {digest.hexdigest()}")
-        self.rest()
         await self.send(file)
         await self._expect("OK")
 

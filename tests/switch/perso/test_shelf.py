@@ -71,7 +71,11 @@ def test_bounds(tmp_path: Path) -> None:
 
 
 def test_what_was_coming_when_the_process_ended_is_gone(tmp_path: Path) -> None:
-    shelf(tmp_path).put(NAME, 10, DIGEST).write(b"enci")
+    coming = shelf(tmp_path).put(NAME, 10, DIGEST)
+    coming.write(b"enci")
+    assert shelf(tmp_path).files() == []
+    assert [path.name for path in tmp_path.iterdir()] == [f"{NAME}.came"], "it still comes"
+    coming._file.close()  # as a kill does
     assert shelf(tmp_path).files() == []
     assert list(tmp_path.iterdir()) == []
 

@@ -15,7 +15,7 @@ from switch.server.perso.running import utc_now
 
 ISSUER, PREFIX = "970499", "970499"
 TLS_NAMES = ("issuer", "receiving", "hosting", "pmp")
-FOLDERS = ("issuer", "tls", "receiving", "hosting", "pmp", "cardink", "authority", "production", "hsm")
+FOLDERS = ("issuer", "tls", "receiving", "hosting", "pmp", "cardink", "authority", "production", "hsm", "traffic")
 OFFICERS = ("anna", "bert")
 KMC_ID = "476173000000"
 MAKERS = {"kmc": "maker.kmc", "ktm": "encoder.ktm"}

@@ -16,7 +16,18 @@ KILLED_AFTER = "7. The issuer makes the order"
 
 def test_a_killed_demonstration_goes_on_to_the_same_totals(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    line = [sys.executable, "-m", "switch.main", "perso", "demo", "--cards", str(CARDS), "--folder", str(folder)]
+    line = [
+        sys.executable,
+        "-m",
+        "switch.main",
+        "perso",
+        "demo",
+        "--capture",
+        "--cards",
+        str(CARDS),
+        "--folder",
+        str(folder),
+    ]
     first = subprocess.Popen(
         line, cwd=ROOT, env=environment() | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
     )
@@ -33,6 +44,8 @@ def test_a_killed_demonstration_goes_on_to_the_same_totals(tmp_path: Path) -> No
     assert f"{CARDS} made, 0 rejected, {CARDS} mailers printed" in again.stdout
     assert f"Looked for 11 keys, {CARDS} PINs and {CARDS} PANs" in again.stdout
     found = {
-        row.split()[0]: row.split()[-3:] for row in again.stdout.splitlines() if row.startswith(("pmp ", "hosting "))
+        row.split()[0]: row.split()[-3:]
+        for row in again.stdout.splitlines()
+        if row.startswith(("pmp ", "hosting ", "traffic "))
     }
-    assert found == {"pmp": ["0", "0", "0"], "hosting": ["0", "0", "0"]}
+    assert found == {"pmp": ["0", "0", "0"], "hosting": ["0", "0", "0"], "traffic": ["0", "0", str(CARDS)]}

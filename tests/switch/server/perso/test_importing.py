@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from psec import des, mac, pinblock, tr31
-from support.perso import KEYS, ORDER, PROFILE, SECRET, Bureau, order, result, wish
+from support.perso import KEYS, ORDER, PROFILE, SECRET, ZMK, Bureau, order, result, wish
 
 from switch.perso.issuing import Draw, IssuerKeys, cardholders
 from switch.perso.sealing import unpadded
+from switch.perso.shelf import is_ours
 from switch.perso.terms import Attribute, Content, Refused
 from switch.perso.xof import XofReader
 
@@ -119,8 +120,6 @@ def test_an_issuers_key_only_deciphers_and_stays(bureau: Bureau, content: Conten
 
 
 def test_a_wrong_check_value_is_refused(bureau: Bureau) -> None:
-    from support.perso import ZMK
-
     with pytest.raises(ValueError, match="expected 000000"):
         result(bureau.hsm.received_key("X", Content.DATA, 1, KEYS.under(ZMK, Content.DATA), "000000"))
 
@@ -256,3 +255,34 @@ def test_a_kill_between_the_file_and_the_books_is_made_good_by_the_next_attempt(
     assert [each.cards for each in bureau.books.orders()] == [5]
     with path.open("rb") as source:
         assert len(list(XofReader(source, path.name))) == 5
+
+
+def test_a_key_that_custodians_stored_of_components_is_bound(bureau: Bureau) -> None:
+    clear = KEYS.clear[Content.KEYS]
+    bureau.pool.speaker.store("35:7", clear.hex())
+    named = KEYS.named(Content.KEYS)
+    held = result(bureau.hsm.stored_key(named.name, Content.KEYS, 7, named.check_value))
+    header, found = tr31.unwrap(KM, held.specifier[3:].decode())
+    assert (found, header.mode_of_use, header.exportability, held.named) == (clear, "D", "N", named)
+    with pytest.raises(ValueError, match=f"check value {named.check_value}, expected 123456"):
+        result(bureau.hsm.stored_key(named.name, Content.KEYS, 7, "123456"))
+
+
+def test_a_key_of_the_bureau_is_bound_to_the_hsm_and_a_shared_one_left_it_once(bureau: Bureau) -> None:
+    bureau.pool.speaker.store("03:1", ZMK.hex())
+    own = result(bureau.hsm.new_key("X", Content.KEYS))
+    held, sent = result(bureau.hsm.sent_key("ITK-X", Content.KEYS, 1))
+    header, clear = tr31.unwrap(KM, held.specifier[3:].decode())
+    assert des.decrypt_tdes_ecb(ZMK, sent) == clear
+    assert (header.exportability, tr31.unwrap(KM, own.specifier[3:].decode())[0].exportability) == ("N", "N")
+    again = result(bureau.hsm.received_key("ITK-X", Content.KEYS, 1, sent, held.named.check_value))
+    assert tr31.unwrap(KM, again.specifier[3:].decode())[0].mode_of_use == "D"
+
+
+def test_two_imports_of_an_order_do_not_write_one_file(bureau: Bureau) -> None:
+    part = bureau.folder / "970499-2026-0001.part"
+    with part.open("wb") as other:
+        assert is_ours(other.fileno())
+        with pytest.raises(Refused, match="another process is importing it"):
+            taken(bureau, GOOD)
+    assert taken(bureau, GOOD).exists()
