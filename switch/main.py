@@ -10,6 +10,7 @@ SUBCOMMANDS = MappingProxyType(
     {
         "serve": ("switch.server.serve_command", "Run a switch, a bank's host or a concentrator."),
         "console": ("switch.server.console_command", "Ask a running switch, or tell it something."),
+        "demo": ("switch.server.demo.command", "Show a small country's payments, all on this machine."),
         "bench": ("switch.server.bench_command", "Measure a switch, as processes of this machine."),
         "decode": ("switch.decode_command", "Explain an ISO 8583 message element by element, masked."),
         "encode": ("switch.encode_command", "Write a message, given as JSON, in a network's dialect."),
