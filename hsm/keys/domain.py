@@ -28,6 +28,7 @@ from hsm.keys.km import (
 )
 from hsm.keys.ring import Rules
 from hsm.keys.secret import ClearKey
+from hsm.keys.signing import SigningKey
 from hsm.keys.specifier import CARD, DUKPT, RSA_PUBLIC, SESSION, Specifier, checked_index, parsed
 from hsm.refusal import (
     DomainUnavailable,
@@ -43,6 +44,8 @@ _CBC_FORMS = MappingProxyType({0x10: 0x10, 0x11: 0x13, 0x12: 0x14})
 _DUKPT_VARIANTS = MappingProxyType({PPK: Variant.PIN, MPK: Variant.MAC_REQUEST, DPK: Variant.DATA_REQUEST})
 _CARD_TYPES = frozenset({PPK, MPK, DPK})
 _ZERO = bytes(8)
+SIGNING_KEYS_MAX = 64
+"""How many RSA keys are kept open."""
 
 Place = tuple[str, int]
 """Where a stored key stands: the code of its type and its index, 1 to 9999."""
@@ -133,7 +136,10 @@ class DomainRing:
         """The PIN verification key of type PVK with its decimalisation table; raises as ``key``."""
         self.transport_key: Callable[[str, tuple[DomainKeyType, ...]], TransportKey] = self._transport_key
         """A transport key, of the first of these types unless the specifier states another of them; raises as ``key``."""
+        self.signing_key: Callable[[str], SigningKey] = self._signing_key
+        """The RSA key in a TR-31 block under the KM.  Raises the KeyBlock refusals, DomainUnavailable."""
         if rules.cache:
+            self.signing_key = lru_cache(maxsize=SIGNING_KEYS_MAX)(self._signing_key)
             self.key = lru_cache(maxsize=cached_keys_max)(self._key)
             self.verification_key = lru_cache(maxsize=cached_keys_max)(self._verification_key)
             self.transport_key = lru_cache(maxsize=cached_keys_max)(self._transport_key)
@@ -187,6 +193,9 @@ class DomainRing:
         stored = self._stored(_typed(given, rows)[0], row)
         scheme = stored.scheme if stored is not None and stored.scheme is not None else usual_scheme(row)
         return TransportKey(key, scheme, self.domain.km)
+
+    def _signing_key(self, block: str) -> SigningKey:
+        return self.domain.km.open_signing_key(block)
 
     def _opened(self, given: Specifier, rows: tuple[DomainKeyType, ...]) -> tuple[ClearKey, DomainKeyType]:
         given, row = _typed(given, rows)

@@ -36,7 +36,7 @@ class Partner:
     *institution*: its id as in DE 32 and 100.  *channel*: what all its requests come from (``atm``); empty: known by their
     codes.  *left_out*: elements that never go to it.  *relays_to*: the link to which network management that names a
     terminal (DE 41) goes on, and whose answers come back.  *unknown_reversal*: DE 39 for a reversal of what was never
-    seen.
+    seen.  *line*: of its links the one by whose name its requests are known, whichever they come by; empty: this one.
     """
 
     link: str
@@ -47,6 +47,7 @@ class Partner:
     left_out: frozenset[int] = frozenset()
     relays_to: str = ""
     unknown_reversal: str = "25"
+    line: str = ""
 
     @property
     def has_terminals(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from secrets import SystemRandom
 from typing import cast
 
@@ -68,10 +68,28 @@ class Links:
 
     def start(self) -> None:
         """Take calls, and open every link.  Raises CannotListenError."""
-        for door in self._doors.values():
+        self.open(self._links)
+
+    def open(self, names: Collection[str]) -> None:
+        """The same for the links *names* alone, which are all that take calls where they do."""
+        for door in self._doors_of(names):
             door.open()
-        for link in self._links.values():
-            link.order(Order.OPEN)
+        for name in names:
+            self._links[name].order(Order.OPEN)
+
+    def shut(self, names: Collection[str], at_once: bool) -> None:
+        """Take no calls for the links *names*, and close them; *at_once*: without a word to the peer."""
+        for door in self._doors_of(names):
+            door.close()
+        for name in names:
+            link = self._links[name]
+            if link.state.line is not Line.CLOSED:
+                link.order(Order.CLOSE)
+            if at_once and link.stream is not None:
+                link.stream.hang_up()
+
+    def _doors_of(self, names: Collection[str]) -> list[_Door]:
+        return list({id(door): door for name in names if (door := self._door_of.get(name)) is not None}.values())
 
     def stop(self) -> Deferred[None]:
         """Order every link closed, and take no calls; fires when none are taken.  ``closed`` tells when the links are.
@@ -89,8 +107,9 @@ class Links:
         return all(link.state.line is Line.CLOSED for link in self)
 
     def port(self, name: str) -> int:
-        """Where link *name* takes calls."""
-        return self._door_of[name].port
+        """Where link *name* takes calls; 0: nowhere."""
+        door = self._door_of.get(name)
+        return door.port if door is not None else 0
 
     @property
     def turned_away(self) -> int:
@@ -179,6 +198,8 @@ class _Door(ServerFactory):
             self._by_caller.setdefault(caller.lower(), link)
 
     def open(self) -> None:
+        if self._listening is not None:
+            return
         factory: IProtocolFactory = self
         if self._secured is not None:
             factory = _silent(TLSMemoryBIOFactory(self._secured, False, self, self._reactor))
@@ -192,8 +213,7 @@ class _Door(ServerFactory):
 
     @property
     def port(self) -> int:
-        assert self._listening is not None
-        return int(getattr(self._listening.getHost(), "port", 0))
+        return 0 if self._listening is None else int(getattr(self._listening.getHost(), "port", 0))
 
     def buildProtocol(self, addr: IAddress | None) -> LinkStream | None:
         """A connection, until the address or the certificate tells whose it is; None when too many are unknown."""

@@ -5,7 +5,7 @@ Whatever of them may have reached an issuer is taken back, for who asked has lon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -14,9 +14,10 @@ from twisted.internet.interfaces import IReactorTime
 from switch.flow import books
 from switch.flow.answers import partly
 from switch.flow.world import World
-from switch.server.exchange import Exchange
+from switch.server.exchange import Exchange, WriterOf
 from switch.store.database import StoreError
 from switch.store.group import Done, Result
+from switch.store.leases import Replaced, Submits
 from switch.store.reading import Reading
 from switch.store.rows import Stage, Transaction
 from switch.store.view import View, Work
@@ -28,10 +29,15 @@ PATIENCE = 3
 InThread = Callable[[Callable[[], list[Transaction]]], "Deferred[list[Transaction]]"]
 
 
-def left_over(reading: Reading, owner: str | None = None) -> Iterator[Transaction]:
-    """Transactions that wait for an issuer, in the order of their arrival.  Raises Unavailable."""
+def left_over(
+    reading: Reading, owner: str | None = None, links: Collection[str] | None = None
+) -> Iterator[Transaction]:
+    """Transactions that wait for an issuer, in the order of their arrival; of one *owner*, or come by one of *links*.
+
+    Raises Unavailable.
+    """
     after = ""
-    while rows := reading.in_flight(after, owner):
+    while rows := reading.in_flight(after, owner, links=links):
         yield from (row for row in rows if row.stage == Stage.AWAITING_ISSUER)
         after = rows[-1].position
 
@@ -50,19 +56,37 @@ def giving_up(world: World, row: Transaction) -> Work[bool]:
     return Work(work, [(Transaction, row.id)])
 
 
+def owner_of(process: str, era: int) -> str:
+    """How rows name the run of *process* that began with *era*."""
+    return f"{process}-{era}"
+
+
+def earlier(reading: Reading, owner: str, links: Collection[str] | None = None) -> Iterator[Transaction]:
+    """What runs before that of *owner* left.  With *links*, of whatever process: whoever had them has them no more.
+
+    Without, of the same process: others may share the store.
+    """
+    process = owner.rpartition("-")[0]
+    for row in left_over(reading, links=links):
+        if row.owner != owner and (links is not None or row.owner.rpartition("-")[0] == process):
+            yield row
+
+
 def at_start(world: World, reading: Reading, writer: Writer) -> int:
-    """Give up all that an earlier run of this process left; how many they were.  Raises StoreError."""
-    return sum(writer.do(giving_up(world, row)) for row in left_over(reading))
+    """Give up all that earlier runs of this process left; how many they were.  Raises StoreError."""
+    return sum(writer.do(giving_up(world, row)) for row in earlier(reading, world.hop.owner))
 
 
 class Sweep:
     """Looks for transactions of this run that no course works on, and gives them up."""
 
     def __init__(
-        self, clock: IReactorTime, exchange: Exchange, writer: Writer, reading: Reading, in_thread: InThread
-    ) -> None:
-        """*in_thread* calls what it is given off the reactor's thread."""
-        self._clock, self._exchange, self._writer = clock, exchange, writer
+        self, clock: IReactorTime, exchange: Exchange, writer: Submits, reading: Reading, in_thread: InThread,
+        writer_of: WriterOf | None = None,
+    ) -> None:  # fmt: skip
+        """*in_thread* calls what it is given off the reactor's thread; *writer_of* as the exchange's."""
+        self._clock, self._exchange = clock, exchange
+        self._writer = writer_of or (lambda link: writer)
         self._reading, self._in_thread = reading, in_thread
         self.found = 0
 
@@ -83,7 +107,10 @@ class Sweep:
             if row.id in live or now_us - row.arrived_us < waits_us:
                 continue
             try:
-                self._writer.submit(giving_up(self._exchange.world, row), partial(self._done, row.issuer_link))
+                told = partial(self._done, row.issuer_link)
+                self._writer(row.link).submit(giving_up(self._exchange.world, row), told)
+            except Replaced:
+                continue  # whoever has the link now sees to it
             except StoreError:
                 return
 

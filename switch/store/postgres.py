@@ -18,8 +18,10 @@ from switch.store.rows import Row
 from switch.store.schema import FORMAT, cells
 
 CONNECT_SECONDS = 3
-SETTINGS = "-c lock_timeout=5s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
-"""No lock, statement or forgotten transaction may stop the only writer, or another process's, for good."""
+SETTINGS = "-c lock_timeout=5s -c statement_timeout=10s -c idle_in_transaction_session_timeout=4s"
+"""No lock, statement or forgotten transaction may stop the only writer, or another process's, for good.
+
+A process that stands still within a transaction loses it before those who wait for its rows give up."""
 _CONFLICTS = (
     errors.UniqueViolation, errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -42,16 +42,20 @@ class Reading:
         """Close what connections there are."""
         self._engine.dispose()
 
-    def in_flight(self, after: str = "", owner: str | None = None, rows_max: int = ROWS_MAX) -> list[Transaction]:
+    def in_flight(
+        self, after: str = "", owner: str | None = None, rows_max: int = ROWS_MAX, links: Collection[str] | None = None
+    ) -> list[Transaction]:
         """Transactions that were begun and not finished, in the order of their arrival, from behind position *after*.
 
-        *owner*: those of one process only.  An answered one whose delivery is unknown is finished: it is the acquirer who
-        says so, by a reversal.
+        *owner*: those of one process only; *links*: those that came by one of them.  An answered one whose delivery is
+        unknown is finished: it is the acquirer who says so, by a reversal.
         """
         table = TABLES[Transaction]
         question = select(table).where(table.c.stage.in_(UNFINISHED), table.c.position > after)
         if owner is not None:
             question = question.where(table.c.owner == owner)
+        if links is not None:
+            question = question.where(table.c.link.in_(links))
         return self._rows(Transaction, question.order_by(table.c.position).limit(rows_max))
 
     def owed(self, link: str, after: str = "", rows_max: int = ROWS_MAX) -> list[Owed]:

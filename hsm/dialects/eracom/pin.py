@@ -8,7 +8,18 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.crypto.pinblock import PIN_DIGITS_MAX
 from hsm.dialects.eracom.codes import eracom
-from hsm.dialects.eracom.fields import Anb, PinBlock, PinFormat, PinLength, Ppk, Request, block_format, pin_digits
+from hsm.dialects.eracom.fields import (
+    PIN_KEYS,
+    Anb,
+    PinBlock,
+    PinFormat,
+    PinKey,
+    PinLength,
+    Ppk,
+    Request,
+    block_format,
+    pin_digits,
+)
 from hsm.keys.domaintypes import PPK
 from hsm.operations import issuing, pins
 from hsm.refusal import DigitsInvalid
@@ -33,7 +44,7 @@ class TranslatePin(Request):
     source_format: PinFormat
     account: Anb
     destination_format: PinFormat
-    destination_key: Ppk
+    destination_key: PinKey
 
 
 class GeneratePin(Request):
@@ -77,8 +88,12 @@ def encrypt_clear_pin(ask: EncryptClearPin, hsm: Hsm) -> PinEnciphered:
 
 @eracom.command("EE0602")
 def translate_pin(ask: TranslatePin, hsm: Hsm) -> PinTranslated:
-    """Re-encipher a PIN block from one PPK to another, and from format to format."""
-    source, destination = hsm.domain_key(ask.source_key, PPK), hsm.domain_key(ask.destination_key, PPK)
+    """Re-encipher a PIN block from one PPK to another, or to a PTK, and from format to format.
+
+    That format 08 may say that the destination is a PTK, from which PINs only go on to cards and mailers, is inferred.
+    """
+    source = hsm.domain_key(ask.source_key, PPK)
+    destination = hsm.domain.transport_key(ask.destination_key, PIN_KEYS).key
     formats = (block_format(ask.source_format), block_format(ask.destination_format))
     _, block = pins.translate(hsm, source, destination, ask.source_block, formats, ask.account, PIN_DIGITS_MAX)
     return PinTranslated(destination_block=block)
