@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 from switch.saf import works
 from switch.services.responses import APPROVED
 from switch.standin import counting
-from switch.store.rows import Noted, Owed, Sending, Stage, Transaction, owed_key
+from switch.store.rows import Irregular, Noted, Owed, Sending, Stage, Transaction, key, owed_key
 from switch.store.view import View
 
 REVERSAL = "reversal"
 UNKNOWN, DELIVERED, FAILED, ADVISED = "unknown", "delivered", "failed", "advised"
 """What is known of an answer's delivery: an advice tells that what was approved has happened."""
+UNPROVED = "reversed, though its approval may have been delivered"
 EXPIRES_US = 7 * 86_400 * 1_000_000
 """A message that is owed and can't be delivered for so long becomes an exception."""
 
@@ -132,16 +133,21 @@ def owe(
         counting.leave(view, row.id, 0 if kind == REVERSAL else row.amount - row.amount_reversed)
 
 
-def undelivered(view: View, id: str, body: bytes, position: str, now_us: int) -> bool:
-    """Whether the reversal *body* is owed, because the approved answer could not be delivered."""
+def undelivered(view: View, id: str, body: bytes, position: str, now_us: int, certainly: bool = True) -> bool:
+    """Whether the reversal *body* is owed, because the approved answer could not be delivered.
+
+    Not *certainly*: the partner may have it after all, so it becomes an exception too.
+    """
     row = view.get(Transaction, id)
     if row is None or row.stage != Stage.ANSWERED:
         return False
     owes = bool(body) and row.response_code == APPROVED
     stage = Stage.REVERSAL_OWED if owes else row.stage
-    view.put(replace(row, stage=stage, delivery=FAILED, changed_us=now_us))
+    view.put(replace(row, stage=stage, delivery=FAILED if certainly else UNKNOWN, changed_us=now_us))
     if owes:
         owe(view, row, body, position, now_us)
+    if owes and not certainly:
+        view.put(Irregular(key(UNPROVED, id), now_us, id, row.link, UNPROVED, "", "open"))
     return owes
 
 
