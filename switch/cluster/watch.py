@@ -20,8 +20,8 @@ class Standing:
     """One share as one process sees it.
 
     *row* is its lease as it was last seen, and *since* when that changed; *held* the lease if it is ours, *sure_until* then
-    the time until which nobody can have taken it over.  While nobody has it we do not take it before *barred_until*.  *at_home*: is it ours
-    when nobody has it?  Times are seconds by a clock of our own that is never set.
+    the time until which nobody can have taken it over.  While nobody has it we do not take it before *barred_until*.
+    *at_home*: is it ours when nobody has it?  Times are seconds by a clock of our own that is never set.
     """
 
     share: str

@@ -170,7 +170,7 @@ class Cluster:
                 self.unseen += not isinstance(result, Done)
                 return
             self._shares.held[stands.share] = lease
-            seat.stands = seat.stands.taken(lease, sure_until)
+            seat.stands = seat.stands.taken(lease, sure_until).seen(lease, self._clock.seconds())
             seat.counts["taken"] += 1
             self._tell(
                 "share-taken", share=stands.share, term=lease.term, before=stands.row.owner if stands.row else ""
@@ -219,7 +219,7 @@ class Cluster:
             return
         seat.entering = True
         try:
-            if all(self._parts.links[name].state.line is Line.CLOSED for name in seat.links):
+            if self._closed(seat):
                 rows, keys = await self._apart(lambda: self._left(seat.links))
                 await self._give_up(seat, rows)
                 if seat.stands.held is lease and not seat.leaving:
@@ -301,14 +301,16 @@ class Cluster:
 
     async def _close(self, seat: _Seat) -> None:
         """Sign off, let what is under way come to its end, close."""
-        links = [self._parts.links[name] for name in seat.links]
-        for link in links:
+        for link in map(self._parts.links.__getitem__, seat.links):
             if link.state.ours is Ours.ON and link.config.profile.automatic(Automatic.SIGN_OFF):
                 link.order(Order.SIGN_OFF)
         await self._until(lambda: not self._parts.exchange.works_for(seat.links), DRAIN_SECONDS)
         self._parts.links.shut(seat.links, at_once=False)
-        await self._until(lambda: all(link.state.line is Line.CLOSED for link in links), CLOSE_SECONDS)
+        await self._until(lambda: self._closed(seat), CLOSE_SECONDS)
         self._leave(seat)
+
+    def _closed(self, seat: _Seat) -> bool:
+        return all(self._parts.links[name].state.line is Line.CLOSED for name in seat.links)
 
     async def _release(self, seat: _Seat, barred_seconds: float) -> None:
         """What was submitted before is still done; what comes after is not."""

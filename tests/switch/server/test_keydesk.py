@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from support.keydesks import End, Traffic, Wire, run
+from support.keydesks import End, MemoryStore, Traffic, Wire, run
 from twisted.internet.task import Clock
 
 from switch import asking as q
@@ -20,6 +20,7 @@ from switch.keys.link import Which
 from switch.link.config import LinkConfig
 from switch.link.profile import Profile, SignOn
 from switch.server.exchange import Aside
+from switch.server.keydesk import KeyDesk
 
 ZPK, ZAK = (KeyType.ZPK, Direction.BOTH), (KeyType.ZAK, Direction.BOTH)
 RULES = Rules(period_s=None, uses_max=None)
@@ -74,6 +75,43 @@ def test_keys_come_into_force_by_themselves_and_change_when_the_operator_asks(fo
     run(wire, 62, [traffic.send])
     assert [len(end.desk.incoming("alpha", Use.PIN)) for end in wire.ends] == [1, 1], "the old one is gone"
     assert [end.alarms for end in wire.ends] == [[], []]
+
+
+def test_keys_that_another_process_takes_over_are_those_that_the_store_has() -> None:
+    wire = wired()
+    run(wire, 10)
+    end = wire.ends[0]
+    before = end.desk.incoming("alpha", Use.PIN), end.desk.incoming("alpha", Use.MAC)
+    end.desk.leave({"alpha"})
+    assert (end.desk.incoming("alpha", Use.PIN), end.desk.outgoing("alpha", Use.MAC)) == ((), None)
+    assert end.desk.status() == ()
+    # What was under way about them moves nothing here.
+    end.desk.proved(before[0][0])
+    end.desk.failed("alpha", Use.PIN)
+    end.desk.changed(end.link)
+    used: list[str] = []
+
+    def writer_of(link: str) -> MemoryStore:
+        used.append(link)
+        return end.store
+
+    other = KeyDesk(
+        end.keys_config, end.hsm, MemoryStore(end.clock), end.clock, end.clock.seconds, end.notes.append, writer_of
+    )
+    other.start((), ())
+    assert other.incoming("alpha", Use.PIN) == ()
+    other.take(end.store.rows.values(), {"beta"})
+    assert other.incoming("alpha", Use.PIN) == ()
+    other.take(end.store.rows.values(), {"alpha"})
+    assert (other.incoming("alpha", Use.PIN), other.incoming("alpha", Use.MAC)) == before
+    assert used == ["alpha"]
+    end.desk = other
+    run(wire, 1)
+    other.changed(end.link)
+    other.change("alpha", KeyType.ZPK)
+    run(wire, 10)
+    assert agreed(wire) != before[0][0].cryptogram
+    assert agreed(wire, Use.MAC) == before[1][0].cryptogram
 
 
 def test_a_member_asks_for_a_key_and_gets_one() -> None:
