@@ -12,22 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from psec import des, pinblock
 from support import ourbank
-from support.linked import Loop, Seen, loop
-from support.opened import opened, pair_of
-from support.partner import ZONES, des_key, part_by_part
+from support.hostedatm import HOSTS_LINK, HOSTS_TERMINAL, LINK, QUICK, TMK_TOKEN, Atm
+from support.linked import loop
+from support.partner import ZONES
 from support.switched import RunningSwitch
 
 from hsm.client.process import ApplianceProcess
-from switch.codec.codec import codec
-from switch.codec.message import Message, Value
-from switch.keys.terminalforms import form_of
-from switch.server.drive import DrivenLink
 
 ZMK = ZONES[0].token
-TMK = des_key("TMK")
-TERMINAL = "ATM00001"
 HEAD = """[switch]
 name = "{name}"
 institution = "{institution}"
@@ -43,8 +36,6 @@ file = "switch.log"
 name = "a"
 address = "127.0.0.1:{hsm}"
 """
-LINK = '[[link]]\nname = "{name}"\nspec = "napas"\nrole = "{role}"\naddress = "127.0.0.1:{port}"\n{more}'
-QUICK = "[link.seconds]\npause = 0.05\npause-max = 0.2\n"
 KEYS = (
     '[link.keys]\nrole = "{role}"\nform = "tagged"\nzmk = "' + ZMK + '"\nlines = ["zpk both", "zak both"]\n'
     "[link.partner.mac]\n"
@@ -97,47 +88,9 @@ def network(tmp_path: Path) -> Iterator[Network]:
         ourbank.write_files(there)
         up = zone("centre", "client", centre.ports["bank-i"], "member", "970400")
         issuer = run(there, text("issuer", "970411", hsm, up, ourbank.CONFIG))
-        atms = LINK.format(
-            name="atms", role="server", port=0,
-            more='sign-on = "none"\n[link.partner]\nchannel = "atm"\npins = "terminal"\n',
-        )  # fmt: skip
-        tmk = part_by_part(TMK, pair_of("002"), "U")
-        terminal = f'[[terminal]]\nid = "{TERMINAL}"\ntmk = "{tmk}"\nrenewal = "sign-on"\nlink = "atms"\n'
         up = zone("centre", "client", centre.ports["bank-a"], "member", "970400")
         where = folder(tmp_path, "acquirer", "member", "centre")
-        yield Network(centre, issuer, run(where, text("acquirer", "970405", hsm, up, atms, terminal)))
-
-
-class Atm:
-    """A terminal at the acquirer's."""
-
-    def __init__(self, run: Loop, port: int) -> None:
-        self._run, self._seen = run, Seen()
-        config = LINK.format(name="host", role="client", port=port, more='sign-on = "none"\n' + QUICK)
-        self.link: DrivenLink = run.started(config, self._seen)["host"]
-        run.until(lambda: self.link.state.listens)
-        self.key = b""
-
-    def ask(self, mti: str, fields: dict[int, Value]) -> Message:
-        stan = self.link.next_stan()
-        own: dict[int, Value] = {7: self.link.transmitted(), 11: stan, 41: TERMINAL}
-        before = len(self._seen.replies)
-        assert self.link.ask(Message(mti, dict(sorted((own | fields).items()))), "a question").accepted
-        self._run.until(lambda: len(self._seen.replies) > before)
-        return self._seen.replies[-1][1]
-
-    def sign_on(self) -> None:
-        given = form_of(codec("napas")).given(self.ask("0800", {70: "101"}))
-        assert given is not None
-        self.key = opened(given.under_tmk, TMK)
-
-    def withdraw(self, pan: str, pin: str, amount: int) -> Message:
-        block = des.encrypt_tdes_ecb(self.key, pinblock.encode_pinblock_iso_0(pin, pan))
-        fields: dict[int, Value] = {
-            2: pan, 3: "010000", 4: amount, 18: "6011", 22: "011", 25: "00", 42: "ATM 0001".ljust(15), 49: "704",
-            52: bytes(block),
-        }  # fmt: skip
-        return self.ask("0200", fields)
+        yield Network(centre, issuer, run(where, text("acquirer", "970405", hsm, up, HOSTS_LINK, HOSTS_TERMINAL)))
 
 
 def test_a_pin_is_verified_three_hops_away_and_every_operator_sees_it(network: Network) -> None:
@@ -166,6 +119,6 @@ def test_a_pin_is_verified_three_hops_away_and_every_operator_sees_it(network: N
     for one in network.all:
         for each in (*one.folder.glob("*.log"), *one.folder.glob("said")):
             told = each.read_text()
-            for secret in (ourbank.ANNA, ZMK, atm.key.hex().upper(), part_by_part(TMK, pair_of("002"), "U")):
+            for secret in (ourbank.ANNA, ZMK, atm.key.hex().upper(), TMK_TOKEN):
                 assert secret not in told
             assert '"fault"' not in told
