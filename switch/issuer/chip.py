@@ -34,7 +34,7 @@ _BLOCK_BYTES = 8
 
 
 @dataclass(frozen=True)
-class ChipData:
+class ChipRequest:
     """*sequence* 2 digits, *counter* the transaction counter, 2 bytes; *covered* what the *cryptogram*, 8 bytes, is of."""
 
     sequence: str
@@ -48,7 +48,7 @@ def read_by_chip(request: Request) -> bool:
     return request.text(22)[:2] in CHIP_MODES
 
 
-def chip_data(config: ChipConfig, request: Request) -> ChipData | str:
+def chip_request(config: ChipConfig, request: Request) -> ChipRequest | str:
     """What the chip says in *request*; or why that can't be right (DE 39).
 
     The cryptogram must be a request's, of the configured version, and for the amount and currency that are asked for.
@@ -77,7 +77,7 @@ def chip_data(config: ChipConfig, request: Request) -> ChipData | str:
     covered = b"".join(objects[tag] for tag in COVERED)
     covered += issuer_data[_RESULTS] if config.version == VERSION_10 else issuer_data + b"\x80"
     covered += bytes(-len(covered) % _BLOCK_BYTES)
-    return ChipData(sequence, objects[COUNTER], objects[CRYPTOGRAM], covered)
+    return ChipRequest(sequence, objects[COUNTER], objects[CRYPTOGRAM], covered)
 
 
 def response_of(request: Request, response_cryptogram: bytes) -> dict[int, Value]:

@@ -33,7 +33,7 @@ from switch.issuer.chip import (
     CHIP,
     FORMAT_ERROR,
     SECURITY_VIOLATION,
-    chip_data,
+    chip_request,
     read_by_chip,
     response_of,
 )
@@ -145,7 +145,7 @@ def _tells_chip(config: IssuerConfig, request: Request) -> bool:
 
 def _about_chip(config: IssuerConfig, request: Request) -> VerifyArqc | str:
     assert config.chip is not None
-    said = chip_data(config.chip, request)
+    said = chip_request(config.chip, request)
     if isinstance(said, str):
         return said
     made_under = CryptogramKey.CARD if config.chip.version == VERSION_10 else CryptogramKey.COMMON_SESSION
@@ -212,7 +212,7 @@ def outcome(
 
 def _after_chip(config: IssuerConfig, card: Card, request: Request, answer: object, again: bool) -> tuple[Card, str]:
     assert config.chip is not None
-    said = chip_data(config.chip, request)
+    said = chip_request(config.chip, request)
     if not isinstance(answer, CardVerified):
         return card, _unanswered(answer, MALFUNCTION)
     if isinstance(said, str) or not answer.right:

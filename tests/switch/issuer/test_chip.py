@@ -17,7 +17,7 @@ from switch.asking import Cause, CryptogramKey, NoAnswer
 from switch.codec.message import Parts
 from switch.codec.nested import BerTlv
 from switch.flow.request import Request
-from switch.issuer.chip import chip_data
+from switch.issuer.chip import chip_request
 from switch.link.lines import ConfigError
 
 AMOUNT = 1_000
@@ -166,7 +166,7 @@ def test_voids_and_advices_need_no_chip(bank: Bank) -> None:
 def test_nothing_that_a_chip_says_breaks_the_issuer(chip: dict[str, bytes]) -> None:
     config = configured(CHIPS).chip
     assert config is not None
-    found = chip_data(config, said(1, chip))
+    found = chip_request(config, said(1, chip))
     assert isinstance(found, str) or len(found.covered) % 8 == 0
 
 
