@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switch.scenarios.judged import differences
+from switch.scenarios.scenario import Scenario
 from switch.scenarios.scenariofile import load, names
 from switch.server.simulatednetwork import simulated
 
@@ -20,3 +21,10 @@ def test_every_party_ends_as_the_figure_wants(row: str) -> None:
     assert {scenario.name: differences(scenario, simulated(scenario, 0)) for scenario in own} == {
         scenario.name: [] for scenario in own
     }
+
+
+@pytest.mark.parametrize(
+    "scenario", [each for each in SCENARIOS if each.row not in FIGURES], ids=lambda each: each.name
+)
+def test_what_no_figure_shows(scenario: Scenario) -> None:
+    assert differences(scenario, simulated(scenario, 0)) == []
