@@ -13,6 +13,7 @@
 * ``config``: one file for one switch; ``operator``: what operators see of it and may tell it; ``server.serving``: it runs;
 * ``bench``: what a load says, and checks of what it hears; ``server.bench_command``: the processes that it takes;
 * ``demo``: a small country of all this, on one machine (``server.demo``);
+* ``cluster``: several processes on one PostgreSQL, and who of them works on which links;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.
 

@@ -19,6 +19,10 @@ SUBCOMMANDS = MappingProxyType(
             "Play failures out: between terminals, acquirer, switch and issuer.",
         ),
         "simulate": ("switch.server.simulate_command", "Run ATMs and POS terminals that talk to a host."),
+        "storm": (
+            "switch.server.storm_command",
+            "Try every fault on a simulated network, and see whether all books agree.",
+        ),
         "specs": ("switch.specs_command", "List the networks' dialects, or one dialect's elements."),
         "perso": ("switch.server.perso.command", "Personalise cards: each part of a bureau, and an issuer's tool."),
     }

@@ -123,7 +123,7 @@ class DomainRing:
     """Every key that specifiers stand for in *domain*, None when no KM is loaded."""
 
     def __init__(self, domain: Domain | None, rules: Rules, *, cached_keys_max: int = 4096) -> None:
-        """*cached_keys_max* bounds each of the caches of keys, transport keys and PIN verification keys."""
+        """*cached_keys_max* bounds each of the caches, which are of keys, transport keys and PIN verification keys."""
         self._domain = domain
         self.rules = rules
         self.key: Callable[[str, DomainKeyType], ClearKey] = self._key
@@ -136,11 +136,16 @@ class DomainRing:
         """The PIN verification key of type PVK with its decimalisation table; raises as ``key``."""
         self.transport_key: Callable[[str, tuple[DomainKeyType, ...]], TransportKey] = self._transport_key
         """A transport key, of the first of these types unless the specifier states another of them; raises as ``key``."""
+        self.key_and_type: Callable[[str, tuple[DomainKeyType, ...]], tuple[ClearKey, DomainKeyType]] = (
+            self._key_and_type
+        )
+        """The key that a specifier stands for, and which of these types it is of; otherwise as ``key``."""
         self.signing_key: Callable[[str], SigningKey] = self._signing_key
         """The RSA key in a TR-31 block under the KM.  Raises the KeyBlock refusals, DomainUnavailable."""
         if rules.cache:
             self.signing_key = lru_cache(maxsize=SIGNING_KEYS_MAX)(self._signing_key)
             self.key = lru_cache(maxsize=cached_keys_max)(self._key)
+            self.key_and_type = lru_cache(maxsize=cached_keys_max)(self._key_and_type)
             self.verification_key = lru_cache(maxsize=cached_keys_max)(self._verification_key)
             self.transport_key = lru_cache(maxsize=cached_keys_max)(self._transport_key)
 
@@ -159,10 +164,6 @@ class DomainRing:
         """What a specifier stands for in one piece: a PVK with its table, any other key."""
         return self.verification_key(text) if row is PVK else self.key(text, row)
 
-    def key_and_type(self, text: str, rows: tuple[DomainKeyType, ...]) -> tuple[ClearKey, DomainKeyType]:
-        """The key that a specifier stands for, and which of the types *rows* it is of; otherwise as ``key``."""
-        return self._opened(parsed(text), rows)
-
     def check(self, text: str, codes: tuple[str, ...]) -> None:
         """Nothing, if the specifier stands for a key of one of the types *codes*; else raises what using it would."""
         rows = tuple(DOMAIN_KEY_TYPES[code] for code in codes)
@@ -172,6 +173,9 @@ class DomainRing:
             self.transport_key(text, rows)
         else:
             parsed(text)
+
+    def _key_and_type(self, text: str, rows: tuple[DomainKeyType, ...]) -> tuple[ClearKey, DomainKeyType]:
+        return self._opened(parsed(text), rows)
 
     def _key(self, text: str, row: DomainKeyType) -> ClearKey:
         key, _ = self._opened(parsed(text), (row,))

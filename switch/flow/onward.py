@@ -19,7 +19,6 @@ from switch.flow.entering import (
     declined,
     delivered,
     entered,
-    refused,
     repeated,
     row_of,
 )
@@ -33,7 +32,7 @@ from switch.routing.bins import BinRow
 from switch.services.catalogue import Reject
 from switch.services.responses import APPROVED
 from switch.standin.policy import Trigger
-from switch.store.rows import Stage
+from switch.store.rows import Stage, Transaction
 
 TOO_LATE, FORMAT = "68", "30"
 
@@ -58,9 +57,11 @@ def forwarded(world: World, came: Incoming, row: BinRow, is_open: bool) -> Cours
     leg = Leg(came, row, sent, taken_back)
     begun = row_of(world, asked, link, Stage.AWAITING_ISSUER, body)
     notes = [world.note(came.raw, asked.link, IN, asked), world.note(sent, link, OUT, asked)]
-    entry = yield from keep(lambda view: books.begin(view, begun, notes), leg.place)
+    near = [(Transaction, id) for id in asked.near]
+    entry = yield from keep(lambda view: books.begin(view, begun, asked.near, notes), leg.place, *near)
     if isinstance(entry, NotKept):
-        return (yield from refused(world, came, MALFUNCTION))
+        # It may be a repeat of what was approved, which only the store could tell: who asked will reverse it.
+        return UNANSWERED
     if not isinstance(entry, Begun):
         return (yield from repeated(world, came, entry))
     return (yield from _asked(world, leg))

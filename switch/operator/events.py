@@ -9,7 +9,7 @@ EVENTS = MappingProxyType(
         "started": "everything listens; `era` is how often the store was opened, which begins all new ids",
         "stopping": "an order to stop came; what is under way is finished",
         "stopped": "the links are closed; `under_way` transactions could not be finished in time",
-        "recovery": "`count` transactions that an earlier run left half done were given up, and what they owe is owed",
+        "recovery": "`count` transactions that an earlier run or another process left half done were given up: see queues",
         "share-taken": "this process has taken over a share of the links; `before`: whose it was",
         "share-open": "what was left of it is seen to, and its links are opened",
         "share-lost": "this process has it no more",

@@ -7,7 +7,8 @@
 * ``preparing``, ``preparedfile``: from an order's values to what stands on a card; ``tracks``, ``emboss``: stripe, plastic;
 * ``personalising``: a chip's secure channel, whose keys stay in the HSM; ``card``: simulated chip cards; ``machine``,
   ``cardbox``: what they go through and fall into;
-* ``journal``, ``returnfile``: what production must not forget, and what the issuer is told.
+* ``journal``, ``returnfile``: what production must not forget, and what the issuer is told; ``handout``: cards for
+  simulated terminals.
 
 Outside stands the issuer, with keys of its own; within, nothing here holds a key or a PIN in the clear.
 """

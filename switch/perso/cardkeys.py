@@ -74,6 +74,15 @@ class TransportedKey:
 
 
 @dataclass(frozen=True)
+class Transport:
+    """Keys in the *file* of that name, under a zone key of that check value."""
+
+    file: str
+    zmk_check_value: str
+    keys: tuple[TransportedKey, ...]
+
+
+@dataclass(frozen=True)
 class SigningKey:
     """An issuer's RSA key: *modulus*, *exponent*, and the TR-31 block under the KM."""
 
@@ -131,8 +140,8 @@ def write_transport(path: Path, zmk_check_value: str, keys: Iterable[Transported
     write_whole(path, {"zmk-kcv": zmk_check_value, "keys": told})
 
 
-def read_transport(path: Path) -> tuple[str, list[TransportedKey]]:
-    """The zone key's check value, and the keys under it.  Raises KeyFileError."""
+def read_transport(path: Path) -> Transport:
+    """The keys in the file at *path*.  Raises KeyFileError."""
     told = _told(path)
     zmk, given = told.get("zmk-kcv"), told.get("keys")
     if not isinstance(zmk, str) or not CHECK_VALUE.fullmatch(zmk) or not isinstance(given, list):
@@ -153,7 +162,7 @@ def read_transport(path: Path) -> tuple[str, list[TransportedKey]]:
         keys.append(TransportedKey(each["name"], each["type"], each["kcv"], bytes.fromhex(each["cryptogram"])))
     if len({key.name for key in keys}) != len(keys):
         raise KeyFileError(f"{path.name}: a name stands there twice")
-    return zmk, keys
+    return Transport(path.name, zmk, tuple(keys))
 
 
 def write_issuer_keys(path: Path, keys: Iterable[tuple[SigningKey, IssuerCertificate | None]]) -> None:

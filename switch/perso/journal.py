@@ -202,10 +202,6 @@ class Journal:
             )
 
     # --- mailers --------------------------------------------------------------------------------------------------
-    def due(self) -> Iterator[int]:
-        """The cards that are made and whose mailers are to be printed."""
-        return iter([found.sequence for found in self._cards("state = 'made' AND mailer = 'due'")])
-
     def begin_mailer(self, sequence: int, at: str) -> None:
         """Raises JournalError unless it is due."""
         if self.card(sequence).mailer is not Mailer.DUE:

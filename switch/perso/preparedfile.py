@@ -147,7 +147,7 @@ class PreparedReader:
         self._cards = 0
         told = self._line()
         names = {"prepared", "issuer", "order", "product", "profile", "cards", "mailers", "kcv"}
-        if told.keys() != names or told["prepared"] != FORMAT:
+        if told.keys() != names or told["prepared"] is True or told["prepared"] != FORMAT:
             self._wrong("", f"a head of format {FORMAT}")
         for each in ("issuer", "order", "product", "profile"):
             if not isinstance(told[each], str) or not NAME.fullmatch(told[each]):
@@ -187,7 +187,7 @@ class PreparedReader:
             self._wrong("", "the file is cut off" if len(raw) < LINE_BYTES_MAX else "a line is too long")
         try:
             told = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
             self._wrong("", "a JSON object a line")
@@ -197,7 +197,7 @@ class PreparedReader:
     def _card(self, told: dict[str, Any]) -> SealedCard:
         if told.keys() - {"tracks"} != {"card", "data", *_SIZES}:
             self._wrong("", "a card with its data, keys, check values and PIN")
-        if told["card"] != self._cards + 1 or self._cards >= self.head.cards:
+        if type(told["card"]) is not int or told["card"] != self._cards + 1 or self._cards >= self.head.cards:
             self._wrong("card", f"expected card {self._cards + 1} of {self.head.cards}")
         self._cards += 1
         values: dict[str, bytes] = {}

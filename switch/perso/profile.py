@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from switch.perso.terms import NAME
 
 E = TypeVar("E", bound=Enum)
+TEXT_CHARS_MAX = 65_536
 
 
 class ProfileError(ValueError):
@@ -83,9 +84,11 @@ class Profile:
 
 def read_profile(text: str, file: str) -> Profile:
     """The profile in *text*.  Raises ProfileError."""
+    if len(text) > TEXT_CHARS_MAX:
+        raise ProfileError(f"{file}: more than {TEXT_CHARS_MAX} characters")
     try:
         told: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+    except (tomllib.TOMLDecodeError, RecursionError) as e:
         raise ProfileError(f"{file}: {e}") from None
     names = {each.name for each in fields(Profile)}
     for name in sorted(names ^ told.keys()):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
@@ -97,7 +97,7 @@ class FaultyLine:
             self._listening = self._listen(self.port)
         elif not takes and self._listening is not None:
             listening, self._listening = self._listening, None
-            return maybeDeferred(listening.stopListening)
+            return cast("Deferred[None]", listening.stopListening() or succeed(None))
         return succeed(None)
 
     def close(self) -> None:

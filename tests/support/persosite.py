@@ -15,7 +15,7 @@ import trustme
 from support.perso import PROFILE, SECRET, ZMK
 
 ROOT = Path(__file__).parents[2]
-SECONDS_MAX = 60.0
+SECONDS_MAX = 120.0
 NAMES = ("receiving", "hosting", "pmp", "issuer", "stranger")
 HSM_OPTIONS = (
     "--eracom-port", "0", "--km", "test-2266", "--stored-key", f"04:1={ZMK.hex()}", "--stored-key", f"03:1={ZMK.hex()}",

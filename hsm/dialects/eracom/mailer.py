@@ -29,6 +29,7 @@ from hsm.dialects.eracom.fields import (
     stored,
 )
 from hsm.dialects.eracom.pinrules import offset_field, offset_rule
+from hsm.keys.domaintypes import PTK
 from hsm.operations import mailers
 from hsm.operations.pins import PresentedPin
 from hsm.refusal import DigitsInvalid, FunctionModifierInvalid
@@ -106,8 +107,9 @@ def print_pin(ask: PrintPin, hsm: Hsm) -> Empty:
 
     The host gives no place for PIN and PAN: they stand below its texts (inferred).
     """
-    key = hsm.domain.transport_key(ask.key, PIN_KEYS).key
-    pin = PresentedPin(key, ask.block, block_format(ask.block_format), ask.account).open(hsm)
+    key, row = hsm.domain.key_and_type(ask.key, PIN_KEYS)
+    presented = PresentedPin(key, ask.block, block_format(ask.block_format), ask.account, for_card=row is PTK)
+    pin = presented.open(hsm)
     mailers.mail(hsm, mailers.below(_words(ask.texts), f"PAN {ask.pan.rstrip('F')}", f"PIN {pin}"))
     return Empty()
 

@@ -20,7 +20,7 @@ from hsm.dialects.eracom.fields import (
     block_format,
     pin_digits,
 )
-from hsm.keys.domaintypes import PPK
+from hsm.keys.domaintypes import PPK, PTK
 from hsm.operations import issuing, pins
 from hsm.refusal import DigitsInvalid
 from hsm.wire.message import Message
@@ -91,11 +91,14 @@ def translate_pin(ask: TranslatePin, hsm: Hsm) -> PinTranslated:
     """Re-encipher a PIN block from one PPK to another, or to a PTK, and from format to format.
 
     That format 08 may say that the destination is a PTK, from which PINs only go on to cards and mailers, is inferred.
+    There format 12, the block that a card holds, may also be used with restricted PIN block usage.
     """
     source = hsm.domain_key(ask.source_key, PPK)
-    destination = hsm.domain.transport_key(ask.destination_key, PIN_KEYS).key
+    destination, row = hsm.domain.key_and_type(ask.destination_key, PIN_KEYS)
     formats = (block_format(ask.source_format), block_format(ask.destination_format))
-    _, block = pins.translate(hsm, source, destination, ask.source_block, formats, ask.account, PIN_DIGITS_MAX)
+    _, block = pins.translate(
+        hsm, source, destination, ask.source_block, formats, ask.account, PIN_DIGITS_MAX, to_card=row is PTK
+    )
     return PinTranslated(destination_block=block)
 
 

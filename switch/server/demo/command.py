@@ -39,7 +39,7 @@ def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
     """
     # A signal that ends this program must end the others, too.
     signal.signal(signal.SIGTERM, _interrupted)
-    with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
+    with contextlib.ExitStack() as stack:
         try:
             if hsm_port is not None:
                 appliance = stack.enter_context(ApplianceProcess(SERVED, hsm_port))
@@ -48,7 +48,10 @@ def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
             place.mkdir(parents=True, exist_ok=True)
             if any(place.iterdir()):
                 raise DemoStopped(f"{place}: an empty folder is expected")
-            showing = Showing(stack.enter_context(Country(place, lambda text: click.echo(f"    {text}"))), click.echo)
+            country = stack.enter_context(Country(place, lambda text: click.echo(f"    {text}")))
+            # Who is impatient would leave the others running.
+            stack.callback(_undisturbed)
+            showing = Showing(country, click.echo)
             showing.all()
             if not once:
                 _stay(place)
@@ -56,6 +59,11 @@ def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
             click.echo(f"switch demo: {fault or type(fault).__name__}", err=True)
             sys.exit(FAILED)
         sys.exit(FAILED if showing.wrong else 0)
+
+
+def _undisturbed() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
@@ -68,4 +76,5 @@ def _stay(place: Path) -> None:
     for words in ("links", "keys", "transactions 5", "help"):
         click.echo(f"    switch console --config {place}/switch.toml --ready-file {place}/switch.ready {words}")
     click.echo("Ctrl-C ends it.")
-    threading.Event().wait()
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()

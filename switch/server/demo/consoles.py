@@ -8,7 +8,7 @@ from types import TracebackType
 
 from switch.server.demo.processes import DemoStopped
 
-SECONDS_MAX, LOOK_SECONDS = 30.0, 0.05
+SECONDS_MAX, LOOK_SECONDS = 60.0, 0.05
 REFUSED = "ERROR "
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,7 @@ from switch.store.reading import Reading
 from switch.store.rows import Account, Noted, Transaction
 
 PIN_DIGITS = 6
-SETTLED_SECONDS_MAX, LOOK_SECONDS = 30.0, 0.02
+ORDER_SECONDS_MAX, SETTLED_SECONDS_MAX, LOOK_SECONDS = 60.0, 60.0, 0.02
 Reach = Callable[[str, int], int]
 """Name of a server's port (``node port``) and its number → by which number its clients reach it."""
 
@@ -188,16 +189,26 @@ class Country:
         typed = {name: self.pins[str(value)] if name in ("pin", "new-pin") else value for name, value in order.items()}
         program.keyboard.write(json.dumps(typed | {"id": 1}).encode() + b"\n")
         program.keyboard.flush()
+        # A terminal that says nothing any more must not keep everybody waiting: what it writes ends with it.
+        patience = threading.Timer(ORDER_SECONDS_MAX, program.ask_to_end)
+        patience.daemon = True
+        patience.start()
+        try:
+            return self._reply(program, str(order["terminal"]))
+        finally:
+            patience.cancel()
+
+    def _reply(self, program: Program, terminal: str) -> Mapping[str, object]:
         reply: Mapping[str, object] | None = None
         reversed_ = False
         for line in program.screen:
             told: Mapping[str, object] = json.loads(line)
-            reversed_ |= told.get("event") == "reversal" and told.get("terminal") == order["terminal"]
+            reversed_ |= told.get("event") == "reversal" and told.get("terminal") == terminal
             reply = told if told.get("id") == 1 or "error" in told else reply
             # A reversal that is under way is seen through: the next step finds everybody's books in order.
             if reply is not None and (reversed_ or not reply.get("reversal")):
                 return reply
-        raise DemoStopped(f"{at} has gone")
+        raise DemoStopped(f"{program.name} has gone")
 
     # -- what is known of it
 

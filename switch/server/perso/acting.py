@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from switch.perso.dual import Officers
+from switch.perso.dual import NotAllowed, Officers
+from switch.perso.shelf import is_ours
 
 officers_option = click.option(
     "--officer", "officers", multiple=True, help="NAME, or NAME:FILE with the passphrase; twice"
@@ -26,3 +29,12 @@ def asked(officer: str, *, confirm: bool = False) -> tuple[str, str]:
     if path:
         return name, Path(path).read_text(encoding="utf-8").strip("\n")
     return name, str(click.prompt(f"Passphrase of {name}", hide_input=True, confirmation_prompt=confirm))
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """As long as this lasts no other process that asks changes what is in *folder*.  Raises NotAllowed."""
+    with (folder / "lock").open("w") as file:
+        if not is_ours(file.fileno()):
+            raise NotAllowed(f"another process works in {folder.name}")
+        yield

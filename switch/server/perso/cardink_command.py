@@ -9,10 +9,10 @@ import click
 
 from switch.perso.authority import PublicKey
 from switch.perso.cardconfig import read_cardink
-from switch.perso.cardkeys import MACHINE_ROLES, ROLES, KeyFileError
+from switch.perso.cardkeys import MACHINE_ROLES, ROLES, KeyFileError, read_transport
 from switch.perso.profile import ProfileError
 from switch.perso.terms import NAME, Refused
-from switch.server.perso.acting import asked, officers_option, two
+from switch.server.perso.acting import alone, asked, officers_option, two
 from switch.server.perso.cardink import KeyWrong
 from switch.server.perso.inkroom import CardInk
 from switch.server.perso.pmp import FROM_HSM
@@ -41,7 +41,7 @@ def command(context: click.Context, path: Path) -> None:
 @click.pass_obj
 def add_officer(ink: CardInk, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(ink.config.folder):
         name, passphrase = asked(officer, confirm=True)
         acting = two(ink.officers, officers) if len(ink.officers.names()) >= 2 else (name,)
         ink.officers.add(name, passphrase)
@@ -57,7 +57,7 @@ def add_officer(ink: CardInk, officer: str, officers: tuple[str, ...]) -> None:
 @click.pass_obj
 def new_keys(ink: CardInk, keys: tuple[str, ...], out: Path | None, officers: tuple[str, ...]) -> None:
     """Make keys in the HSM; ROLE is ktk, ptk, mtk or data, which production shares, or pin, under which PINs are drawn."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(ink.config.folder):
         wanted: dict[str, str] = {}
         for each in keys:
             name, _, role = each.partition("=")
@@ -75,9 +75,10 @@ def new_keys(ink: CardInk, keys: tuple[str, ...], out: Path | None, officers: tu
 @click.pass_obj
 def receive_keys(ink: CardInk, path: Path, officers: tuple[str, ...]) -> None:
     """Take in an issuer's keys (CVK, PVV key or PVK, IMKs) from FILE, where they lie under the zone master key."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(ink.config.folder):
         acting = two(ink.officers, officers)
-        done(lambda: ink.receive_keys(path, acting))
+        sent = read_transport(path)
+        done(lambda: ink.receive_keys(sent, acting))
         _show(ink)
 
 
@@ -103,7 +104,7 @@ def _show(ink: CardInk) -> None:
 @click.pass_obj
 def issuer_key(ink: CardInk, name: str, bits: int, exponent: str, out: Path, officers: tuple[str, ...]) -> None:
     """Make an issuer's RSA key NAME in the HSM."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(ink.config.folder):
         if not NAME.fullmatch(name):
             raise Refused(name[:32], None, "", "a name")
         acting = two(ink.officers, officers)
@@ -118,7 +119,7 @@ def issuer_key(ink: CardInk, name: str, bits: int, exponent: str, out: Path, off
 @click.pass_obj
 def certificate(ink: CardInk, name: str, path: Path, administrator: str) -> None:
     """Keep the authority's certificate of the issuer key NAME."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(ink.config.folder):
         ink.put_certificate(name, path, administrator)
 
 
@@ -128,7 +129,7 @@ def certificate(ink: CardInk, name: str, path: Path, administrator: str) -> None
 @click.pass_obj
 def put_profile(ink: CardInk, path: Path, administrator: str) -> None:
     """Keep the application profile of FILE."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(ink.config.folder):
         click.echo(ink.put_profile(path, administrator).name)
 
 
@@ -157,7 +158,7 @@ def checklist(ink: CardInk, name: str, authority: Path, issuer_digits: str) -> N
 @click.pass_obj
 def prepare(ink: CardInk, name: str, xof: Path, out: Path, authority: Path, issuer_digits: str) -> None:
     """Prepare the cards of the file XOF into the file OUT."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(ink.config.folder):
         profile, key = ink.profile(name), read_authority(authority)
         head = done(lambda: ink.prepare(profile, key, issuer_digits, xof, out, bar(xof.name)))
         click.echo(f"{head.issuer} {head.order}: {head.cards} cards prepared")
@@ -168,5 +169,5 @@ def read_authority(path: Path) -> PublicKey:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         return PublicKey(bytes.fromhex(told["modulus"]), int(told["exponent"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise KeyFileError(f"{path.name}: modulus and exponent") from None

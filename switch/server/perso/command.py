@@ -17,6 +17,10 @@ SUBCOMMANDS = MappingProxyType(
         "cardink": ("switch.server.perso.cardink_command", "CardInk: keys, certificates, profiles, data preparation."),
         "produce": ("switch.server.perso.production_command", "Production: cards and PIN mailers of prepared orders."),
         "demo": ("switch.server.perso.demo_command", "An order of test cards through every part of a bureau."),
+        "handout": (
+            "switch.server.perso.handout_command",
+            "Finished cards for simulated terminals and issuers' hosts.",
+        ),
         "audit": ("switch.server.perso.audit_command", "Verify and show a part's audit chain."),
     }
 )

@@ -6,10 +6,11 @@ from io import BufferedIOBase
 from typing import cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConsumer, IDelayedCall, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IConsumer, IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol
 from twisted.protocols.basic import FileSender
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from switch.perso.shelf import Arrival, NotKept
 
@@ -17,6 +18,7 @@ LINE_BYTES_MAX = 512
 IDLE_SECONDS = 60.0
 
 
+@implementer(IPushProducer)
 class FileLine(Protocol):
     """A connection that carries ASCII lines, ended by LF, of LINE_BYTES_MAX, and files whose length was announced.
 
@@ -28,6 +30,9 @@ class FileLine(Protocol):
         self._bytes = b""
         self._arrival: Arrival | None = None
         self._timer: IDelayedCall | None = None
+        self._listens = False
+        self._held = False
+        """Is what comes left alone, because what was answered isn't taken?"""
 
     # --- what a side does -----------------------------------------------------------------------------------------
     def heard(self, line: str) -> None:
@@ -52,8 +57,19 @@ class FileLine(Protocol):
     def send(self, file: BufferedIOBase) -> Deferred[object]:
         """Send what is in *file*; fires when it is on its way.  Who takes too long to take a part of it is dropped."""
         consumer = cast("IConsumer", self.transport)
+        self._held = True
+        if self._listens:
+            consumer.unregisterProducer()
         sent: Deferred[object] = FileSender().beginFileTransfer(file, consumer, self._watched)
-        return sent
+        return sent.addBoth(self._file_sent)
+
+    def _file_sent(self, outcome: object) -> object:
+        if not isinstance(outcome, Failure):
+            if self._listens:
+                self.listen_while_heard()
+            # What comes next is looked at when this file is done with everywhere.
+            self._clock.callLater(0, self._go_on)
+        return outcome
 
     def _watched(self, chunk: bytes) -> bytes:
         self.watch()
@@ -75,11 +91,36 @@ class FileLine(Protocol):
         self._timer = None
 
     # --- inside ---------------------------------------------------------------------------------------------------
+    def listen_while_heard(self) -> None:
+        """Hear nothing while what is said isn't taken; for a side that leaves it to the other to end."""
+        self._listens = True
+        cast("IConsumer", self.transport).registerProducer(self, True)
+
+    def pauseProducing(self) -> None:
+        """The other side doesn't take what it is sent: nothing more is heard."""
+        self._held = True
+        self.line.pauseProducing()  # type: ignore[attr-defined]  # every transport has it
+
+    def resumeProducing(self) -> None:
+        """It does again."""
+        self.line.resumeProducing()  # type: ignore[attr-defined]  # as above
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._held = False
+        self._look()
+
+    def stopProducing(self) -> None:
+        """The connection ends."""
+
     def dataReceived(self, data: bytes) -> None:
         if self._timer is not None:
             self.watch()
         self._bytes += data
-        while self._bytes:
+        self._look()
+
+    def _look(self) -> None:
+        while self._bytes and not self._held:
             if self._arrival is not None:
                 self._write(self._arrival)
             else:

@@ -15,10 +15,10 @@ from switch.perso.cardkeys import (
     BureauKey,
     KeyFileError,
     SigningKey,
+    Transport,
     read_certificate,
     read_issuer_keys,
     read_keys,
-    read_transport,
     resolved,
     roles_of,
     write_issuer_keys,
@@ -112,9 +112,10 @@ class CardInk:
             write_transport(out, await check_value(hsm, stored_specifier(kis), KIS), sent)
         self._add(made, officers, "key made")
 
-    async def receive_keys(self, path: Path, officers: tuple[str, str]) -> list[BureauKey]:
-        """Take in an issuer's keys from the file *path*.  Raises KeyWrong, KeyFileError, AlreadyThere."""
-        keys = await taken_in(self.hsm(), path, self.config.kir, ISSUER_MODES)
+    async def receive_keys(self, sent: Transport, officers: tuple[str, str]) -> list[BureauKey]:
+        """Take in an issuer's keys.  Raises KeyWrong, KeyFileError, AlreadyThere."""
+        self._check_new(key.name for key in sent.keys)
+        keys = await taken_in(self.hsm(), sent, self.config.kir, ISSUER_MODES)
         self._add(keys, officers, "key received")
         return keys
 
@@ -136,7 +137,7 @@ class CardInk:
             raise KeyFileError(f"no issuer key {name[:32]}")
         try:
             certificate = read_certificate(json.loads(path.read_text()))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise KeyFileError(f"{path.name}: no certificate") from None
         held[name] = (held[name][0], certificate)
         write_issuer_keys(self._issuers, held.values())
@@ -200,13 +201,13 @@ class CardInk:
         return head
 
 
-async def taken_in(hsm: CardHsm, path: Path, kir: int, modes: Mapping[str, bytes]) -> list[BureauKey]:
-    """The keys in the transport file *path*, each bound as *modes* say by key type.
+async def taken_in(hsm: CardHsm, sent: Transport, kir: int, modes: Mapping[str, bytes]) -> list[BureauKey]:
+    """The keys that were *sent*, each bound as *modes* say by key type.
 
-    Raises KeyFileError, also for another zone key, and KeyWrong.
+    Raises KeyFileError for another zone key, and KeyWrong.
     """
-    zmk, sent = read_transport(path)
     found = await check_value(hsm, stored_specifier(kir), KIR)
-    if found != zmk:
-        raise KeyFileError(f"{path.name}: the keys lie under a ZMK of check value {zmk}; KIR {kir} has {found}")
-    return [await received_key(hsm, key, kir, modes.get(key.key_type)) for key in sent]
+    if found != sent.zmk_check_value:
+        told = f"the keys lie under a ZMK of check value {sent.zmk_check_value}; KIR {kir} has {found}"
+        raise KeyFileError(f"{sent.file}: {told}")
+    return [await received_key(hsm, key, kir, modes.get(key.key_type)) for key in sent.keys]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from itertools import islice
 from pathlib import Path
 
@@ -69,7 +70,7 @@ class Production:
         Raises Refused for a file that is not whole or under other keys, JournalError for an order that is closed,
         PrinterFull, HopperEmpty, OSError, and what the pool fails with.
         """
-        head = await self._verified(path)
+        head, digest = await self._verified(path)
         journal.begin(_digest(path), head.cards, self._clock(), self._machine.came_out)
         with path.open("rb") as source:
             reader = PreparedReader(source, path.name)
@@ -80,13 +81,15 @@ class Production:
                     await self._batch(path.name, head, waiting, journal)
                 done += len(batch)
                 progress(done, head.cards)
+            if not compare_digest(reader.digest, digest):
+                raise Refused(path.name, None, "", "has changed since its MAC was verified")
         return Counted(journal.counts(), journal.mailers(), journal.open_points())
 
     def _is_open(self, journal: Journal, sequence: int) -> bool:
         found = journal.card(sequence)
         return found.state is State.WAITING or _is_due(found)
 
-    async def _verified(self, path: Path) -> PreparedHead:
+    async def _verified(self, path: Path) -> tuple[PreparedHead, bytes]:
         with path.open("rb") as source:
             reader = PreparedReader(source, path.name)
             for role in TRANSPORT_ROLES:
@@ -97,7 +100,7 @@ class Production:
                 pass
             if not await self._hsm.is_mac(self._keys["mtk"], reader.digest, reader.mac):
                 raise Refused(path.name, None, "mac", f"is not the MAC under {self._keys['mtk'].name}")
-        return reader.head
+        return reader.head, reader.digest
 
     async def _batch(self, file: str, head: PreparedHead, cards: list[SealedCard], journal: Journal) -> None:
         read: list[Readable] = []

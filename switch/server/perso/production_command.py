@@ -10,7 +10,16 @@ import click
 from switch.perso.books import AlreadyThere
 from switch.perso.cardbox import BoxError, CardBox
 from switch.perso.cardconfig import ProductionConfig, read_production
-from switch.perso.cardkeys import MACHINE_ROLES, ROLES, TRANSPORT_ROLES, BureauKey, KeyFileError, read_keys, write_keys
+from switch.perso.cardkeys import (
+    MACHINE_ROLES,
+    ROLES,
+    TRANSPORT_ROLES,
+    BureauKey,
+    KeyFileError,
+    read_keys,
+    read_transport,
+    write_keys,
+)
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
 from switch.perso.journal import Journal, JournalError, Mailer, State
@@ -18,7 +27,7 @@ from switch.perso.machine import HopperEmpty, SimulatedMachine
 from switch.perso.preparedfile import PreparedHead, PreparedReader
 from switch.perso.returnfile import write_return
 from switch.perso.terms import Refused
-from switch.server.perso.acting import asked, officers_option, two
+from switch.server.perso.acting import alone, asked, officers_option, two
 from switch.server.perso.cardhsm import CardHsm
 from switch.server.perso.cardink import PRODUCING_MODES, KeyWrong
 from switch.server.perso.inkroom import taken_in
@@ -70,12 +79,11 @@ class Hall:
     def journal(self, head: PreparedHead) -> Journal:
         return Journal(self.config.folder / "journal.db", head.issuer, head.order)
 
-    async def produce(self, path: Path) -> Counted:
-        """Produce what is left of the prepared file *path*."""
-        head = head_of(path)
+    async def produce(self, path: Path, head: PreparedHead) -> Counted:
+        """Produce what is left of the prepared file *path*, which begins with *head*."""
         machine = self.config.machine
-        box = CardBox(machine.box, _secret(machine.box_key, 32), secrets.token_bytes)
-        kmc, ktm = _secret(machine.kmc, 16), _secret(machine.ktm, 16)
+        box = CardBox(machine.box, secret_in(machine.box_key, 32), secrets.token_bytes)
+        kmc, ktm = secret_in(machine.kmc, 16), secret_in(machine.ktm, 16)
         made = SimulatedMachine(kmc, machine.kmc_id, secrets.token_bytes, box, machine.blanks, ktm)
         hsm = CardHsm(pool_of(self.config.hsms))
         production = Production(hsm, self.by_role(head), made, secrets.token_bytes, now)
@@ -104,7 +112,7 @@ def head_of(path: Path) -> PreparedHead:
         return PreparedReader(source, path.name).head
 
 
-def _secret(path: Path, size: int) -> bytes:
+def secret_in(path: Path, size: int) -> bytes:
     """*size* bytes, in hexadecimal in the file *path*.  Raises KeyFileError."""
     try:
         found = bytes.fromhex(path.read_text().strip())
@@ -130,7 +138,7 @@ def command(context: click.Context, path: Path) -> None:
 @click.pass_obj
 def add_officer(hall: Hall, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(hall.config.folder):
         name, passphrase = asked(officer, confirm=True)
         acting = two(hall.officers, officers) if len(hall.officers.names()) >= 2 else (name,)
         hall.officers.add(name, passphrase)
@@ -143,11 +151,12 @@ def add_officer(hall: Hall, officer: str, officers: tuple[str, ...]) -> None:
 @click.pass_obj
 def receive_keys(hall: Hall, path: Path, officers: tuple[str, ...]) -> None:
     """Take in CardInk's or a card maker's keys from FILE, where they lie under the zone master key."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(hall.config.folder):
         acting = two(hall.officers, officers)
+        sent = read_transport(path)
 
         async def work() -> list[BureauKey]:
-            return await taken_in(CardHsm(pool_of(hall.config.hsms)), path, hall.config.kir, PRODUCING_MODES)
+            return await taken_in(CardHsm(pool_of(hall.config.hsms)), sent, hall.config.kir, PRODUCING_MODES)
 
         hall.add(done(work), acting)
         for key in hall.keys().values():
@@ -159,8 +168,9 @@ def receive_keys(hall: Hall, path: Path, officers: tuple[str, ...]) -> None:
 @click.pass_obj
 def produce(hall: Hall, path: Path) -> None:
     """Produce what is left of the prepared order FILE."""
-    with told_in_a_line(*WRONG):
-        counted = done(lambda: hall.produce(path))
+    with told_in_a_line(*WRONG), alone(hall.config.folder):
+        head = head_of(path)
+        counted = done(lambda: hall.produce(path, head))
         _show(counted)
         if counted.open_points:
             raise SystemExit(1)
@@ -194,7 +204,7 @@ def _show(counted: Counted) -> None:
 @click.pass_obj
 def again(hall: Hall, path: Path, card: int, why: str, officers: tuple[str, ...]) -> None:
     """Have CARD of the order made again, which two officers decide."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(hall.config.folder):
         acting = two(hall.officers, officers)
         hall.journal(head_of(path)).again(card, acting, why, now())
         hall.chain.write("+".join(acting), "card again", {"card": card, "why": why})
@@ -209,7 +219,7 @@ def again(hall: Hall, path: Path, card: int, why: str, officers: tuple[str, ...]
 @click.pass_obj
 def mailer(hall: Hall, path: Path, card: int, decision: str, why: str, officers: tuple[str, ...]) -> None:
     """Say of CARD's mailer in doubt that it was printed, or have it printed again; two officers decide."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(hall.config.folder):
         acting = two(hall.officers, officers)
         hall.journal(head_of(path)).decide_mailer(card, acting, why, now(), again=decision == "again")
         hall.chain.write("+".join(acting), f"mailer {decision}", {"card": card, "why": why})
@@ -221,7 +231,7 @@ def mailer(hall: Hall, path: Path, card: int, decision: str, why: str, officers:
 @click.pass_obj
 def give_back(hall: Hall, path: Path, out: Path) -> None:
     """Close the order of the prepared FILE, and write its return file OUT."""
-    with told_in_a_line(*WRONG):
+    with told_in_a_line(*WRONG), alone(hall.config.folder):
         head = head_of(path)
         journal = hall.journal(head)
         if journal.open_points():

@@ -59,6 +59,7 @@ class ShelfLine(FileLine):
         self._takes = False
 
     def connectionMade(self) -> None:
+        self.listen_while_heard()
         self._of.connections += 1
         self.watch()
 

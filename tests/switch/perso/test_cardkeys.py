@@ -14,6 +14,7 @@ from switch.perso.cardkeys import (
     BureauKey,
     KeyFileError,
     SigningKey,
+    Transport,
     TransportedKey,
     missing,
     read_issuer_keys,
@@ -44,7 +45,7 @@ def test_keys_come_back(tmp_path: Path) -> None:
 def test_transported_keys_come_back(tmp_path: Path) -> None:
     path = tmp_path / "sent.json"
     write_transport(path, "08D7B4", SENT)
-    assert read_transport(path) == ("08D7B4", SENT)
+    assert read_transport(path) == Transport("sent.json", "08D7B4", tuple(SENT))
 
 
 @pytest.mark.parametrize("certificate", [None, IssuerCertificate(0x92, b"\1" * 176, b"\2", b"\3")])

@@ -110,7 +110,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from([Mailer.PRINTED, Mailer.DUE, None]))
     def mail(self, outcome: Mailer | None) -> None:
-        for number in self.journal.due():
+        due = [card for card in self.journal.cards() if card.state is State.MADE and card.mailer is Mailer.DUE]
+        for number in [card.sequence for card in due]:
             self.journal.begin_mailer(number, "t")
             if outcome is not Mailer.DUE:
                 self.printed[number] = self.printed.get(number, 0) + 1

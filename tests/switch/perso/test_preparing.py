@@ -12,6 +12,7 @@ from psec import cvv as psec_cvv
 from psec import des, pinblock
 from psec import pin as psec_pin
 from pyemv import kd
+from support.cardorders import with_check_digit
 from support.cardroom import CLEAR, LoopbackHsm, SeededBytes, issuer_keys, now, profile, stored
 from twisted.internet.defer import Deferred
 
@@ -107,14 +108,8 @@ def test_card_keys(start: str, sequence: str, option: str) -> None:
     assert card.checks == b"".join(des.encrypt_tdes_ecb(master, bytes(8))[:3] for master in masters)
 
 
-def with_check_digit(start: str) -> str:
-    """ISO/IEC 7812-1 annex B."""
-    doubled = [int(char) * (2 if at % 2 == 0 else 1) for at, char in enumerate(reversed(start))]
-    return start + str(-sum(each // 10 + each % 10 for each in doubled) % 10)
-
-
 def test_option_b_of_long_pans_scans_twice() -> None:
-    """EMV 4.3 Book 2 A1.4.2; the digest of CryptoCarver's tests has too few decimal digits."""
+    """EMV 4.3 Book 2 A1.4.2: the digest's decimal digits first, then its letters less ten."""
     assert len(derivation_block(Option.B, LONG.pan, LONG.sequence)) == 16
     digest = hashlib.sha1(bytes.fromhex("0" + LONG.pan + LONG.sequence), usedforsecurity=False).hexdigest()
     first = [char for char in digest if char in "0123456789"]

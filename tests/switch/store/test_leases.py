@@ -162,4 +162,5 @@ def test_a_writer_goes_by_its_lease(writer: Writer) -> None:
     Fenced(writer, Lease("x", "o", 9, 0)).submit(Work(count), results.append)
     writer.close()
     assert results[0] == Done(1)
-    assert isinstance(results[1], Failed) and isinstance(results[1].error, Replaced)
+    assert isinstance(results[1], Failed)
+    assert isinstance(results[1].error, Replaced)

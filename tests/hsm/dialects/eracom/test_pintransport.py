@@ -38,6 +38,16 @@ def test_it_is_printed_from_there(ask: EracomSpeaker) -> None:
     assert "PIN 82461" in ask.appliance.printer.release(page.number)
 
 
+def test_with_restricted_usage_the_cards_block_is_for_cards_alone() -> None:
+    """PCI PIN v3.1 requirement 3-3: format 2 only to a chip card."""
+    ask = make_eracom({"pin-mailing": "yes", "restrict-pin-block-usage": "yes", "format-34-to-zpk": "no"}, STORED)
+    carried = ask(f"EE0602 00 {block()} {FIRST} 01 {ANB} 12 {TRANSPORT}")[8:]
+    assert ask(f"EE0E05 00 {carried} {TRANSPORT} 12 {ANB} {'0010':F<16} 00") == "EE0E0500"
+    assert ask(f"EE0602 00 {block()} {FIRST} 01 {ANB} 12 {FIRST}")[6:] == "78"
+    assert ask(f"EE0602 00 {block()} {FIRST} 01 {ANB} 03 {TRANSPORT}")[6:] == "78"
+    assert ask(f"EE0E05 00 {carried} {FIRST} 12 {ANB} {'0010':F<16} 00")[6:] == "78"
+
+
 def test_nothing_else_opens_it(ask: EracomSpeaker) -> None:
     """Neither back to a PPK, nor verified, nor made into a value: a host could search for the PIN with those."""
     carried = ask(f"EE0602 00 {block()} {FIRST} 01 {ANB} 12 {TRANSPORT}")[8:]

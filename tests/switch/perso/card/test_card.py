@@ -46,6 +46,15 @@ def test_a_wrong_kmc_is_refused_and_ends_a_card_after_ten() -> None:
     assert Host(card).initialize() == words.BLOCKED
 
 
+def test_a_host_that_has_the_mac_key_alone_is_refused() -> None:
+    card = blank()
+    host = Host(card)
+    host.initialize()
+    host.enc = bytes(range(16))
+    assert host.authenticate() == words.NOT_AUTHENTICATED
+    assert host.send(words.STORE_DATA, 0, 0, good_groups()[0].raw) == words.SECURITY_NOT_SATISFIED
+
+
 def test_one_right_authentication_forgets_the_wrong_ones() -> None:
     card = blank()
     for _ in range(3):

@@ -21,6 +21,7 @@ from switch.perso.card import tlv, words
 from switch.perso.cardbox import CardBox
 from switch.perso.issuing import Draw, Wish, cardholders
 from switch.perso.tracks import off_stripe, read_track_2
+from switch.simulators.card import read_cards
 
 CARDS = 40
 
@@ -57,6 +58,19 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     closed = site.run("produce", "--config", cards.hall, "order", prepared)
     assert closed.stderr.endswith("order 0001 was closed at " + closed.stderr.strip()[-20:] + "\n")
     pay(folder)
+    terminals = folder / "outside" / "cards.csv"
+    terminals.parent.mkdir()
+    handed = (
+        "--terminals",
+        terminals,
+        "--purchase",
+        "500000:704:704:261122",
+        "--issuer",
+        terminals.with_name("issuer.csv"),
+    )
+    said = site.say("handout", folder / "cards.box", "--box-key", folder / "box.key", *handed)
+    assert said == f"{CARDS} cards for terminals\n{CARDS} cards for the issuer's host\n"
+    assert len(read_cards("cards.csv", terminals.read_text())) == CARDS
     for chain in ("cardink/cardink.audit", "hall/production.audit"):
         assert "0001" in site.say("audit", folder / chain)
     nothing_clear(folder)
@@ -130,7 +144,7 @@ def issuers_pins() -> list[str]:
 
 def nothing_clear(folder: Path) -> None:
     """No file but the makers', the issuer's and the authority's holds a key, and none a PIN block or a PAN."""
-    outside = {"maker.kmc", "encoder.ktm", "box.key", "secret.hex", "zmk.hex"}
+    outside = {"cards.csv", "issuer.csv", "maker.kmc", "encoder.ktm", "box.key", "secret.hex", "zmk.hex"}
     keys = [bytes.fromhex(key) for key in CLEAR.values()]
     blocks = [bytes.fromhex(f"24{pin}FFFFFFFFFF") for pin in issuers_pins()]
     pans = [holder.pan.encode() for holder in cardholders(wish())]

@@ -101,10 +101,9 @@ def test_the_pmp_pulls_by_ftp(site: Site) -> None:
 
     assert "FTP: 530" in site.run(*pmp_with(site.folder / "bert"), "pull").stderr
     pmp = pmp_with(phrase)
-    site.prepare_pmp(Path(pmp[2]))
     assert site.say(*pmp, "pull") == f"pulled {order.name}\n"
     assert [path.name for path in hosted.iterdir()] == ["readme"]
-    assert " 100 " in site.say(*pmp, "import")
+    assert (site.folder / "pmp" / "orders" / order.name).read_bytes() == order.read_bytes()
     told = site.say("audit", site.folder / "hosting.audit")
     assert "pmp: given by FTP file=970499-0001.order" in told
     assert "pmp: removed by FTP file=970499-0001.order" in told

@@ -81,6 +81,36 @@ def test_an_inner_side_that_broke_off_does_not_take_a_file_twice(site: Site, por
     assert "given" not in told(site)
 
 
+def test_answers_stand_in_the_order_of_the_requests(site: Site, port: int) -> None:
+    content = bytes(range(256)) * 4_000
+    name, digest = "970499-7.order", hashlib.sha256(content).hexdigest()
+    issuer = Caller(site, port, "issuer")
+    assert issuer.ask(f"PUT {name} {len(content)} {digest}\n".encode()) == "GO\n"
+    assert issuer.ask(content) == "OK\n"
+    issuer.close()
+    inner = Caller(site, port, "hosting")
+    assert inner.ask(f"GET {name}\nLIST\nDONE {name} {digest}\n".encode()) == f"HERE {len(content)} {digest}\n"
+    assert inner.file.read(len(content)) == content
+    assert [inner.file.readline().decode() for _ in range(3)] == [
+        f"FILE {name} {len(content)} {digest}\n",
+        "END\n",
+        "OK\n",
+    ]
+    inner.close()
+
+
+def test_who_asks_and_does_not_listen_is_not_listened_to(site: Site, port: int) -> None:
+    deaf = Caller(site, port, "hosting")
+    deaf.socket.settimeout(1)
+    requests = b"what\n" * 4_000_000
+    with pytest.raises(TimeoutError):
+        deaf.socket.sendall(requests)
+    other = Caller(site, port, "hosting")
+    assert other.ask(b"LIST\n") == "END\n"
+    other.close()
+    deaf.close()
+
+
 @pytest.mark.parametrize(
     ("name", "sent", "answer"),
     [
