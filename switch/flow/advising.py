@@ -1,7 +1,8 @@
 """The course of an advice (0220, 0221): something was done already, by who stood in or by the terminal, and is told now.
 
 An advice is not refused for what it tells; it is acknowledged once it is kept, and owed to the issuer when the books are
-not ours.  Of an advice and a reversal of one original the first that is kept wins, and the other becomes an exception.
+not ours.  Of the advice that completes an original and a reversal of it the first that is kept wins, and the other becomes
+an exception.  What somebody approved in our place can be reversed like what we approve ourselves.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from switch.flow.effects import Alarm, Course, NotKept, Wake, keep
 from switch.flow.entering import IN, OUT, UNANSWERED, Incoming, declined, delivered, row_of
 from switch.flow.hop import OWN
 from switch.flow.ports import Decision
+from switch.flow.request import APPROVAL as DE_38
 from switch.flow.world import World
 from switch.store.rows import Irregular, Stage, Transaction, key
 from switch.store.view import View
@@ -45,7 +47,7 @@ def advised(world: World, came: Incoming, link: str) -> Course[str]:
         books.note(view, [noted_in, world.note(said, asked.link, OUT, asked, out_id)])
         return decision.response
 
-    outcome = yield from keep(work, (Transaction, row.id))
+    outcome = yield from keep(work, *((Transaction, id) for id in (row.id, *asked.near)))
     if isinstance(outcome, NotKept):
         # Without an answer it is sent again.
         return UNANSWERED
@@ -58,22 +60,34 @@ def advised(world: World, came: Incoming, link: str) -> Course[str]:
 def _taken_over(world: World, view: View, came: Incoming, row: Transaction, body: bytes, position: str) -> Decision:
     """What becomes of the advised transaction *row*."""
     there = view.get(Transaction, row.id)
+    if there is None:
+        others = (view.get(Transaction, id) for id in came.asked.near)
+        there = next((other for other in others if other is not None and other.pan == row.pan), None)
+    if there is not None:
+        # It may have been begun on another business date: it is known by that name.
+        came = replace(came, asked=replace(came.asked, id=there.id))
     if there is not None and there.stage in TAKEN_BACK:
         view.put(_irregular(row, "advice of what was taken back"))
         return Decision(NOTHING_TO_DO)
-    if there is not None and there.delivery == books.ADVISED:
+    if there is not None and there.delivery in (books.ADVISED, books.TOLD):
         return Decision(there.response_code)
     decision = Decision(APPROVED) if body else _booked(world, view, came, there)
     base = there or row
     less = max(0, base.amount - came.asked.amount) if decision.response == APPROVED else 0
+    delivery = books.ADVISED if _completes(came, there) else books.TOLD
     changed = replace(
         base, stage=Stage.ANSWERED, response_code=decision.response, approval=row.approval or base.approval,
-        amount_reversed=max(base.amount_reversed, less), delivery=books.ADVISED, changed_us=row.changed_us,
+        amount_reversed=max(base.amount_reversed, less), delivery=delivery, changed_us=row.changed_us,
     )  # fmt: skip
     view.put(changed)
     if body:
         books.owe(view, changed, body, position, row.changed_us, ADVICE, "0220")
     return decision
+
+
+def _completes(came: Incoming, there: Transaction | None) -> bool:
+    """Does the advice tell that what *there* approved has happened, rather than what another approved (DE 38)?"""
+    return there is not None and there.response_code == APPROVED and came.asked.text(DE_38) in ("", there.approval)
 
 
 def _booked(world: World, view: View, came: Incoming, there: Transaction | None) -> Decision:

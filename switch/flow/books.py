@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 from switch.saf import works
 from switch.services.responses import APPROVED
 from switch.standin import counting
-from switch.store.rows import Noted, Owed, Sending, Stage, Transaction, owed_key
+from switch.store.rows import Irregular, Noted, Owed, Sending, Stage, Transaction, key, owed_key
 from switch.store.view import View
 
 REVERSAL = "reversal"
-UNKNOWN, DELIVERED, FAILED, ADVISED = "unknown", "delivered", "failed", "advised"
-"""What is known of an answer's delivery: an advice tells that what was approved has happened."""
+UNKNOWN, DELIVERED, FAILED, ADVISED, TOLD = "unknown", "delivered", "failed", "advised", "told"
+"""What is known of an answer's delivery: advised when an advice has told that what we approved has happened, told when it
+tells what somebody else has approved, of which that is not known."""
+UNPROVED = "reversed, though its approval may have been delivered"
 EXPIRES_US = 7 * 86_400 * 1_000_000
 """A message that is owed and can't be delivered for so long becomes an exception."""
 
@@ -56,9 +58,30 @@ def note(view: View, notes: Sequence[Noted]) -> None:
         view.add(each)
 
 
-def begin(view: View, row: Transaction, notes: Sequence[Noted]) -> Entry:
-    """Enter *row*, unless it, or a reversal of it, was there before; then of *notes* only what came is noted."""
+def entered(view: View, row: Transaction, near: Sequence[str]) -> Transaction | None:
+    """The row that *row*, a request, already has, or its reversal; on another business date under one of the ids *near*."""
     there = view.get(Transaction, row.id)
+    for id in near if there is None else ():
+        other = view.get(Transaction, id)
+        if other is not None and (
+            not _later(row.transmitted, other.transmitted)
+            if other.stage == Stage.TOMBSTONE
+            else row.transmitted == other.transmitted
+        ):
+            return other
+    return there
+
+
+def _later(one: str, other: str) -> bool:
+    """Was DE 7 *one* written after *other*?  It has no year, so in January December is before."""
+    if (one[:2], other[:2]) in (("01", "12"), ("12", "01")):
+        return one < other
+    return one > other
+
+
+def begin(view: View, row: Transaction, near: Sequence[str], notes: Sequence[Noted]) -> Entry:
+    """Enter *row*, unless it, or a reversal of it, was there before; then of *notes* only what came is noted."""
+    there = entered(view, row, near)
     if there is not None:
         note(view, notes[:1])
         return known(there, row)
@@ -132,16 +155,23 @@ def owe(
         counting.leave(view, row.id, 0 if kind == REVERSAL else row.amount - row.amount_reversed)
 
 
-def undelivered(view: View, id: str, body: bytes, position: str, now_us: int) -> bool:
-    """Whether the reversal *body* is owed, because the approved answer could not be delivered."""
+def undelivered(view: View, id: str, body: bytes, position: str, now_us: int, certainly: bool = True) -> bool:
+    """Whether the reversal *body* is owed, because the approved answer could not be delivered.
+
+    Not *certainly*: the partner may have it after all, so it becomes an exception too.
+    """
     row = view.get(Transaction, id)
     if row is None or row.stage != Stage.ANSWERED:
         return False
     owes = bool(body) and row.response_code == APPROVED
     stage = Stage.REVERSAL_OWED if owes else row.stage
-    view.put(replace(row, stage=stage, delivery=FAILED, changed_us=now_us))
+    # A repeat must not be approved when the issuer takes it back.
+    answer, delivery = b"" if owes else row.answer, FAILED if certainly else UNKNOWN
+    view.put(replace(row, stage=stage, answer=answer, delivery=delivery, changed_us=now_us))
     if owes:
         owe(view, row, body, position, now_us)
+    if owes and not certainly:
+        view.put(Irregular(key(UNPROVED, id), now_us, id, row.link, UNPROVED, "", "open"))
     return owes
 
 

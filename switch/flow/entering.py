@@ -14,7 +14,7 @@ from switch.flow.books import Entry, Refused, Repeated
 from switch.flow.effects import Course, NotKept, deliver, keep
 from switch.flow.hop import OWN
 from switch.flow.ports import Decision
-from switch.flow.protection import MALFUNCTION, sealed
+from switch.flow.protection import sealed
 from switch.flow.request import Request
 from switch.flow.world import World
 from switch.store.rows import Stage, Transaction
@@ -100,7 +100,7 @@ def entered(
     noted_in, out_id = world.note(came.raw, asked.link, IN, asked), world.position()
 
     def work(view: View) -> Entry | tuple[Decision, Message]:
-        there = view.get(Transaction, row.id)
+        there = books.entered(view, row, asked.near)
         if there is not None:
             books.note(view, [noted_in])
             return books.known(there, row)
@@ -110,10 +110,10 @@ def entered(
         books.note(view, [noted_in, world.note(said, asked.link, OUT, asked, out_id)])
         return decision, said
 
-    outcome = yield from keep(work, (Transaction, row.id), *needs)
+    outcome = yield from keep(work, *((Transaction, id) for id in (row.id, *asked.near)), *needs)
     if isinstance(outcome, NotKept):
-        # What may have been entered is not denied: who asked will reverse it.
-        return UNANSWERED if outcome.uncertain else (yield from refused(world, came, MALFUNCTION))
+        # It may be a repeat of what was approved, which only the store could tell: who asked will reverse it.
+        return UNANSWERED
     if not isinstance(outcome, tuple):
         return (yield from repeated(world, came, outcome))
     decision, said = outcome

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from switch.flow.advising import advised
 from switch.flow.effects import Course, NotKept
-from switch.flow.entering import Incoming, decided, declined, refused
+from switch.flow.entering import UNANSWERED, Incoming, decided, declined, refused
 from switch.flow.hop import OWN
 from switch.flow.issuing import learnt
 from switch.flow.onward import forwarded
@@ -25,6 +25,9 @@ def financial(world: World, came: Incoming) -> Course[str]:
     """Answers *came*; the response code, empty when it was not answered."""
     asked = came.asked
     wrong = yield from opened(world, asked.link, came.raw)
+    if wrong == MALFUNCTION:
+        # Nobody can tell whether it is the partner's; a repeat of it, or it as a repeat, must not be answered otherwise.
+        return (yield from declined(world, came, wrong))
     if wrong:
         return (yield from refused(world, came, wrong))
     route = world.hop.routing.route(asked.pan, asked.link, _day(asked.business_date), world.open_links)
@@ -53,7 +56,8 @@ def _own(world: World, came: Incoming, issuer: Authoriser) -> Course[str]:
     asked = came.asked
     found = yield from learnt(world, asked, issuer)
     if isinstance(found, NotKept):
-        return (yield from refused(world, came, MALFUNCTION))
+        # It may be a repeat of what was approved, which only the store could tell: who asked will reverse it.
+        return UNANSWERED
     if isinstance(found, Decision):
         return (yield from declined(world, came, found.response))
     return (yield from decided(world, came, lambda view: issuer.decide(view, asked, found), *issuer.reads(asked)))

@@ -63,3 +63,5 @@ class Moment:
     """DE 7 of a message of ours: MMDDhhmmss, GMT."""
     year: str
     """Four digits, of DE 7."""
+    neighbours: tuple[str, ...] = ()
+    """Other business dates on which a message of now may have been entered: the date turned lately, or will soon."""

@@ -10,7 +10,7 @@ from switch.codec.message import Message, MessageError
 from switch.flow import books
 from switch.flow.answers import issuers, onward, reversal_of
 from switch.flow.books import Begun
-from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, ask, keep
+from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, ask, keep, outlasts
 from switch.flow.entering import (
     IN,
     OUT,
@@ -19,11 +19,11 @@ from switch.flow.entering import (
     declined,
     delivered,
     entered,
-    refused,
     repeated,
     row_of,
 )
 from switch.flow.leg import Leg
+from switch.flow.partner import Unproved
 from switch.flow.ports import Decision
 from switch.flow.protection import MALFUNCTION, opened, pins_onward, sealed
 from switch.flow.without import INOPERATIVE, substituted, undelivered, unheard
@@ -32,7 +32,7 @@ from switch.routing.bins import BinRow
 from switch.services.catalogue import Reject
 from switch.services.responses import APPROVED
 from switch.standin.policy import Trigger
-from switch.store.rows import Stage
+from switch.store.rows import Stage, Transaction
 
 TOO_LATE, FORMAT = "68", "30"
 
@@ -57,9 +57,11 @@ def forwarded(world: World, came: Incoming, row: BinRow, is_open: bool) -> Cours
     leg = Leg(came, row, sent, taken_back)
     begun = row_of(world, asked, link, Stage.AWAITING_ISSUER, body)
     notes = [world.note(came.raw, asked.link, IN, asked), world.note(sent, link, OUT, asked)]
-    entry = yield from keep(lambda view: books.begin(view, begun, notes), leg.place)
+    near = [(Transaction, id) for id in asked.near]
+    entry = yield from keep(lambda view: books.begin(view, begun, asked.near, notes), leg.place, *near)
     if isinstance(entry, NotKept):
-        return (yield from refused(world, came, MALFUNCTION))
+        # It may be a repeat of what was approved, which only the store could tell: who asked will reverse it.
+        return UNANSWERED
     if not isinstance(entry, Begun):
         return (yield from repeated(world, came, entry))
     return (yield from _asked(world, leg))
@@ -120,6 +122,10 @@ def _concluded(world: World, leg: Leg, decision: Decision, said: Message, reply:
     if not outcome:
         return UNANSWERED
     taken = yield from delivered(world, leg.came, said)
-    if not taken and decision.response == APPROVED:
+    if decision.response != APPROVED:
+        return decision.response
+    if not taken:
         yield from undelivered(world, leg)
+    elif world.hop.partners[asked.link].unproved is Unproved.REVERSE and not (yield from outlasts()):
+        yield from undelivered(world, leg, certainly=False)
     return decision.response

@@ -36,6 +36,8 @@ class Request:
     amount: int = 0
     currency: str = ""
     line: str = ""
+    near: tuple[str, ...] = ()
+    """Ids under which it may have been entered when the business date was another."""
 
     def text(self, number: int) -> str:
         """The element *number* as text without blanks at its end; empty when it isn't there."""

@@ -51,7 +51,8 @@ def reversing(world: World, came: Incoming) -> Course[str]:
 def _meant(world: World, came: Incoming) -> Asked:
     asked, moment = came.asked, world.moment()
     stan = original_stan(asked.message)
-    ids = [request_id(asked, day, stan) for day in (moment.business_date, moment.day_before)]
+    days = dict.fromkeys((moment.business_date, moment.day_before, *moment.neighbours))
+    ids = [request_id(asked, day, stan) for day in days]
     tombstone = replace(row_of(world, asked, "", Stage.TOMBSTONE), id=ids[0])
     unknown = world.hop.partners[asked.link].unknown_reversal
     return Asked(ids, masked_pan(asked.pan), asked.amount, amount_left(came.raw), tombstone, unknown)

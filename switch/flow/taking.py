@@ -36,6 +36,7 @@ def taken(message: Message, partner: Partner, hop: Hop, moment: Moment) -> Reque
     return Request(
         id, partner.link, whole, service, moment.business_date, moment.now_us,
         str(fields.get(de.PAN, "")), amount, str(fields.get(de.CURRENCY, "")), line,
+        tuple(request_id(asked, day) for day in moment.neighbours),
     )  # fmt: skip
 
 

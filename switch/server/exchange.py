@@ -9,7 +9,7 @@ from typing import Protocol as Shape
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from switch.asking import Cause, NoAnswer, Question
@@ -136,6 +136,7 @@ class Exchange:
         self.leaving = False
         """Is nothing begun any more, because the process ends?"""
         self._runs: set[_Run] = set()
+        self._outlasting: dict[_Run, IDelayedCall] = {}
         self._links: LinksByName | None = None
 
     def join(self, links: LinksByName, forwarder: Forwarder | None = None, *asides: Aside) -> None:
@@ -230,6 +231,9 @@ class Exchange:
         self._tell(link.config.name, f"line {state.line.name}, ours {state.ours.name}, theirs {state.theirs.name}")
         for aside in self.asides:
             aside.changed(link)
+        if state.line is not Line.CONNECTED:
+            for run in [run for run in self._outlasting if run.link == link.config.name]:
+                self._lasted(run, False)
 
     def noted(self, link: DrivenLink, effect: ev.AskOperator | ev.Refused | ev.PeerRefused) -> None:
         """Something that an operator should see."""
@@ -262,8 +266,18 @@ class Exchange:
                 return True
             case fx.Ask(link, message):
                 return self.links[link].ask(message, run).accepted
+            case fx.Outlast() if self.is_connected(run.link):
+                seconds = self.links[run.link].config.timers.t1_seconds
+                self._outlasting[run] = self._clock.callLater(seconds, self._lasted, run, True)
+                return True
             case _:
                 return False
+
+    def _lasted(self, run: _Run, lasted: bool) -> None:
+        timer = self._outlasting.pop(run)
+        if timer.active():
+            timer.cancel()
+        self._go_on(run, lasted)
 
     def _keeps(self, run: _Run, work: Work[object]) -> bool:
         try:
@@ -290,6 +304,8 @@ class Exchange:
                     self.forwarder.wake(link)
             case fx.Alarm(text):
                 self._tell("", text)
+            case fx.Outlast():
+                return False
             case fx.Ask():
                 return fx.NotSent()
             case fx.AskHsm():

@@ -29,6 +29,8 @@ from switch.server.keyworld import AboutKeys, Asks, World
 from switch.store.rows import Row
 
 TICK_SECONDS = 1.0
+LINKS_PER_TURN_MAX = 200
+"""Each link has its tick every second, but not all at one instant: ten thousand would keep transactions waiting."""
 TERMINALS_PER_TICK_MAX = 200
 """So that a new day doesn't ask the HSMs for the keys of all terminals at one instant."""
 
@@ -51,6 +53,8 @@ class KeyDesk:
         self._links: dict[str, LinkDesk] = {}
         self._terminals: dict[str, TerminalDesk] = {}
         self._by_link: dict[str, list[TerminalDesk]] = {}
+        self._links_round: Iterable[LinkDesk] = ()
+        self._turn = 0
         self._round: Iterable[TerminalDesk] = ()
         self._ticking: IDelayedCall | None = None
 
@@ -74,6 +78,7 @@ class KeyDesk:
                 world = replace(self._world, writer=self._writer(each.link))
                 made = self._terminals[each.id] = TerminalDesk(each, self.config.terminal_rules, world, terminals)
                 self._by_link.setdefault(each.link, []).append(made)
+        self._links_round = cycle(self._links.values())
         self._round = cycle(self._terminals.values())
 
     def leave(self, links: Collection[str]) -> None:
@@ -82,6 +87,7 @@ class KeyDesk:
             self._links.pop(link, None)
             for terminal in self._by_link.pop(link, ()):
                 del self._terminals[terminal.config.id]
+        self._links_round = cycle(self._links.values())
         self._round = cycle(self._terminals.values())
 
     def stop(self) -> None:
@@ -91,9 +97,13 @@ class KeyDesk:
             self._ticking = None
 
     def _tick(self) -> None:
-        self._ticking = self._clock.callLater(TICK_SECONDS, self._tick)
-        for desk in self._links.values():
+        turns = max(1, -(-len(self._links) // LINKS_PER_TURN_MAX))
+        self._ticking = self._clock.callLater(TICK_SECONDS / turns, self._tick)
+        for desk in islice(self._links_round, min(len(self._links), LINKS_PER_TURN_MAX)):
             desk.tick()
+        self._turn = (self._turn + 1) % turns
+        if self._turn:
+            return
         for terminal in islice(self._round, min(len(self._terminals), TERMINALS_PER_TICK_MAX)):
             terminal.tick()
 

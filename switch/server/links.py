@@ -14,7 +14,7 @@ from twisted.internet.protocol import Factory, ServerFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
-from switch.link.config import LinkConfig
+from switch.link.config import LinkConfig, callers
 from switch.link.events import Order
 from switch.link.terms import Line
 from switch.server.drive import Above, DrivenLink
@@ -43,6 +43,7 @@ class Links:
         self._reactor = reactor
         self._links: dict[str, DrivenLink] = {}
         self._doors: dict[tuple[str, int, str], _Door] = {}
+        self._door_of: dict[str, _Door] = {}
         self._callers: dict[str, _Caller] = {}
         chance = SystemRandom().random if jitter is None else jitter
         for config in configs:
@@ -56,7 +57,8 @@ class Links:
                 door = self._doors.get(place)
                 if door is None:
                     door = self._doors[place] = _Door(reactor, config)
-                door.links.append(link)
+                door.take_calls_for(link)
+                self._door_of[config.name] = door
 
     def __getitem__(self, name: str) -> DrivenLink:
         return self._links[name]
@@ -87,7 +89,7 @@ class Links:
                 link.stream.hang_up()
 
     def _doors_of(self, names: Collection[str]) -> list[_Door]:
-        return [door for door in self._doors.values() if any(link.config.name in names for link in door.links)]
+        return list({id(door): door for name in names if (door := self._door_of.get(name)) is not None}.values())
 
     def stop(self) -> Deferred[None]:
         """Order every link closed, and take no calls; fires when none are taken.  ``closed`` tells when the links are.
@@ -106,7 +108,8 @@ class Links:
 
     def port(self, name: str) -> int:
         """Where link *name* takes calls; 0: nowhere."""
-        return next((door.port for door in self._doors.values() if self._links[name] in door.links), 0)
+        door = self._door_of.get(name)
+        return door.port if door is not None else 0
 
     @property
     def turned_away(self) -> int:
@@ -182,12 +185,17 @@ class _Door(ServerFactory):
     noisy = False
 
     def __init__(self, reactor: IReactorTime, config: LinkConfig) -> None:
-        self.links: list[DrivenLink] = []
+        self._by_caller: dict[str, DrivenLink] = {}
         self.turned_away = 0
         self._reactor, self._config = reactor, config
         self._secured = None if config.tls is None else called(config.tls)
         self._strangers: set[LinkStream] = set()
         self._listening: IListeningPort | None = None
+
+    def take_calls_for(self, link: DrivenLink) -> None:
+        """Calls may be for *link* too; all links of one door have TLS, or none has."""
+        for caller in callers(link.config):
+            self._by_caller.setdefault(caller.lower(), link)
 
     def open(self) -> None:
         if self._listening is not None:
@@ -218,7 +226,7 @@ class _Door(ServerFactory):
 
     def _whose(self, stream: LinkStream) -> DrivenLink | None:
         self._strangers.discard(stream)
-        link = next((link for link in self.links if self._belongs(stream, link.config)), None)
+        link = self._called(*stream.peer())
         if link is not None and link.state.line is Line.SOUGHT:
             return link
         self.turned_away += 1
@@ -227,8 +235,8 @@ class _Door(ServerFactory):
             link.order(Order.ECHO)
         return None
 
-    @staticmethod
-    def _belongs(stream: LinkStream, config: LinkConfig) -> bool:
-        host, names = stream.peer()
-        named = config.tls is None or config.tls.peer_name.lower() in names
-        return named and (not config.peers or host in config.peers)
+    def _called(self, host: str, names: frozenset[str]) -> DrivenLink | None:
+        """For whom the call from *host* is, whose certificate has *names*."""
+        known = (host.lower(), "") if self._secured is None else names
+        links = (self._by_caller[each] for each in known if each in self._by_caller)
+        return next((link for link in links if not link.config.peers or host in link.config.peers), None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
+from typing import Protocol as Shape
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -18,10 +19,8 @@ from switch.server.exchange import Exchange, WriterOf
 from switch.store.database import StoreError
 from switch.store.group import Done, Result
 from switch.store.leases import Replaced, Submits
-from switch.store.reading import Reading
 from switch.store.rows import Stage, Transaction
 from switch.store.view import View, Work
-from switch.store.writer import Writer
 
 SWEEP_SECONDS = 30.0
 PATIENCE = 3
@@ -29,8 +28,22 @@ PATIENCE = 3
 InThread = Callable[[Callable[[], list[Transaction]]], "Deferred[list[Transaction]]"]
 
 
+class InFlight(Shape):
+    """Who can say what was begun and not finished: :class:`switch.store.reading.Reading`."""
+
+    def in_flight(
+        self, after: str = "", owner: str | None = None, *, links: Collection[str] | None = None
+    ) -> list[Transaction]: ...
+
+
+class Does(Shape):
+    """Who does a work and waits for it: :class:`switch.store.writer.Writer`."""
+
+    def do(self, work: Work[bool]) -> bool: ...
+
+
 def left_over(
-    reading: Reading, owner: str | None = None, links: Collection[str] | None = None
+    reading: InFlight, owner: str | None = None, links: Collection[str] | None = None
 ) -> Iterator[Transaction]:
     """Transactions that wait for an issuer, in the order of their arrival; of one *owner*, or come by one of *links*.
 
@@ -61,7 +74,7 @@ def owner_of(process: str, era: int) -> str:
     return f"{process}-{era}"
 
 
-def earlier(reading: Reading, owner: str, links: Collection[str] | None = None) -> Iterator[Transaction]:
+def earlier(reading: InFlight, owner: str, links: Collection[str] | None = None) -> Iterator[Transaction]:
     """What runs before that of *owner* left.  With *links*, of whatever process: whoever had them has them no more.
 
     Without, of the same process: others may share the store.
@@ -72,7 +85,7 @@ def earlier(reading: Reading, owner: str, links: Collection[str] | None = None) 
             yield row
 
 
-def at_start(world: World, reading: Reading, writer: Writer) -> int:
+def at_start(world: World, reading: InFlight, writer: Does) -> int:
     """Give up all that earlier runs of this process left; how many they were.  Raises StoreError."""
     return sum(writer.do(giving_up(world, row)) for row in earlier(reading, world.hop.owner))
 
@@ -81,7 +94,7 @@ class Sweep:
     """Looks for transactions of this run that no course works on, and gives them up."""
 
     def __init__(
-        self, clock: IReactorTime, exchange: Exchange, writer: Submits, reading: Reading, in_thread: InThread,
+        self, clock: IReactorTime, exchange: Exchange, writer: Submits, reading: InFlight, in_thread: InThread,
         writer_of: WriterOf | None = None,
     ) -> None:  # fmt: skip
         """*in_thread* calls what it is given off the reactor's thread; *writer_of* as the exchange's."""

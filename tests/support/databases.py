@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import itertools
+import os
+import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +56,17 @@ class Server:
         words = ("-m", "immediate", "-w", "-D", str(server.pgdata), "stop")
         pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
 
+    def kill(self) -> None:
+        """Kill -9 all its processes."""
+        postmaster = self._server.get_pid()
+        assert postmaster is not None
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for pid in (postmaster, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(_lives(pid) for pid in (postmaster, *map(int, children))):
+            time.sleep(0.01)
+
     def start(self) -> None:
         """Start it again."""
         self._server.ensure_postgres_running()
@@ -59,6 +74,14 @@ class Server:
     def close(self) -> None:
         """Stop it and remove its files."""
         self._server.cleanup()
+
+
+def _lives(pid: int) -> bool:
+    """Does the process do anything any more?  One that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -212,8 +212,8 @@ def test_what_asks_nothing_known_is_refused() -> None:
         assert answered.fields[39] == response
 
 
-def advice(amount: int = 500_000, mti: str = "0220") -> Message:
-    return withdrawal(amount=amount).changed(mti=mti, fields={38: "STAND1"}, without=(35, 52))
+def advice(amount: int = 500_000, mti: str = "0220", approval: str = "STAND1") -> Message:
+    return withdrawal(amount=amount).changed(mti=mti, fields={38: approval}, without=(35, 52))
 
 
 def test_an_advice_is_acknowledged_and_owed_to_the_issuer_once() -> None:
@@ -230,7 +230,7 @@ def test_an_advice_is_acknowledged_and_owed_to_the_issuer_once() -> None:
 def test_of_an_advice_and_a_reversal_the_first_that_is_kept_wins(first: str) -> None:
     bench = HopBench()
     bench.issuer.says = lambda asked: approval(asked) if asked.mti == "0200" else None
-    messages = [withdrawal(), advice(), reversal()]
+    messages = [withdrawal(), advice(approval="123456"), reversal()]
     for message in messages if first == "0220" else [messages[0], messages[2], messages[1]]:
         bench.acquirer.say(message)
         bench.pass_()

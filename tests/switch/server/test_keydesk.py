@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
-from support.keydesks import End, MemoryStore, Traffic, Wire, run
+from support.keydesks import End, MadeUpHsm, MemoryStore, Traffic, Wire, run
 from twisted.internet.task import Clock
 
 from switch import asking as q
@@ -20,7 +22,8 @@ from switch.keys.link import Which
 from switch.link.config import LinkConfig
 from switch.link.profile import Profile, SignOn
 from switch.server.exchange import Aside
-from switch.server.keydesk import KeyDesk
+from switch.server.keydesk import LINKS_PER_TURN_MAX, KeyDesk
+from switch.server.keylink import LinkDesk
 
 ZPK, ZAK = (KeyType.ZPK, Direction.BOTH), (KeyType.ZAK, Direction.BOTH)
 RULES = Rules(period_s=None, uses_max=None)
@@ -344,3 +347,25 @@ def test_nothing_of_a_key_is_told() -> None:
     assert (zpk.state, zpk.kcv, zpk.zmk_kcv, zpk.pending) == ("in force", found[-6:], "ABCDEF", 0)
     assert zpk.age_seconds > 0
     assert isinstance(end.hsm.asked[0], q.NewZoneKey)
+
+
+@pytest.mark.parametrize("count", [1, 200, 201, 450])
+def test_each_link_has_its_tick_every_second_but_not_all_at_once(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    ticked: list[tuple[float, str]] = []
+    clock = Clock()
+    monkeypatch.setattr(LinkDesk, "tick", lambda desk: ticked.append((clock.seconds(), desk.config.link)))
+    links = [
+        LinkKeysConfig(f"l{n}", Role.SWITCH, Tagged(), (ZPK,), "U" + 32 * "0", "ABCDEF", rules=RULES)
+        for n in range(count)
+    ]
+    desk = KeyDesk(KeysConfig(tuple(links)), MadeUpHsm(clock), MemoryStore(clock), clock, clock.seconds, lambda _: None)
+    desk.start([])
+    clock.pump([0.01] * 250)
+    desk.stop()
+    assert {name for _, name in ticked} == {each.link for each in links}
+    for each in links[:3] + links[-3:]:
+        times = [at for at, name in ticked if name == each.link]
+        assert all(later - sooner < 1.05 for sooner, later in itertools.pairwise(times))
+    assert max(Counter(at for at, _ in ticked).values()) <= LINKS_PER_TURN_MAX
