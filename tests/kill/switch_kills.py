@@ -74,7 +74,7 @@ async def storm(
             counts[f"{target}: killed" if target != "link" else "link: cut"] += 1
             _raise(works)
             # Under load means: something is approved between any two of them.
-            until = time.monotonic() + 30.0
+            until = time.monotonic() + SETTLES_SECONDS_MAX
             while acquirer.counts["answered 00"] == before and time.monotonic() < until:
                 await asyncio.sleep(0.02)
             if acquirer.counts["answered 00"] == before:

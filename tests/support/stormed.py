@@ -22,7 +22,7 @@ from support import ourbank
 from support.databases import Server
 from support.switched import RunningSwitch
 
-from hsm.client.process import ApplianceProcess
+from hsm.client.process import ServedProcess
 from switch.bench.acquirer import withdrawal
 from switch.bench.cards import ZMK_UNDER_TEST_LMK, Card, cards, under
 from switch.bench.partner import Partner, Unexpected
@@ -36,6 +36,7 @@ from switch.store.reading import Reading
 from switch.store.rows import FINISHED, Account, Authorisation, Irregular, Owed, Transaction
 
 T1_SECONDS, AGAIN_SECONDS, CALL_SECONDS = 3.0, 1.0, 0.05
+START_SECONDS_MAX = 120.0
 CARDS, AMOUNT_MOST = 20, 500
 ACKNOWLEDGED = ("00", "21", "25")
 KEPT = (2, 3, 4, 11, 12, 13, 32, 37, 41, 42, 49)
@@ -76,7 +77,9 @@ zmk = "{zmk}"
 uses-max = 0
 """
 BINS = "prefix,name,kind,link,dialect,institution\n970411,issuer,{kind},{link},banknet,970411\n"
-ISSUER = '[issuer]\ncurrency = "704"\naccounts = "accounts.csv"\ncards = "cards.csv"\npan-key = "pan.key"\npvk = "{pvk}"\n'
+ISSUER = (
+    '[issuer]\ncurrency = "704"\naccounts = "accounts.csv"\ncards = "cards.csv"\npan-key = "pan.key"\npvk = "{pvk}"\n'
+)
 
 
 class Disagreement(Exception):
@@ -240,16 +243,16 @@ class Network:
         if server is not None:
             self.url = server.new_url()
             words = ("--database", self.url)
-        self.switch = RunningSwitch(here, text, words)
+        self.switch = RunningSwitch(here, text, words, start_seconds_max=START_SECONDS_MAX)
         text = HEAD.format(name="issuer", institution="970411", hsm=self.hsm_port)
         text += self._link("centre", "client", self.issuer_port, "970400", "member")
         text += ISSUER.format(pvk=ourbank.under_lmk(ourbank.PVK, "002"))
-        self.issuer = RunningSwitch(there, text)
+        self.issuer = RunningSwitch(there, text, start_seconds_max=START_SECONDS_MAX)
         self.issuer_url = f"sqlite:///{there / 'state' / 'switch.db'}"
 
-    def _hsm(self) -> ApplianceProcess:
-        made = ApplianceProcess(("--lmk", "00=test-variant", "--authorise", "all"), self.hsm_port)
-        return made.__enter__()
+    def _hsm(self) -> ServedProcess:
+        options = ("--host-port", str(self.hsm_port), "--lmk", "00=test-variant", "--authorise", "all")
+        return ServedProcess("hsm.server.main", options, START_SECONDS_MAX).__enter__()
 
     @staticmethod
     def _link(name: str, role: str, port: int, institution: str, side: str) -> str:
