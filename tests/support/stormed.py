@@ -275,7 +275,19 @@ class Network:
     def kill_switch(self) -> None:
         self.switch.process.kill()
         self.switch.process.wait()
-        self.switch.start()
+        until = time.monotonic() + START_SECONDS_MAX
+        while not self._started():
+            if time.monotonic() > until:
+                raise Disagreement(f"the switch does not start: {self.switch.said()}")
+
+    def _started(self) -> bool:
+        """Start it, as a supervisor does again and again while its PostgreSQL still recovers."""
+        try:
+            self.switch.start()
+        except AssertionError:
+            self.switch.close()
+            return False
+        return True
 
     def kill_hsm(self) -> None:
         os.kill(self.hsm.pid, signal.SIGKILL)
