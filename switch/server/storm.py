@@ -36,12 +36,9 @@ still under way, again later; and for so long at most."""
 PROGRESS_EVERY = 10_000
 OPENS_SECONDS, STALL_SECONDS_MAX, OVERTAKEN_SECONDS_MAX = 10.0, 10.0, 0.5
 FRAME_FAULTS = (
-    *[FrameFault.LOST] * 4,
-    *[FrameFault.DELAYED, FrameFault.OVERTAKEN, FrameFault.DOUBLED] * 3,
-    FrameFault.CUT_BEFORE,
-    FrameFault.CUT_AFTER,
-    FrameFault.STALLED,
-)
+    *[FrameFault.LOST] * 8, *[FrameFault.DELAYED, FrameFault.OVERTAKEN, FrameFault.DOUBLED] * 7,
+    FrameFault.CUT_BEFORE, FrameFault.CUT_AFTER, FrameFault.STALLED,
+)  # fmt: skip
 """Those that stop a whole line are rarer."""
 Look = Callable[[str, str, Message, float], None]
 PIN_BLOCK = bytes.fromhex("0123456789ABCDEF")
@@ -60,8 +57,8 @@ class Storm:
         self.calm = False
         self.fates: dict[str, Fate] = {}
         """By node: what happens to its next commit."""
-        self.frame_fates: deque[FrameFault] = deque()
-        """What happens to the next frames, whatever is drawn."""
+        self.frame_fates: deque[FrameFault | None] = deque()
+        """What happens to the next frames, whatever is drawn; None: nothing."""
         self._over: deque[tuple[float, Deal]] = deque()
         self._violation: Violation | None = None
         self.names = network.issuers(plan)
@@ -83,6 +80,10 @@ class Storm:
 
     def _node(self, setup: Setup) -> StormNode:
         return StormNode(setup, self.clock, self, lambda: self._fate(setup.name), self.chance.unit)
+
+    def node(self, number: int) -> StormNode:
+        """The switch, or one of the issuers, which are numbered from 1."""
+        return self.nodes[[network.SWITCH, *self.names][number]]
 
     def _wires(self) -> list[StormWire]:
         wires = []
@@ -239,8 +240,10 @@ class Storm:
             return (0.0,)
         return self._suffers(wire, side, self.chance.one(FRAME_FAULTS))
 
-    def _suffers(self, wire: StormWire, side: int, fault: FrameFault) -> tuple[float, ...]:
+    def _suffers(self, wire: StormWire, side: int, fault: FrameFault | None) -> tuple[float, ...]:
         """When a frame arrives that has a *fault*."""
+        if fault is None:
+            return (0.0,)
         self.happened[f"message: {fault.value}"] += 1
         match fault:
             case FrameFault.LOST:

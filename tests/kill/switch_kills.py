@@ -92,8 +92,8 @@ async def storm(
 
 def _raise(works: list[asyncio.Task[None]]) -> None:
     for work in works:
-        if work.done() and work.exception() is not None:
-            raise Disagreement(str(work.exception()))
+        if work.done() and (fault := work.exception()) is not None:
+            raise Disagreement(f"{type(fault).__name__}: {fault}") from fault
 
 
 def run(targets: list[str], kills: int, a_second: float, seed: int) -> Counter[str]:
