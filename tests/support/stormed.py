@@ -1,4 +1,4 @@
-"""A switch, an issuer with books and an HSM as processes, and the acquirer of this process: what is killed, and what agrees.
+"""A switch, an issuer with books and an HSM as processes, and an acquirer in this one: what is killed, and what agrees.
 
 The acquirer's word is what counts: what it has handed out must be what the issuer has booked.
 """

@@ -126,6 +126,18 @@ def test_a_reversal_before_the_date_turns_bars_what_was_written_before_it(writte
     assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == [response]
 
 
+def test_a_request_that_comes_after_its_advice_and_the_turn_of_the_date_is_refused() -> None:
+    bench = HopBench()
+    bench.pass_(MIDNIGHT - 1.0)
+    bench.acquirer.say(advice().changed(fields={7: "1122235959"}))
+    bench.pass_()
+    bench.pass_(5.0)
+    bench.acquirer.take()
+    bench.acquirer.say(withdrawal(DE7="1122235930"))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == ["94"]
+
+
 def test_a_time_out_declines_and_owes_one_reversal() -> None:
     bench = HopBench()
     bench.acquirer.say(withdrawal())
