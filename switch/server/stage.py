@@ -146,7 +146,7 @@ class Stage:
             await self._sleep(step.at + waited - self.now())
             before = self.now()
             self._take(step)
-            if step.does is Does.STARTS:
+            if step.does in (Does.STARTS, Does.HAS_HSM):
                 # Processes take their time: what comes next waits for them.
                 await self._until_open()
                 waited += self.now() - before
