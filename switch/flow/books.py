@@ -63,13 +63,19 @@ def entered(view: View, row: Transaction, near: Sequence[str]) -> Transaction | 
     there = view.get(Transaction, row.id)
     for id in near if there is None else ():
         other = view.get(Transaction, id)
-        if other is not None and (
-            not _later(row.transmitted, other.transmitted)
-            if other.stage == Stage.TOMBSTONE
-            else row.transmitted == other.transmitted
-        ):
+        if other is not None and _same(row, other):
             return other
     return there
+
+
+def _same(row: Transaction, other: Transaction) -> bool:
+    """Is *row*, a request, what *other* of another business date, with its numbers, is?
+
+    What was entered because of a reversal or an advice has the DE 7 of that one, which is written after its original's.
+    """
+    if other.stage == Stage.TOMBSTONE or other.delivery in (ADVISED, TOLD):
+        return not _later(row.transmitted, other.transmitted)
+    return row.transmitted == other.transmitted
 
 
 def _later(one: str, other: str) -> bool:

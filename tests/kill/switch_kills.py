@@ -74,7 +74,7 @@ async def storm(
             counts[f"{target}: killed" if target != "link" else "link: cut"] += 1
             _raise(works)
             # Under load means: something is approved between any two of them.
-            until = time.monotonic() + 30.0
+            until = time.monotonic() + SETTLES_SECONDS_MAX
             while acquirer.counts["answered 00"] == before and time.monotonic() < until:
                 await asyncio.sleep(0.02)
             if acquirer.counts["answered 00"] == before:
@@ -92,8 +92,8 @@ async def storm(
 
 def _raise(works: list[asyncio.Task[None]]) -> None:
     for work in works:
-        if work.done() and work.exception() is not None:
-            raise Disagreement(str(work.exception()))
+        if work.done() and (fault := work.exception()) is not None:
+            raise Disagreement(f"{type(fault).__name__}: {fault}") from fault
 
 
 def run(targets: list[str], kills: int, a_second: float, seed: int) -> Counter[str]:

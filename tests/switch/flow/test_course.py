@@ -10,6 +10,7 @@ from switch.codec.message import Message
 from switch.flow.answers import original_stan
 from switch.flow.books import UNPROVED
 from switch.flow.partner import Partner, Unproved
+from switch.link.events import Order
 from switch.store.rows import Irregular, Noted, Stage
 
 
@@ -57,6 +58,86 @@ def test_nothing_is_sent_before_it_is_kept_nor_delivered_before_the_answer_is() 
     bench.issuer.say(approval(asked))
     bench.pass_()
     assert not bench.acquirer.take()
+
+
+def test_a_repeat_of_what_was_approved_is_not_denied_while_the_store_is_away() -> None:
+    bench = HopBench()
+    bench.issuer.says = approval
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    (answered,) = bench.acquirer.take()
+    bench.memory.away = True
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert not bench.acquirer.take()
+    bench.memory.away = False
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert bench.acquirer.take() == [answered]
+
+
+def test_an_approval_that_could_not_be_delivered_is_not_given_to_a_repeat() -> None:
+    bench = HopBench()
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    (asked,) = bench.issuer.take()
+    bench.links[ACQUIRER].disconnected()
+    bench.issuer.say(approval(asked))
+    bench.pass_()
+    assert [owed.mti for owed in bench.owed()] == ["0420"]
+    bench.links[ACQUIRER].order(Order.OPEN)
+    bench.links[ACQUIRER].connected(bench.acquirer)
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == ["68"]
+
+
+MIDNIGHT = 12 * 3600.0
+"""The bench begins at noon."""
+
+
+def test_a_repeat_after_the_date_has_turned_is_one() -> None:
+    bench = HopBench()
+    bench.issuer.says = approval
+    bench.pass_(MIDNIGHT - 1.0)
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    (answered,) = (m for m in bench.acquirer.take() if m.mti == "0210")
+    bench.pass_(5.0)
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert [m for m in bench.acquirer.take() if m.mti == "0210"] == [answered]
+    assert len(bench.rows()) == 1
+    # The same numbers in a message of another time are another transaction.
+    bench.acquirer.say(withdrawal(DE7="1123000004"))
+    bench.pass_()
+    assert len(bench.rows()) == 2
+
+
+@pytest.mark.parametrize(("written", "response"), [("1122235959", "94"), ("1123000200", "00")])
+def test_a_reversal_before_the_date_turns_bars_what_was_written_before_it(written: str, response: str) -> None:
+    bench = HopBench()
+    bench.issuer.says = approval
+    bench.pass_(MIDNIGHT - 1.0)
+    bench.acquirer.say(reversal().changed(fields={7: "1122235959"}))
+    bench.pass_()
+    bench.pass_(5.0)
+    bench.acquirer.take()
+    bench.acquirer.say(withdrawal(DE7=written))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == [response]
+
+
+def test_a_request_that_comes_after_its_advice_and_the_turn_of_the_date_is_refused() -> None:
+    bench = HopBench()
+    bench.pass_(MIDNIGHT - 1.0)
+    bench.acquirer.say(advice().changed(fields={7: "1122235959"}))
+    bench.pass_()
+    bench.pass_(5.0)
+    bench.acquirer.take()
+    bench.acquirer.say(withdrawal(DE7="1122235930"))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == ["94"]
 
 
 def test_a_time_out_declines_and_owes_one_reversal() -> None:
