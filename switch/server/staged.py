@@ -35,7 +35,7 @@ from switch.server.stage import (
 )
 from switch.server.terminals import Terminals
 
-READY_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 150.0
 CALLS = {"ATM-A": "ATM", "POS-A": "POS", "A-B": A, "B-I": I}
 """Who calls whom."""
 
