@@ -15,8 +15,8 @@ from pathlib import Path
 
 from switch.codec.specfile import load, names
 from switch.link.drawing import link_page
-from switch.spec.operating import configuration_page, operating_page, simulators_page
 from switch.spec.failures import scenario_pages
+from switch.spec.operating import configuration_page, operating_page, simulators_page
 from switch.spec.pages import DERIVED, elements_page, index_page, spec_page
 
 ROOT = Path(__file__).parents[2] / "protocol-spec" / "iso8583"
