@@ -7,7 +7,7 @@ from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
@@ -58,11 +58,9 @@ class FaultyLine:
         self._target: int | None = None
         self._barred = False
         self._pairs: set[tuple[_Side, _Side]] = set()
-        # The port is taken now, and calls are when there is somebody to be called.
         self._listening: IListeningPort | None = self._listen(0)
         self.port = cast(IPv4Address, self._listening.getHost()).port
         self._turn: Deferred[None] = succeed(None)
-        self._turned()
 
     @property
     def target(self) -> int | None:
@@ -110,7 +108,7 @@ class FaultyLine:
         if self._barred or self._target is None:
             side.wire.abortConnection()
             return
-        endpoint = HostnameEndpoint(self._reactor, LOOPBACK, self._target)
+        endpoint = TCP4ClientEndpoint(self._reactor, LOOPBACK, self._target)
         factory = Factory.forProtocol(lambda: _Side(self, 1))
         factory.noisy = False
         calling = endpoint.connect(factory)
