@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from twisted.logger import LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogLevel, globalLogPublisher
 
 from switch.codec.message import Message
 from switch.issuer.loading import load_works
@@ -54,6 +54,7 @@ class Storm:
         self.deals: dict[str, Deal] = {}
         self.checked = 0
         self.begun = 0
+        self._observer = cast(ILogObserver, self._logged)
         self.calm = False
         self.fates: dict[str, Fate] = {}
         """By node: what happens to its next commit."""
@@ -113,14 +114,14 @@ class Storm:
 
     def open(self) -> None:
         """Start everybody; ``close`` must follow."""
-        globalLogPublisher.addObserver(self._logged)
+        globalLogPublisher.addObserver(self._observer)
         for node in self.nodes.values():
             node.start()
         self.clock.callLater(CHECKED_AFTER_SECONDS, self._look)
 
     def close(self) -> None:
         """Let go."""
-        globalLogPublisher.removeObserver(self._logged)
+        globalLogPublisher.removeObserver(self._observer)
 
     def pass_(self, seconds: float) -> None:
         """Let so much time go by, or less when everything asked is over.  Raises Violation."""
