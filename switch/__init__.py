@@ -10,6 +10,7 @@
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
 * ``simulators``: ATMs and POS terminals that talk to a host;
 * ``config``: one file for one switch; ``operator``: what operators see of it and may tell it; ``server.serving``: it runs;
+* ``storm``: a simulated network under every fault, and what must hold of it;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.
 
