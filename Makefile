@@ -6,7 +6,7 @@ REQUIRED = import sys; sys.exit(sys.version_info < (3, 11) and "Zonekey needs Py
 .PHONY: help run test lint spec bench clean
 
 help:
-	@echo "make run     start the appliance (PORT=1500), show a first conversation, serve until Ctrl-C"
+	@echo "make run     start an appliance (PORT=1500), show a first conversation, then a whole payment network, until Ctrl-C"
 	@echo "make test    everything: style, types, unit, property and conformance tests"
 	@echo "make lint    style and types alone"
 	@echo "make spec    derive protocol-spec again"
@@ -14,7 +14,7 @@ help:
 	@echo "make clean   remove what was built here"
 
 run: .run-venv/installed
-	@.run-venv/bin/python -m hsm.client.tour --serve --port $(PORT)
+	@.run-venv/bin/python -m switch.main demo --hsm-port $(PORT)
 
 # Python 3.13, which one client of the tests needs, is used where pyenv keeps it though it is not on the path.
 OTHERS = $(foreach found,$(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python),--discover $(found))

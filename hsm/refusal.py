@@ -273,6 +273,10 @@ class ModeInvalid(CommandSpecific):
     """No such mode, or not in this combination."""
 
 
+class CardSchemeInvalid(CommandSpecific):
+    """No such scheme of card keys and cryptograms."""
+
+
 class InputFormatInvalid(CommandSpecific):
     """No such input format."""
 

@@ -8,12 +8,16 @@
 * ``issuer``: our own cards and accounts, and what is said to their requests; ``tablefile``: tables as files;
 * ``saf``: what is owed goes out until it is acknowledged; ``standin``: approvals in an absent issuer's place;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
+* ``perso``: cards personalised from an issuer's enciphered order;
+* ``scenarios``: what can go wrong, as files that are played out and judged; ``server.stage`` and others play them;
 * ``simulators``: ATMs and POS terminals that talk to a host;
 * ``config``: one file for one switch; ``operator``: what operators see of it and may tell it; ``server.serving``: it runs;
 * ``storm``: a simulated network under every fault, and what must hold of it;
+* ``bench``: what a load says, and checks of what it hears; ``server.bench_command``: the processes that it takes;
+* ``demo``: a small country of all this, on one machine (``server.demo``);
+* ``cluster``: several processes on one PostgreSQL, and who of them works on which links;
 * ``spec``: what is derived for readers;
 * ``main``: the ``switch`` command.
 
-The rest is not built yet.  When it is, it reaches the HSM over TCP through ``hsm.client`` only, never by import of the
-appliance.
+It reaches HSMs over TCP through ``hsm.client`` only, never by import of the appliance.
 """

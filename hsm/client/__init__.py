@@ -6,7 +6,7 @@
 * ``pool``: connections to appliances that are alike, for hosts: typed calls, fail-over, bounded queues, health checks;
   of it ``station`` is one connection, ``connection`` what Twisted does for it, ``matching`` which reply answers which
   request, ``agreement`` what appliances have in common, ``answers`` what replies come to, ``figures`` what is counted;
-* ``thales``: the messages that a switch needs;
+* ``thales``: the messages that a switch needs; ``eracom``: those that card personalisation needs;
 * ``blocking``: a socket and nothing else, for tools and tests;
 * ``process``: an appliance as a process of its own; ``readyfile``: how a server tells that it listens;
 * ``subcommands``: a command line whose subcommands are imported when they are called;

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from hsm.client.codec import Reply, ReplyError, dialect_named
 from hsm.dialects.dialect import Command, Dialect
-from hsm.refusal import DomainUnavailable, InternalFault, KeyLengthUnsuitable, LmkInvalid, Refusal
+from hsm.refusal import DomainUnavailable, InternalFault, KeyLengthUnsuitable, LmkInvalid, Refusal, VerificationFailed
 from hsm.wire.message import Empty, Message
 
 A = TypeVar("A", bound=Message)
@@ -20,12 +20,12 @@ def _codes(words: str) -> frozenset[str]:
 
 REPEATABLE = {
     "thales": _codes(
-        "BU KA CC CA BC BE JC JE JG QK DE DG EE BK FW DA DC EA EC DU CU CW CY "
+        "BU KA CC CA BC BE JC JE JG QK DE DG EE BK FW DA DC EA EC DU CU CW CY KQ KW "
         "MA MC ME MK MM M6 M8 MQ MS M0 M2 M4 GM NC NO NI J2 J4 J8 JK B2 LE LC"
     ),
     "eracom": _codes(
         "EE0202 EE0602 EE0603 EE0604 EE0605 EE0606 EE0607 61 EE0642 EE0643 EE0700 EE0701 EE0702 70 EE0800 EE0801 EE0804 "
-        "EE0805 EE0807 EE0802 EE0803 9B 9C EE2018 EF2010 EF2012 EF2013 EE9007 EE9008 EEF001 01"
+        "EE0805 EE0807 EE0802 EE0803 9B 9C EE2018 EE204A EF2010 EF2012 EF2013 EE9007 EE9008 EEF001 EEF004 01"
     ),
 }
 """Commands that leave nothing behind, and that make nothing: asked twice, they are answered as if asked once.
@@ -64,7 +64,9 @@ def command_for(dialect: str, asks: type[Message], answers: type[Message], code:
 
 def answer_of(command: Command, dialect: str, reply: Reply, answers: type[A]) -> A:
     """The answer in *reply*, also one that is given with an advice.  Raises Refused."""
-    if reply.answer is None:
+    # What a command that declares this code itself says with it is a diagnosis, and not to be taken for a yes.
+    unverified = command.refusals.get(VerificationFailed) == reply.code
+    if reply.answer is None or unverified:
         reason = reason_of(dialect, command, reply.code)
         if reason is KeyLengthUnsuitable and answers is Empty:
             # An answer without fields that is given with an advice looks like a refusal.

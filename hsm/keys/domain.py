@@ -28,6 +28,7 @@ from hsm.keys.km import (
 )
 from hsm.keys.ring import Rules
 from hsm.keys.secret import ClearKey
+from hsm.keys.signing import SigningKey
 from hsm.keys.specifier import CARD, DUKPT, RSA_PUBLIC, SESSION, Specifier, checked_index, parsed
 from hsm.refusal import (
     DomainUnavailable,
@@ -43,6 +44,8 @@ _CBC_FORMS = MappingProxyType({0x10: 0x10, 0x11: 0x13, 0x12: 0x14})
 _DUKPT_VARIANTS = MappingProxyType({PPK: Variant.PIN, MPK: Variant.MAC_REQUEST, DPK: Variant.DATA_REQUEST})
 _CARD_TYPES = frozenset({PPK, MPK, DPK})
 _ZERO = bytes(8)
+SIGNING_KEYS_MAX = 64
+"""How many RSA keys are kept open."""
 
 Place = tuple[str, int]
 """Where a stored key stands: the code of its type and its index, 1 to 9999."""
@@ -120,7 +123,7 @@ class DomainRing:
     """Every key that specifiers stand for in *domain*, None when no KM is loaded."""
 
     def __init__(self, domain: Domain | None, rules: Rules, *, cached_keys_max: int = 4096) -> None:
-        """*cached_keys_max* bounds each of the caches of keys, transport keys and PIN verification keys."""
+        """*cached_keys_max* bounds each of the caches, which are of keys, transport keys and PIN verification keys."""
         self._domain = domain
         self.rules = rules
         self.key: Callable[[str, DomainKeyType], ClearKey] = self._key
@@ -133,8 +136,16 @@ class DomainRing:
         """The PIN verification key of type PVK with its decimalisation table; raises as ``key``."""
         self.transport_key: Callable[[str, tuple[DomainKeyType, ...]], TransportKey] = self._transport_key
         """A transport key, of the first of these types unless the specifier states another of them; raises as ``key``."""
+        self.key_and_type: Callable[[str, tuple[DomainKeyType, ...]], tuple[ClearKey, DomainKeyType]] = (
+            self._key_and_type
+        )
+        """The key that a specifier stands for, and which of these types it is of; otherwise as ``key``."""
+        self.signing_key: Callable[[str], SigningKey] = self._signing_key
+        """The RSA key in a TR-31 block under the KM.  Raises the KeyBlock refusals, DomainUnavailable."""
         if rules.cache:
+            self.signing_key = lru_cache(maxsize=SIGNING_KEYS_MAX)(self._signing_key)
             self.key = lru_cache(maxsize=cached_keys_max)(self._key)
+            self.key_and_type = lru_cache(maxsize=cached_keys_max)(self._key_and_type)
             self.verification_key = lru_cache(maxsize=cached_keys_max)(self._verification_key)
             self.transport_key = lru_cache(maxsize=cached_keys_max)(self._transport_key)
 
@@ -153,10 +164,6 @@ class DomainRing:
         """What a specifier stands for in one piece: a PVK with its table, any other key."""
         return self.verification_key(text) if row is PVK else self.key(text, row)
 
-    def key_and_type(self, text: str, rows: tuple[DomainKeyType, ...]) -> tuple[ClearKey, DomainKeyType]:
-        """The key that a specifier stands for, and which of the types *rows* it is of; otherwise as ``key``."""
-        return self._opened(parsed(text), rows)
-
     def check(self, text: str, codes: tuple[str, ...]) -> None:
         """Nothing, if the specifier stands for a key of one of the types *codes*; else raises what using it would."""
         rows = tuple(DOMAIN_KEY_TYPES[code] for code in codes)
@@ -166,6 +173,9 @@ class DomainRing:
             self.transport_key(text, rows)
         else:
             parsed(text)
+
+    def _key_and_type(self, text: str, rows: tuple[DomainKeyType, ...]) -> tuple[ClearKey, DomainKeyType]:
+        return self._opened(parsed(text), rows)
 
     def _key(self, text: str, row: DomainKeyType) -> ClearKey:
         key, _ = self._opened(parsed(text), (row,))
@@ -187,6 +197,9 @@ class DomainRing:
         stored = self._stored(_typed(given, rows)[0], row)
         scheme = stored.scheme if stored is not None and stored.scheme is not None else usual_scheme(row)
         return TransportKey(key, scheme, self.domain.km)
+
+    def _signing_key(self, block: str) -> SigningKey:
+        return self.domain.km.open_signing_key(block)
 
     def _opened(self, given: Specifier, rows: tuple[DomainKeyType, ...]) -> tuple[ClearKey, DomainKeyType]:
         given, row = _typed(given, rows)

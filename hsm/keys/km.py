@@ -21,6 +21,7 @@ from hsm.keys.blocklmk import check_attributes, header_of, letter_of, read_block
 from hsm.keys.domaintypes import DOMAIN_KEY_TYPES, PIN_VARIANT, PVK, DomainKeyType
 from hsm.keys.published import PUBLISHED_KMS
 from hsm.keys.secret import BlockAttributes, ClearKey
+from hsm.keys.signing import SigningKey, open_signing_key
 from hsm.keys.specifier import BLOCK, CBC, KEY_BYTES
 from hsm.keys.usage import Deed, Wanted
 from hsm.refusal import (
@@ -160,13 +161,19 @@ class Km:
         check_attributes(key.attributes, key, Wanted(None, frozenset({row.block_usage}), _MODES, "DT"))
         return key
 
+    @staticmethod
+    def usual_attributes(key: ClearKey, row: DomainKeyType) -> BlockAttributes:
+        """What a block says of *key*, of type *row*, unless something else is asked for."""
+        return BlockAttributes(row.block_usage, letter_of(key), row.mode, "00", "E")
+
     def wrap(self, held: Held, row: DomainKeyType, form: int, random: Random) -> bytes:
         """Format byte and content of the specifier, of format *form*, of *held* as a key of type *row*.
 
-        Raises KeySpecForbidden for a format that keys are not wrapped in, KeyLengthInvalid for one of another length.
+        In a block, *held* keeps the attributes it has.  Raises KeySpecForbidden for a format that keys are not wrapped in,
+        KeyLengthInvalid for one of another length.
         """
         if form == BLOCK and isinstance(held, ClearKey):
-            attributes = BlockAttributes(row.block_usage, letter_of(held), row.mode, "00", "E")
+            attributes = held.attributes or self.usual_attributes(held, row)
             block = write_block(self._protector, header_of(attributes, "B", "00"), held, random)
             return bytes((form, 0)) + block.encode("ascii")
         if form not in KEY_BYTES:
@@ -176,6 +183,14 @@ class Km:
             raise KeyLengthInvalid
         under = self.cipher_for(row)
         return bytes((form,)) + (under.encrypt_cbc(content, _ZERO) if form in CBC else under.encrypt(content))
+
+    def wrap_signing_key(self, key: SigningKey, random: Random) -> str:
+        """The TR-31 block of an RSA *key*, as of any key in format 17."""
+        return key.wrapped(self._protector, random)
+
+    def open_signing_key(self, block: str) -> SigningKey:
+        """The RSA key in *block*.  Raises the KeyBlock refusals."""
+        return open_signing_key(self._protector, block)
 
 
 def km_of(key: ClearKey, name: str) -> Km:

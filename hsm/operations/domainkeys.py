@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hsm.appliance import Hsm
 from hsm.crypto.blockcipher import Algorithm
 from hsm.keys.domain import cbc_form_for, form_for, key_in
 from hsm.keys.domaintypes import DERIVES, PVK, DomainKeyType
 from hsm.keys.generate import random_key
-from hsm.keys.km import Held, TransportKey, check_value, has_odd_parity
+from hsm.keys.km import Held, KeyAndTable, TransportKey, check_value, has_odd_parity
 from hsm.keys.specifier import BLOCK, KEY_BYTES
 from hsm.keys.strength import is_weak_key
-from hsm.operations.border import check_bare, check_strength
+from hsm.operations.border import check_bare, check_strength, narrowed
 from hsm.refusal import (
     DestinationKeyParity,
     FieldsInconsistent,
     KeyBlockExportabilityInvalid,
     KeyLengthInvalid,
+    KeySpecForbidden,
     KeySpecUnsupported,
     KeyTypeInvalid,
 )
@@ -92,6 +93,18 @@ def taken_in(hsm: Hsm, transport: TransportKey, cryptogram: bytes, row: DomainKe
 
 def _kept(hsm: Hsm, held: Held, row: DomainKeyType, form: int) -> Kept:
     return Kept(hsm.domain.wrap(held, row, form, hsm.random.bytes), check_value(key_in(held)))
+
+
+def bound_key(hsm: Hsm, held: Held, row: DomainKeyType, mode: str, exportability: str) -> Kept:
+    """*held*, of type *row*, in a TR-31 block of that *mode* of use and *exportability*, neither of which allows more.
+
+    Raises KeySpecForbidden for a PVK with its table, KeyBlockModeInvalid, KeyBlockExportabilityInvalid.
+    """
+    if isinstance(held, KeyAndTable):
+        raise KeySpecForbidden
+    own = held.attributes or hsm.domain.domain.km.usual_attributes(held, row)
+    bound = held.with_attributes(narrowed(own, replace(own, mode=mode, exportability=exportability)))
+    return _kept(hsm, bound, row, BLOCK)
 
 
 def new_session_key(hsm: Hsm, transport: TransportKey, sort: Sort) -> tuple[bytes, Kept]:

@@ -18,13 +18,15 @@ from hsm.refusal import AccountInvalid, InputInvalid, PinBlockInvalid, PinLength
 class PresentedPin:
     """A PIN block as a host presents it: *block*, 8 or 16 bytes under *key*, of the format with code *format_code*.
 
-    *account* is 12 digits, 18 for format 04, the whole PAN for format 48.
+    *account* is 12 digits, 18 for format 04, the whole PAN for format 48.  *for_card*: the key is one that only PINs on
+    their way to cards and mailers lie under.
     """
 
     key: ClearKey
     block: bytes
     format_code: str
     account: str
+    for_card: bool = False
 
     @property
     def account_12(self) -> str:
@@ -33,7 +35,7 @@ class PresentedPin:
 
     def open(self, hsm: Hsm) -> str:
         """The PIN.  Raises PinFormatInvalid, PinFormatDisabled, and what ``read_pin`` raises."""
-        fmt = hsm.formats.entering(self.format_code)
+        fmt = hsm.formats.entering(self.format_code, for_card=self.for_card)
         return read_pin(hsm, self.key, self.block, fmt, in_block(self.account, fmt, whole=fmt is PinBlockFormat.ISO_4))
 
 
@@ -96,12 +98,14 @@ def translate(
     formats: tuple[str, str],
     account: str,
     pin_digits_max: int,
+    *,
+    to_card: bool = False,
 ) -> tuple[int, bytes]:
     """The PIN's length, and *block* re-enciphered from *source* to *destination* and from format to format.
 
     *formats* are the codes of both; *account* the 12 digits (18 or a PAN, by format) that both blocks are bound to.
     """
-    came, goes = hsm.formats.translation(*formats)
+    came, goes = hsm.formats.translation(*formats, to_card=to_card)
     into = outof = account
     if len(account) != ACCOUNT_DIGITS or goes is PinBlockFormat.ISO_4 or came is PinBlockFormat.ISO_4:
         whole = PinBlockFormat.ISO_4 in (came, goes)

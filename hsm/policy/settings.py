@@ -315,13 +315,19 @@ class Settings(DeclaredSettings):
         "A request in the wrapper E3, which gives it a message identifier, is executed.",
     )
     translate_data_extension: bool = switch(
-        "Eracom extension EEF001",
-        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK. No device has this function.",
-        governs=("EEF001",),
+        "Eracom extensions EEF001 and EEF002",
+        "Data move from one transport key to another of one kind: KTK and KTM, PTK, DPK; keys are bound to a mode of use "
+        "and an exportability. No device has these functions.",
+        governs=("EEF001", "EEF002"),
     )
     translate_to_card_keys: bool = switch(
         "Eracom extension EEF001 to card keys",
         "Data also move to card keys (key specifiers 50, 51), which then encipher and decipher nothing for the host.",
+    )
+    issuer_signing_extension: bool = switch(
+        "Eracom extensions EEF003 and EEF004",
+        "RSA keys of issuers are made, and sign the static data of chip cards. No device has these functions.",
+        governs=("EEF003", "EEF004"),
     )
     authorisation_time_limit: bool = switch(
         "Enforce Authorization Time Limit",

@@ -15,6 +15,8 @@ STANS = 800_000
 """Transactions take STANs below; network management takes those above."""
 ANSWER, APPROVED = b"0210", b"00"
 AMOUNT = 500_000
+TERMINAL = b"ATM00001"
+TERMINAL_CHARS = 8
 
 
 def withdrawal(card: Card, stan: int, transmitted: str, block: bytes, institution: str = "970405") -> Message:
@@ -24,7 +26,7 @@ def withdrawal(card: Card, stan: int, transmitted: str, block: bytes, institutio
         {
             2: card.pan, 3: "010000", 4: AMOUNT, 7: transmitted, 11: f"{stan:06d}", 12: transmitted[4:],
             13: transmitted[:4], 18: "6011", 22: "021", 25: "00", 32: institution, 35: card.track_2,
-            37: f"{stan:012d}", 41: "ATM00001", 42: "BANK A ATM 0001", 49: "704", 52: block,
+            37: f"{stan:012d}", 41: TERMINAL.decode(), 42: "BANK A ATM 0001", 49: "704", 52: block,
         },
     )  # fmt: skip
 
@@ -47,34 +49,40 @@ class Acquirer:
         self._since: dict[bytes, float] = {}
         self._number = 0
         self.tally = Tally()
+        self._pieces = [self._cut(card) for card in owners]
         self.at(transmitted)
 
     def at(self, transmitted: str) -> None:
-        """From now on DE 7 is *transmitted*, and 12 and 13 are its parts."""
-        pieces = []
-        for card in self._owners:
-            wire = self._codec.encode(withdrawal(card, 0, transmitted, bytes(8)))
-            found = places(self._codec, wire)
-            stan, reference, block = found.value(11, 6), found.value(37, 12), found.value(52, 16)
-            framed = self._codec.spec.framing.frame(wire)
-            lead = len(framed) - len(wire)
-            pieces.append(
-                (
-                    framed[: lead + stan.start],
-                    wire[stan.stop : reference.start],
-                    wire[reference.stop : block.start],
-                    wire[block.stop :],
-                )
-            )
-        self._pieces = pieces
+        """From now on DE 7 is *transmitted*, MMDDhhmmss, and 12 and 13 are its parts."""
+        self._when = transmitted.encode()
+        self._local = (transmitted[4:] + transmitted[:4]).encode()
+
+    def _cut(self, card: Card) -> tuple[bytes, bytes, bytes, bytes]:
+        """A withdrawal's frame without DE 7, 11, 12, 13, 37, 41 and 52: what stands before, between and behind them."""
+        wire = self._codec.encode(withdrawal(card, 0, "0101000000", bytes(8)))
+        found = places(self._codec, wire)
+        when, date = found.value(7, 10), found.value(13, 4)
+        reference, terminal, block = found.value(37, 12), found.value(41, TERMINAL_CHARS), found.value(52, 16)
+        if reference.stop != terminal.start:
+            raise ValueError("DE 37 and 41 stand beside each other")
+        framed = self._codec.spec.framing.frame(wire)
+        return (
+            framed[: len(framed) - len(wire) + when.start],
+            wire[date.stop : reference.start],
+            wire[terminal.stop : block.start],
+            wire[block.stop :],
+        )
 
     @property
     def outstanding(self) -> int:
         """Withdrawals without an answer."""
         return len(self._since)
 
-    def ask(self, since: float, blocks: Sequence[bytes]) -> bytes:
-        """The next withdrawal's frame; *since* is when its time begins to count, *blocks* are the cards' PIN blocks."""
+    def ask(self, since: float, blocks: Sequence[bytes], terminal: bytes = TERMINAL) -> bytes:
+        """The next withdrawal's frame, at *terminal*.
+
+        *since* is when its time begins to count, *blocks* are the cards' PIN blocks.
+        """
         number = self._number = self._number % (STANS - 1) + 1
         which = number % len(self._pieces)
         stan = b"%06d" % number
@@ -82,7 +90,8 @@ class Acquirer:
             self.tally.wrong["lost"] += 1
         self._since[stan] = since
         before, between, behind, end = self._pieces[which]
-        return b"%b%b%b000000%b%b%b%b" % (before, stan, between, stan, behind, blocks[which], end)
+        said = (before, self._when, stan, self._local, between, b"000000", stan, terminal, behind, blocks[which], end)
+        return b"".join(said)
 
     def answered(self, wire: bytes, now: float) -> None:
         """Take *wire*, which must be the approval of a withdrawal that is outstanding.  Raises MessageError."""

@@ -13,8 +13,10 @@ PREFIX = "970411"
 SERIAL_DIGITS = 9
 BLOCK_BYTES = 8
 ZMK_UNDER_TEST_LMK = "U42BBE7D9A0A55D0EBDE055DE2791ACCD"
+TMK_UNDER_TEST_LMK = "U1750CDFB0757D3B3994430636DBB281B"
 ZMK = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
-"""A zone master key that everybody knows, and what it is under the published test LMK (pair 04-05, scheme U)."""
+"""A key that everybody knows, here zone and terminal master key, and what it is as such under the published test LMK (pairs
+04-05 and 14-15, scheme U)."""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from switch.bench.cards import Card, check_value, received
+from switch.bench.cards import ZMK, Card, check_value, received
 from switch.codec.codec import Codec
 from switch.codec.message import Message
-from switch.keys.forms import Labelled, Said
+from switch.keys.forms import ASK, Labelled, Said
+from switch.keys.terminalforms import form_of
 from switch.keys.words import Offer, Taken
 from switch.link.answers import reply, request
 from switch.link.profile import Because, Profile
@@ -17,7 +18,7 @@ from switch.link.terms import Purpose
 FORM = Labelled()
 """How the dialect ``banknet`` writes about keys."""
 PROFILE = Profile()
-CODE, RESPONSE = 70, 39
+CODE, RESPONSE, TERMINAL = 70, 39, 41
 
 
 class Unexpected(Exception):
@@ -26,11 +27,14 @@ class Unexpected(Exception):
 
 @dataclass
 class Partner:
-    """One partner at the end of one connection; *installed* is given each new working key, as clear bytes."""
+    """One partner at the end of one connection.
+
+    *installed* is given each new working key, as clear bytes: a terminal's with its id, the link's with none.
+    """
 
     codec: Codec
     owners: Sequence[Card]
-    installed: Callable[[bytes], None]
+    installed: Callable[[str, bytes], None]
     signed_on: bool = False
     keys_taken: int = 0
     echoes: int = 0
@@ -38,10 +42,17 @@ class Partner:
 
     def sign_on(self, transmitted: str) -> bytes:
         """The message that signs on, without its frame's length; *transmitted* is DE 7."""
+        return self.codec.encode(self._request(Purpose.SIGN_ON, transmitted))
+
+    def terminal_signs_on(self, terminal: str, transmitted: str) -> bytes:
+        """The message by which *terminal* (DE 41) asks for its key."""
+        return self.codec.encode(self._request(Purpose.KEY_REQUEST, transmitted).changed(fields={TERMINAL: terminal}))
+
+    def _request(self, purpose: Purpose, transmitted: str) -> Message:
         self._stan += 1
-        asked = request(Purpose.SIGN_ON, PROFILE, f"{self._stan:06d}", transmitted)
+        asked = request(purpose, PROFILE, f"{self._stan:06d}", transmitted)
         assert asked is not None
-        return self.codec.encode(asked)
+        return asked
 
     def network(self, wire: bytes) -> bytes | None:
         """What answers *wire*, a message of network management; None for an answer.  Raises Unexpected, MessageError."""
@@ -50,7 +61,10 @@ class Partner:
             response = str(message.fields.get(RESPONSE, ""))
             if response != "00":
                 raise Unexpected(f"a sign-on was answered with {response}")
-            self.signed_on = True
+            if message.fields.get(CODE) == ASK:
+                self._given(message)
+            else:
+                self.signed_on = True
             return None
         said = FORM.read(message)
         if said is not None:
@@ -65,5 +79,16 @@ class Partner:
         written = FORM.write(Said(said.type, said.direction, Taken(None, check_value(key))))
         assert written is not None
         self.keys_taken += 1
-        self.installed(key)
+        self.installed("", key)
         return reply(asked, Because.APPROVED, PROFILE).changed(fields=written.fields)
+
+    def _given(self, message: Message) -> None:
+        """A terminal has its key."""
+        given = form_of(self.codec).given(message)
+        if given is None:
+            raise Unexpected("a terminal's sign-on was answered without a key")
+        key = received(given.under_tmk, ZMK)
+        if check_value(key) != given.kcv:
+            raise Unexpected("a terminal's key has another check value than it was told with")
+        self.keys_taken += 1
+        self.installed(str(message.fields[TERMINAL]), key)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switch.bench.cards import PREFIX, ZMK_UNDER_TEST_LMK
+from switch.bench.cards import PREFIX, TMK_UNDER_TEST_LMK, ZMK_UNDER_TEST_LMK
 
 LINKS_MAX = 10_000
 ISSUER = "issuing-bank"
 OCTET = 256
 GRACE_SECONDS = 2
 """How long a key before the one in force is still taken; no withdrawal of a bench is under way for so long."""
+KEYS = f"""[link.keys]
+role = "switch"
+form = "label"
+zmk = "{ZMK_UNDER_TEST_LMK}"
+uses-max = 0
+[link.keys.seconds]
+grace = {GRACE_SECONDS}
+"""
 
 
 def acquirer_name(number: int) -> str:
@@ -32,12 +40,13 @@ def caller(number: int) -> str:
 class Setting:
     """One switch with so many *acquirers* and one issuer, all of them at one *port*; times in seconds.
 
-    *window_max* withdrawals may be under way on each link.
+    *window_max* withdrawals may be under way on each link.  With *terminals* the acquirer is a concentrator of so many.
     """
 
     hsm_port: int
     port: int
     acquirers: int = 1
+    terminals: int = 0
     window_max: int = 1024
     echo_idle_seconds: int = 60
 
@@ -71,10 +80,15 @@ waiting-max = 20000
 name = "hsm"
 address = "127.0.0.1:{self.hsm_port}"
 """
-        members = [self._link(acquirer_name(number), caller(number), "970405") for number in range(self.acquirers)]
-        return head + "".join(members) + self._link(ISSUER, "127.0.0.1", PREFIX)
+        if self.terminals:
+            own = 'channel = "atm"\npins = "terminal"\n'
+            links = self._link(acquirer_name(0), caller(0), own) + "".join(map(_terminal, range(self.terminals)))
+        else:
+            own = f'institution = "970405"\n{KEYS}'
+            links = "".join(self._link(acquirer_name(n), caller(n), own) for n in range(self.acquirers))
+        return head + links + self._link(ISSUER, "127.0.0.1", f'institution = "{PREFIX}"\n{KEYS}')
 
-    def _link(self, name: str, peer: str, institution: str) -> str:
+    def _link(self, name: str, peer: str, partner: str) -> str:
         return f"""
 [[link]]
 name = "{name}"
@@ -87,12 +101,13 @@ owed-max = {self.window_max}
 [link.seconds]
 echo-idle = {self.echo_idle_seconds}
 [link.partner]
-institution = "{institution}"
-[link.keys]
-role = "switch"
-form = "label"
-zmk = "{ZMK_UNDER_TEST_LMK}"
-uses-max = 0
-[link.keys.seconds]
-grace = {GRACE_SECONDS}
-"""
+{partner}"""
+
+
+def terminal_name(number: int) -> str:
+    """DE 41 of the terminal of that number, from 0."""
+    return f"T{number:07d}"
+
+
+def _terminal(number: int) -> str:
+    return f'\n[[terminal]]\nid = "{terminal_name(number)}"\ntmk = "{TMK_UNDER_TEST_LMK}"\nrenewal = "sign-on"\n'

@@ -10,6 +10,7 @@ pins = "zone"                  # PIN blocks lie under the link's ZPK; "terminal"
 left-out = [48, 60]            # elements that never go to it
 relays-to = ""                 # the link to which network management that names a terminal goes on
 unknown-reversal = "25"        # DE 39 for a reversal of what was never seen
+unproved = "wait"              # for its reversal, when the connection ends right behind an approval; or "reverse" it
 
 [link.partner.mac]             # a MAC in DE 64 or 128, ANSI X9.19; without this table there is none
 elements = [0, 2, 3, 4, 11]    # made over these in this order, 0 being the MTI; left out: the whole message
@@ -28,7 +29,7 @@ age-alarm = 600                # or when the oldest is owed for so many seconds
 from __future__ import annotations
 
 from switch.codec.spec import Spec
-from switch.flow.partner import MacRule, Partner, PinsUnder
+from switch.flow.partner import MacRule, Partner, PinsUnder, Unproved
 from switch.link.lines import Section
 
 MAC_FIELDS = (64, 128)
@@ -50,6 +51,7 @@ def read_partner(section: Section, link: str, spec: Spec) -> Partner:
         left_out=frozenset(_elements(section, "left-out", spec, least=2)),
         relays_to=section.text("relays-to", ""),
         unknown_reversal=section.matching("unknown-reversal", usual.unknown_reversal, "[0-9]{2}", "two digits"),
+        unproved=Unproved(section.choice("unproved", usual.unproved.value, [each.value for each in Unproved])),
     )
     section.end()
     return partner

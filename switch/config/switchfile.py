@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from switch.cluster.config import ClusterConfig, read_cluster, read_parallel, read_shares
 from switch.codec.specfile import load
 from switch.config.hsms import HsmConfig, read_hsm
 from switch.config.partners import read_partner
@@ -85,6 +86,7 @@ class SwitchConfig:
     console: Address | Path | None
     metrics: Address | None
     log: Path | None
+    cluster: ClusterConfig | None = None
 
     @property
     def folder(self) -> Path:
@@ -141,7 +143,11 @@ def read_text(path: Path, text: str) -> SwitchConfig:
     links = tuple(_placed(link, folder) for link in links_of(rows))
     terminal_rows = top.rows("terminal")
     terminals = _reached(terminal_rows, read_terminals(terminal_rows), links)
-    partners, keys, forwarding = _of_links(rows, links)
+    shares, parallel = read_shares(rows, links), read_parallel(rows, links)
+    partners, keys, forwarding = _of_links(rows, links, parallel)
+    cluster = read_cluster(top.section("cluster"), shares) if top.has("cluster") else None
+    if cluster is not None:
+        _shared(terminal_rows, terminals)
     hsm = read_hsm(top.section("hsm")) if top.has("hsm") else None
     issuer = read_issuer(top.section("issuer")) if top.has("issuer") else None
     if hsm is None and (keys or terminals or issuer or any(partner.mac for partner in partners.values())):
@@ -157,7 +163,7 @@ def read_text(path: Path, text: str) -> SwitchConfig:
         name=switch.matching("name", None, NAME.pattern, "a name"),
         institution=switch.matching("institution", None, "[0-9]{1,11}", "at most 11 digits"),
         cutover_minutes=_cutover(switch),
-        files=_files(switch, folder, links, partners, policies),
+        files=_files(switch, folder, links, partners, policies, parallel),
         pan_key=pan_key,
         state_dir=folder / switch.text("state-dir", "state"),
         database=switch.text("database", "") or None,
@@ -170,6 +176,7 @@ def read_text(path: Path, text: str) -> SwitchConfig:
         console=console,
         metrics=metrics,
         log=_path(log, "file", folder),
+        cluster=cluster,
     )
     for each in (switch, log, stand_in, top):
         each.end()
@@ -179,7 +186,7 @@ def read_text(path: Path, text: str) -> SwitchConfig:
 OfLinks = tuple[Mapping[str, Partner], tuple[LinkKeysConfig, ...], Mapping[str, Rules]]
 
 
-def _of_links(rows: Sequence[Section], links: Sequence[LinkConfig]) -> OfLinks:
+def _of_links(rows: Sequence[Section], links: Sequence[LinkConfig], parallel: Mapping[str, str]) -> OfLinks:
     """Partners, keys and rules of store-and-forward; nothing is left in the links' rows."""
     names = {link.name for link in links}
     partners: dict[str, Partner] = {}
@@ -189,7 +196,8 @@ def _of_links(rows: Sequence[Section], links: Sequence[LinkConfig]) -> OfLinks:
         if link.name in RESERVED:
             raise row.wrong("name", f"another name than {', '.join(RESERVED)}")
         section = row.section("partner")
-        partner = partners[link.name] = read_partner(section, link.name, load(link.spec))
+        partner = read_partner(section, link.name, load(link.spec))
+        partners[link.name] = replace(partner, line=parallel.get(link.name, link.name))
         if partner.relays_to and (partner.relays_to not in names or partner.relays_to == link.name):
             raise section.wrong("relays-to", "the name of another link")
         if row.has("forwarding"):
@@ -211,6 +219,13 @@ def _reached(
     return terminals
 
 
+def _shared(rows: Sequence[Section], terminals: Sequence[TerminalConfig]) -> None:
+    """A terminal's keys are kept by who has its link."""
+    for row, terminal in zip(rows, terminals, strict=True):
+        if not terminal.link:
+            raise row.wrong("link", "the name of a link, as several processes share them")
+
+
 def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
     """*link*, its files relative to *folder*."""
     if link.tls is None:
@@ -222,7 +237,8 @@ def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
 
 
 def _files(
-    switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner], policies: Path | None
+    switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner], policies: Path | None,
+    parallel: Mapping[str, str],
 ) -> TableFiles:  # fmt: skip
     return TableFiles(
         _path(switch, "bins", folder),
@@ -231,6 +247,7 @@ def _files(
         frozenset(link.name for link in links) | {ISSUER},
         frozenset(partner.channel for partner in partners.values() if partner.channel),
         policies,
+        parallel,
     )
 
 

@@ -60,7 +60,8 @@ class Tables:
 class TableFiles:
     """Where the files are, None for what comes with the product; *links* are those that prefixes may lead to.
 
-    *channels* are those that partners' requests come from: a catalogue must know them.
+    *channels* are those that partners' requests come from: a catalogue must know them.  *parallel*: a link → the one that
+    it stands beside.
     """
 
     bins: Path | None
@@ -69,10 +70,11 @@ class TableFiles:
     links: frozenset[str]
     channels: frozenset[str] = frozenset()
     stand_in: Path | None = None
+    parallel: Mapping[str, str] = field(default_factory=dict)
 
     def read(self) -> Tables:
         """All of them.  Raises TableRefused."""
-        empty = Routing(BinTable(()), self.links)
+        empty = Routing(BinTable(()), self.links, self.parallel)
         routing = self._routing(empty)[0] if self.bins else empty
         return self._agreed(Tables(routing, self._services(), self._responses(), self._policies()))
 

@@ -13,17 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from switch.saf import works
 from switch.services.responses import APPROVED
 from switch.standin import counting
-from switch.store.rows import Noted, Owed, Sending, Stage, Transaction, owed_key
+from switch.store.rows import Irregular, Noted, Owed, Sending, Stage, Transaction, key, owed_key
 from switch.store.view import View
 
 REVERSAL = "reversal"
 UNKNOWN, DELIVERED, FAILED, ADVISED, TOLD = "unknown", "delivered", "failed", "advised", "told"
 """What is known of an answer's delivery: advised when an advice has told that what we approved has happened, told when it
 tells what somebody else has approved, of which that is not known."""
+UNPROVED = "reversed, though its approval may have been delivered"
 EXPIRES_US = 7 * 86_400 * 1_000_000
 """A message that is owed and can't be delivered for so long becomes an exception."""
 
@@ -48,6 +50,7 @@ class Refused:
 
 
 Entry = Begun | Repeated | Refused
+CLOCKS_DIFFER, YEAR = timedelta(minutes=10), timedelta(days=366)
 DUPLICATE, TOO_LATE = "94", "68"
 
 
@@ -70,7 +73,8 @@ def entered(view: View, row: Transaction, near: Sequence[str]) -> Transaction | 
 def _same(row: Transaction, other: Transaction) -> bool:
     """Is *row*, a request, what *other* of another business date, with its numbers, is?
 
-    What was entered because of a reversal or an advice has the DE 7 of that one, which is written after its original's.
+    What was entered because of a reversal or an advice has the DE 7 of that one, which is written after its original's, or
+    by another's clock.
     """
     if other.stage == Stage.TOMBSTONE or other.delivery in (ADVISED, TOLD):
         return not _later(row.transmitted, other.transmitted)
@@ -78,10 +82,14 @@ def _same(row: Transaction, other: Transaction) -> bool:
 
 
 def _later(one: str, other: str) -> bool:
-    """Was DE 7 *one* written after *other*?  It has no year, so in January December is before."""
-    if (one[:2], other[:2]) in (("01", "12"), ("12", "01")):
-        return one < other
-    return one > other
+    """Was DE 7 *one* written after *other*, by more than clocks of partners differ?  What is no time is not later."""
+    try:
+        # DE 7 has no year; one with a 29th of February serves for all.
+        times = [datetime.strptime(f"2000{text}", "%Y%m%d%H%M%S") for text in (one, other)]
+    except ValueError:
+        return False
+    after = times[0] - times[1]
+    return CLOCKS_DIFFER < (after + YEAR if after < -YEAR / 2 else after) < YEAR / 2
 
 
 def begin(view: View, row: Transaction, near: Sequence[str], notes: Sequence[Noted]) -> Entry:
@@ -160,18 +168,23 @@ def owe(
         counting.leave(view, row.id, 0 if kind == REVERSAL else row.amount - row.amount_reversed)
 
 
-def undelivered(view: View, id: str, body: bytes, position: str, now_us: int) -> bool:
-    """Whether the reversal *body* is owed, because the approved answer could not be delivered."""
+def undelivered(view: View, id: str, body: bytes, position: str, now_us: int, certainly: bool = True) -> bool:
+    """Whether the reversal *body* is owed, because the approved answer could not be delivered.
+
+    Not *certainly*: the partner may have it after all, so it becomes an exception too.
+    """
     row = view.get(Transaction, id)
     if row is None or row.stage != Stage.ANSWERED:
         return False
     owes = bool(body) and row.response_code == APPROVED
     stage = Stage.REVERSAL_OWED if owes else row.stage
     # A repeat must not be approved when the issuer takes it back.
-    answer = b"" if owes else row.answer
-    view.put(replace(row, stage=stage, answer=answer, delivery=FAILED, changed_us=now_us))
+    answer, delivery = b"" if owes else row.answer, FAILED if certainly else UNKNOWN
+    view.put(replace(row, stage=stage, answer=answer, delivery=delivery, changed_us=now_us))
     if owes:
         owe(view, row, body, position, now_us)
+    if owes and not certainly:
+        view.put(Irregular(key(UNPROVED, id), now_us, id, row.link, UNPROVED, "", "open"))
     return owes
 
 

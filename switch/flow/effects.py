@@ -78,6 +78,11 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlast:
+    """Wait for as long as who asked waits for its answer (T1); the course is told whether the connection has lasted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """*link* is owed a message now; the course is told nothing."""
 
@@ -91,7 +96,7 @@ class Alarm:
     text: str
 
 
-Effect = AskHsm[object] | Keep[object] | Ask | Answer | Wake | Alarm
+Effect = AskHsm[object] | Keep[object] | Ask | Answer | Outlast | Wake | Alarm
 Course = Generator[Effect, object, A]
 """The course of one message, whose outcome is an A."""
 
@@ -115,6 +120,11 @@ def ask(link: str, message: Message) -> Course[Heard]:
 def deliver(link: str, message: Message) -> Course[bool]:
     """Did the connection take the answer?"""
     return bool((yield Answer(link, message)))
+
+
+def outlasts() -> Course[bool]:
+    """Does the connection by which the question came last until its answer must have been had?"""
+    return bool((yield Outlast()))
 
 
 def not_kept(error: Exception) -> NotKept:

@@ -10,7 +10,7 @@ from switch.codec.message import Message, MessageError
 from switch.flow import books
 from switch.flow.answers import issuers, onward, reversal_of
 from switch.flow.books import Begun
-from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, ask, keep
+from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, ask, keep, outlasts
 from switch.flow.entering import (
     IN,
     OUT,
@@ -23,6 +23,7 @@ from switch.flow.entering import (
     row_of,
 )
 from switch.flow.leg import Leg
+from switch.flow.partner import Unproved
 from switch.flow.ports import Decision
 from switch.flow.protection import MALFUNCTION, opened, pins_onward, sealed
 from switch.flow.without import INOPERATIVE, substituted, undelivered, unheard
@@ -121,6 +122,10 @@ def _concluded(world: World, leg: Leg, decision: Decision, said: Message, reply:
     if not outcome:
         return UNANSWERED
     taken = yield from delivered(world, leg.came, said)
-    if not taken and decision.response == APPROVED:
+    if decision.response != APPROVED:
+        return decision.response
+    if not taken:
         yield from undelivered(world, leg)
+    elif world.hop.partners[asked.link].unproved is Unproved.REVERSE and not (yield from outlasts()):
+        yield from undelivered(world, leg, certainly=False)
     return decision.response

@@ -17,6 +17,15 @@ class PinsUnder(Enum):
     """Keys that are not ours: the block goes on as it came.  So does a concentrator."""
 
 
+class Unproved(Enum):
+    """What becomes of an approval that was written to a connection which ended before the partner had to have it."""
+
+    WAIT = "wait"
+    """The partner, who has no answer either, will reverse it; or the day's reconciliation finds it."""
+    REVERSE = "reverse"
+    """The issuer is owed the reversal at once, and somebody looks whether the partner did get the approval."""
+
+
 @dataclass(frozen=True)
 class MacRule:
     """A MAC in DE 64 or 128 of each message but those of classes 6 and 8: ANSI X9.19, 4 or 8 bytes.
@@ -36,7 +45,8 @@ class Partner:
     *institution*: its id as in DE 32 and 100.  *channel*: what all its requests come from (``atm``); empty: known by their
     codes.  *left_out*: elements that never go to it.  *relays_to*: the link to which network management that names a
     terminal (DE 41) goes on, and whose answers come back.  *unknown_reversal*: DE 39 for a reversal of what was never
-    seen.
+    seen.  *unproved*: what becomes of an approval that it may not have got.  *line*: of its links the one by whose name its
+    requests are known, whichever they come by; empty: this one.
     """
 
     link: str
@@ -47,6 +57,8 @@ class Partner:
     left_out: frozenset[int] = frozenset()
     relays_to: str = ""
     unknown_reversal: str = "25"
+    unproved: Unproved = Unproved.WAIT
+    line: str = ""
 
     @property
     def has_terminals(self) -> bool:

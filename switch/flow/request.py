@@ -22,7 +22,8 @@ class Request:
     """*message*, in the dialect of the link it came by, asks *service*.
 
     *id* is :func:`switch.store.rows.transaction_key`; *business_date* ``yyyymmdd``; *amount* in minor units of *currency*
-    (ISO 4217, numeric), 0 where the service has none; *arrived_us* microseconds since 1970.
+    (ISO 4217, numeric), 0 where the service has none; *arrived_us* microseconds since 1970; *line* the partner's, as
+    :class:`switch.flow.partner.Partner` has it.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Request:
     pan: str = field(repr=False)
     amount: int = 0
     currency: str = ""
+    line: str = ""
     near: tuple[str, ...] = ()
     """Ids under which it may have been entered when the business date was another."""
 

@@ -30,11 +30,12 @@ def taken(message: Message, partner: Partner, hop: Hop, moment: Moment) -> Reque
     amount = fields.get(de.AMOUNT, 0)
     if not isinstance(amount, int):
         return Reject(FORMAT_ERROR, de.AMOUNT, "an amount is expected")
-    asked = Request("", partner.link, whole, service, moment.business_date, moment.now_us, "")
+    line = partner.line or partner.link
+    asked = Request("", partner.link, whole, service, moment.business_date, moment.now_us, "", line=line)
     id = request_id(asked, moment.business_date)
     return Request(
         id, partner.link, whole, service, moment.business_date, moment.now_us,
-        str(fields.get(de.PAN, "")), amount, str(fields.get(de.CURRENCY, "")),
+        str(fields.get(de.PAN, "")), amount, str(fields.get(de.CURRENCY, "")), line,
         tuple(request_id(asked, day) for day in moment.neighbours),
     )  # fmt: skip
 
@@ -50,7 +51,7 @@ def request_id(asked: Request, business_date: str, stan: str = "") -> str:
     """The id of the transaction that *asked* is, or with *stan* that it means, on that date."""
     text = asked.text
     return transaction_key(
-        business_date, asked.link, stan or text(de.STAN), text(de.ACQUIRER), text(de.REFERENCE), text(de.TERMINAL)
+        business_date, asked.line, stan or text(de.STAN), text(de.ACQUIRER), text(de.REFERENCE), text(de.TERMINAL)
     )
 
 

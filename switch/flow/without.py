@@ -95,11 +95,11 @@ def unheard(
     return decision.response
 
 
-def undelivered(world: World, leg: Leg) -> Course[None]:
-    """An approval could not be delivered: the issuer is owed the reversal."""
+def undelivered(world: World, leg: Leg, certainly: bool = True) -> Course[None]:
+    """An approval could not be delivered: the issuer is owed the reversal.  Not *certainly*: somebody is to look at it."""
     body, position, now_us = owed_reversal(world, leg), world.position(), world.moment().now_us
     id = leg.came.asked.id
-    outcome = yield from keep(lambda view: books.undelivered(view, id, body, position, now_us), leg.place)
+    outcome = yield from keep(lambda view: books.undelivered(view, id, body, position, now_us, certainly), leg.place)
     if isinstance(outcome, NotKept):
         yield Alarm(f"{leg.came.asked.link}: an answer was not delivered, and that could not be kept")
     elif outcome:

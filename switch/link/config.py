@@ -106,14 +106,14 @@ def links_of(rows: Sequence[Section]) -> tuple[LinkConfig, ...]:
     if len(rows) > LINKS_MAX:
         raise rows[LINKS_MAX].wrong("name", f"no more links than {LINKS_MAX}")
     links: dict[str, LinkConfig] = {}
-    callers: dict[tuple[str, int, str], str] = {}
+    taken: dict[tuple[str, int, str], str] = {}
     certificates: dict[tuple[str, int], tuple[str, str, str] | None] = {}
     for row in rows:
         link = _link(row)
         if link.name in links:
             raise row.wrong("name", "a name that no other link has")
-        for caller in () if link.profile.calls or link.port == 0 else _callers(link):
-            other = callers.setdefault((link.host, link.port, caller), link.name)
+        for caller in () if link.profile.calls or link.port == 0 else callers(link):
+            other = taken.setdefault((link.host, link.port, caller), link.name)
             if other != link.name:
                 raise row.wrong("address", f"peers or a tls.peer-name that tell its calls from those of {other}")
         certificate = None if link.tls is None else (link.tls.certificate, link.tls.key, link.tls.authority)
@@ -124,7 +124,7 @@ def links_of(rows: Sequence[Section]) -> tuple[LinkConfig, ...]:
     return tuple(links.values())
 
 
-def _callers(link: LinkConfig) -> tuple[str, ...]:
+def callers(link: LinkConfig) -> tuple[str, ...]:
     """What tells the calls for this link from those for another at the same address."""
     return (link.tls.peer_name,) if link.tls is not None else link.peers or ("",)
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures
 from switch.keys.status import LineStatus, TerminalStatus
 from switch.operator.figures import Figures
-from switch.operator.views import Kept, LinkView, Running
+from switch.operator.views import Kept, LinkView, Running, ShareView
 from switch.store.reading import Queue
 
 PREFIX = "zonekey_switch_"
@@ -88,6 +88,7 @@ def _running(running: Running) -> Iterator[Metric]:
     yield _gauge("store_works_waiting_max", "How many may wait.", (), [((), store.waiting_max)])
     yield _counter("store_callbacks_failed", "Results whose taker failed.", (), [((), store.callbacks_failed)])
     yield from _keys(running.keys, running.terminals)
+    yield from _shares(running.shares)
     if running.hsm is not None:
         yield from _hsm(running.hsm)
     yield _counter("log_lines_dropped", "Lines that the log could not take.", (), [((), running.log_lines_dropped)])
@@ -137,6 +138,18 @@ def _keys(keys: Sequence[LineStatus], terminals: Sequence[TerminalStatus]) -> It
     yield _gauge("key_offered", "Which key is offered; 0: none.", labels, [(of, k.pending) for of, k in lines])
     standing = Counter((each.link, each.state) for each in terminals)
     yield _gauge("terminals", "Terminals by the state of their keys.", ("link", "state"), sorted(standing.items()))
+
+
+def _shares(shares: Sequence[ShareView]) -> Iterator[Metric]:
+    """Of several processes that share the store, what this one has."""
+    ours = [((each.share,), each.ours) for each in shares]
+    yield _gauge("share_ours", "Does this process work on its links?", ("share",), ours)
+    yield _gauge("share_open", "Are they open here?", ("share",), [((each.share,), each.opened) for each in shares])
+    yield _gauge(
+        "share_term", "How often it changed hands.", ("share",), [((each.share,), each.term) for each in shares]
+    )
+    moves = [((each.share, event), n) for each in shares for event, n in (("taken", each.taken), ("lost", each.lost))]
+    yield _counter("share_moves", "How often this process took or lost it.", ("share", "event"), moves)
 
 
 def _hsm(pool: PoolFigures) -> Iterator[Metric]:

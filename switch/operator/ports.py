@@ -12,7 +12,7 @@ from switch.keys.effects import KeyType
 from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
 from switch.operator.figures import Figures
-from switch.operator.views import LinkView, StoreView
+from switch.operator.views import LinkView, ShareView, StoreView
 from switch.store.reading import Queue
 from switch.store.rows import Irregular, Noted, Transaction
 
@@ -66,6 +66,12 @@ class Switchboard(Protocol):
 
     def use_hsm(self, name: str, used: bool) -> None:
         """Give the appliance *name* work again, or, once it has done what it was given, none.  Raises CommandRefused."""
+
+    def shares(self) -> Sequence[ShareView]:
+        """The shares of the links, if several processes share the store."""
+
+    def hand_over(self, share: str) -> None:
+        """Let another process have *share*, soon.  Raises CommandRefused."""
 
     def alarms(self) -> Sequence[tuple[str, str]]:
         """What is alarming about queues now: link and text."""

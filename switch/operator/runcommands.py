@@ -10,6 +10,8 @@ from switch.operator.ports import CommandRefused, Switchboard
 from switch.operator.words import columns
 
 USES = {"drain": False, "restore": True}
+HAND_OVER = "hand-over"
+CLUSTER_USAGE = f"[SHARE {HAND_OVER}]"
 HSM_USAGE = f"[NAME {'|'.join(USES)}]"
 
 
@@ -34,6 +36,26 @@ def hsm(board: Switchboard, words: Sequence[str]) -> Lines:
     )  # fmt: skip
     counted = ("in_flight", "queued", "answered", "refused", "not_sent", "unknown", "repeated", "late", "garbled")
     yield from columns(("counted", ""), [(each.replace("_", " "), getattr(pool, each)) for each in counted])
+
+
+def cluster(board: Switchboard, words: Sequence[str]) -> Lines:
+    """Who works on which links; or have another process take a share of ours."""
+    if words and (len(words) != 2 or words[1] != HAND_OVER):
+        raise misused("cluster", CLUSTER_USAGE)
+    if words:
+        board.hand_over(words[0])
+    if not board.shares():
+        raise CommandRefused("this switch shares its store with no other")
+    return columns(
+        ("share", "owner", "term", "here", "seconds unchanged", "taken", "lost", "links"),
+        [
+            (
+                each.share, each.owner or "-", each.term, "open" if each.opened else "closed" if each.ours else "no",
+                f"{each.seconds:.1f}", each.taken, each.lost, " ".join(each.links),
+            )
+            for each in board.shares()
+        ],
+    )  # fmt: skip
 
 
 def figures(board: Switchboard, words: Sequence[str]) -> Lines:
@@ -89,6 +111,7 @@ def stop(board: Switchboard, words: Sequence[str]) -> Lines:
 
 COMMANDS = (
     AtOnce("hsm", HSM_USAGE, "the HSMs and what is under way with them; drain one, or use it again", hsm),
+    AtOnce("cluster", CLUSTER_USAGE, "which process works on which links; let another have a share", cluster),
     AtOnce("alarms", "", "what is alarming about queues now", alarms),
     AtOnce("figures", "", "transactions by service and response, and their times", figures),
     AtOnce("stop", "", "sign off, finish what is under way, and stop", stop),

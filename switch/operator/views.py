@@ -36,6 +36,24 @@ class LinkView:
 
 
 @dataclass(frozen=True)
+class ShareView:
+    """A share of the links: *owner*, in its *term*, works on them, or nobody (empty).
+
+    *ours*: this process does, and *opened* them.  For *seconds* nothing was seen to change; *taken* and *lost* count.
+    """
+
+    share: str
+    links: tuple[str, ...]
+    owner: str
+    term: int
+    ours: bool
+    opened: bool
+    seconds: float
+    taken: int
+    lost: int
+
+
+@dataclass(frozen=True)
 class StoreView:
     """The writer before the store: works that wait, and results whose taker failed."""
 
@@ -49,7 +67,7 @@ class Running:
     """All that a scrape shows of what runs.
 
     *turned_away* calls belonged to no link; *under_way* transactions have not come to their end; *forwarded* counts what
-    store-and-forward did, by link and event, and *alarms* are its, by link.
+    store-and-forward did, by link and event, and *alarms* are its, by link; *shares* are empty for a process that is alone.
     """
 
     started_us: int
@@ -64,6 +82,7 @@ class Running:
     forwarded: Mapping[tuple[str, str], int]
     alarms: tuple[tuple[str, str], ...]
     log_lines_dropped: int
+    shares: tuple[ShareView, ...] = ()
 
 
 @dataclass(frozen=True)

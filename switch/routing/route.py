@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 
@@ -60,10 +60,15 @@ class Changes:
 
 @dataclass(frozen=True)
 class Routing:
-    """The *table* in force, with the *links* that the configuration has."""
+    """The *table* in force, with the *links* that the configuration has.
+
+    *parallel*: a link → the one that it stands beside.  They lead to one partner: the table names the one, and any of them
+    that takes transactions is used.
+    """
 
     table: BinTable
     links: frozenset[str]
+    parallel: Mapping[str, str] = field(default_factory=dict)
 
     def route(self, pan: str, entry: str, on: date, signed_on: Collection[str]) -> Route:
         """Where the transaction of card *pan*, which came by the link *entry*, goes *on* that business date.
@@ -87,9 +92,13 @@ class Routing:
             return Route(row, NoRoute.BLOCKED)
         if row.link not in self.links:
             return Route(row, NoRoute.NO_LINK)
-        if row.link == entry and row.kind is not Kind.ON_US:
+        if row.link == self.parallel.get(entry, entry) and row.kind is not Kind.ON_US:
             return Route(row, NoRoute.LOOP)
-        return Route(row, None if row.link in signed_on else NoRoute.SIGNED_OFF)
+        if row.link in signed_on:
+            return Route(row)
+        beside = (link for link, first in self.parallel.items() if first == row.link and link in signed_on)
+        link = next(beside, None)
+        return Route(row, NoRoute.SIGNED_OFF) if link is None else Route(replace(row, link=link))
 
     def reloaded(self, name: str, text: str) -> tuple[Routing, Changes]:
         """With the table of the file *name* whose content is *text*, and what that changes.

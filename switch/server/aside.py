@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads, IReactorThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
 
 T = TypeVar("T")
+
+
+class Apart(Protocol):
+    """Calls something that waits in another thread."""
+
+    def __call__(self, call: Callable[[], T]) -> Deferred[T]: ...
 
 
 def in_thread(reactor: IReactorTime, call: Callable[[], T]) -> Deferred[T]:

@@ -32,7 +32,8 @@ from switch.link.profile import Automatic
 from switch.link.terms import Ours
 from switch.operator.figures import Figures
 from switch.server import owing
-from switch.server.aside import in_thread
+from switch.server.aside import Apart, in_thread
+from switch.server.cluster import Cluster
 from switch.server.days import Days
 from switch.server.exchange import Exchange, OpenLinks
 from switch.server.forwarding import Forwarding
@@ -40,9 +41,10 @@ from switch.server.hsmport import HsmPort
 from switch.server.keydesk import KeyDesk
 from switch.server.links import Links
 from switch.server.logfile import Tell
-from switch.server.recovery import Sweep, at_start
+from switch.server.recovery import Sweep, at_start, owner_of
 from switch.server.relay import Relay
 from switch.server.storage import Store, now_us
+from switch.server.takeover import Parts, Shares, Takeover
 from switch.server.telling import Telling
 
 DRAIN_SECONDS, CLOSE_SECONDS, LOOK_SECONDS = 5.0, 5.0, 0.05
@@ -84,6 +86,8 @@ class Assembly:
         self.days = Days(now_us, timedelta(minutes=config.cutover_minutes))
         self.pool = None if config.hsm is None else _pool(reactor, config.hsm)
         self._reactor, self._books, self._telling = reactor, books, Telling(tell)
+        self._shares = None if config.cluster is None else Shares(config.cluster, store.writer)
+        self._writer_of = None if self._shares is None else self._shares.writer
         hsm = None if self.pool is None else HsmPort(self.pool)
         self.desk = None if hsm is None else self._desk(hsm)
         self.exchange = self._exchange(hsm)
@@ -92,13 +96,27 @@ class Assembly:
         self.links = Links(reactor, config.links, self.exchange)
         apart = partial(in_thread, reactor)
         around = owing.around(self.exchange, hsm, reactor, apart, self._telling)
-        self.forwarding = Forwarding(store.writer, store.reading, config.forwarding, around)
+        self.forwarding = Forwarding(store.writer, store.reading, config.forwarding, around, writer_of=self._writer_of)
         asides = [] if self.desk is None else [self.desk]
         self.exchange.join(self.links, self.forwarding, *asides, Relay(self.exchange.world.hop, self.links))
-        self._sweep = Sweep(reactor, self.exchange, store.writer, store.reading, apart)
+        self._sweep = Sweep(reactor, self.exchange, store.writer, store.reading, apart, self._writer_of)
+        self.cluster = None if self._shares is None else self._cluster(self._shares, apart)
 
     def _desk(self, hsm: HsmPort) -> KeyDesk:
-        return KeyDesk(self.config.keys, hsm, self.store.writer, self._reactor, time.time, self._telling.key)
+        return KeyDesk(
+            self.config.keys, hsm, self.store.writer, self._reactor, time.time, self._telling.key, self._writer_of
+        )
+
+    def _cluster(self, shares: Shares, apart: Apart) -> Cluster:
+        assert self.config.cluster is not None
+        parts = Parts(self.exchange, self.links, self.forwarding, self.desk)
+        takeover = Takeover(self._reactor, parts, shares, self.store.reading, apart)
+        tell = self._telling.tell
+        return Cluster(self.config.cluster, takeover, self.store.writer, tell, time.monotonic, now_us)
+
+    def has(self, link: str) -> bool:
+        """Is *link* this process's?"""
+        return self._shares is None or self._shares.has(link)
 
     def _exchange(self, hsm: HsmPort | None) -> Exchange:
         config, tables = self.config, self.tables
@@ -109,14 +127,16 @@ class Assembly:
             tables.routing,
             tables.services,
             tables.responses,
-            f"{config.name}-{self.store.era}",
+            owner_of(
+                config.name if config.cluster is None else f"{config.name}/{config.cluster.member}", self.store.era
+            ),
         )
         issuer = None
         if config.issuer is not None and self._books is not None:
             dialects = {name: codec.spec for name, codec in hop.codecs.items()}
             issuer = Issuer(config.issuer, self._books.pan_key, dialects)
         world = World(hop, self.desk or NoKeys(), issuer, self.days.moment, self.store.numbers.next)
-        exchange = Exchange(self._reactor, world, self.store.writer, hsm, self._telling.link)
+        exchange = Exchange(self._reactor, world, self.store.writer, hsm, self._telling.link, self._writer_of)
         exchange.world = replace(world, open_links=OpenLinks(exchange), connected=exchange.is_connected)
         exchange.figures.observe = self.figures.answered
         return exchange
@@ -129,6 +149,11 @@ class Assembly:
         writer, reading = self.store.writer, self.store.reading
         for work in load_works(self._books) if self._books else ():
             writer.do(work)
+        if self.cluster is not None:
+            # Nothing is ours yet: keys and what is half done are taken up with the links.
+            if self.desk is not None:
+                self.desk.start((), ())
+            return
         if self.desk is not None:
             self.desk.start([row for kind in KINDS for row in reading.every(kind, KEY_ROWS_MAX)])
         count = at_start(self.exchange.world, reading, writer)
@@ -139,8 +164,11 @@ class Assembly:
         """Take calls, call, and connect to the HSMs.  Raises CannotListenError."""
         if self.pool is not None:
             self.pool.start()
+        if self.cluster is None:
+            self.links.start()
+        else:
+            self.cluster.start()
         self.forwarding.start()
-        self.links.start()
         self._sweep.start()
 
     def put_in_force(self, tables: Tables) -> None:
@@ -165,6 +193,8 @@ class Assembly:
             if link.stream is not None:
                 link.stream.hang_up()
         self.forwarding.stop()
+        if self.cluster is not None:
+            await self.cluster.end()
         if self.desk is not None:
             self.desk.stop()
         if self.pool is not None:

@@ -110,6 +110,16 @@ def links(bench: Bench, seconds: float, count: int, rate: float) -> None:
     bench.tell(lambda report, folder: measure_links(report, folder, seconds, count, rate))
 
 
+@command.command()
+@seconds_option
+@click.option("--count", type=click.IntRange(max(COUNTS) + 1, LINKS_MAX), default=LINKS_MAX, show_default=True)
+@click.option("--rate", type=click.FloatRange(1, 100_000), default=500.0, show_default=True, help="over all terminals")
+@click.pass_obj
+def terminals(bench: Bench, seconds: float, count: int, rate: float) -> None:
+    """What 100, 1,000 and COUNT terminals of one concentrator cost, each with a PIN key of its own."""
+    bench.tell(lambda report, folder: measure_terminals(report, folder, seconds, count, rate))
+
+
 @command.command("codec")
 @click.pass_obj
 def codec_cost(bench: Bench) -> None:
@@ -128,6 +138,7 @@ def everything(bench: Bench, seconds: float) -> None:
         lambda report, folder: measure_throughput(report, folder, seconds, 128, 2.0),
         lambda report, folder: measure_latency(report, folder, seconds, THROUGHPUT_LEAST / 2),
         lambda report, folder: measure_links(report, folder, seconds, LINKS_MAX, 500.0),
+        lambda report, folder: measure_terminals(report, folder, seconds, LINKS_MAX, 500.0),
     )
 
 
@@ -176,8 +187,22 @@ def measure_links(report: Report, folder: Path, seconds: float, count: int, rate
         report.add(f"{number} links, lost or declined", sum(loaded.wrong.values()), "withdrawals", most=0)
         memory.append((number, float(still.resident_kib["switch"])))
         idle.append((number, still.processor_seconds["switch"] / IDLE_SECONDS * 1e6))
-    add_growth(report, "KiB", memory)
+    add_growth(report, "KiB of a link", memory)
     add_growth(report, "us of processor a second while idle", idle)
+
+
+def measure_terminals(report: Report, folder: Path, seconds: float, count: int, rate: float) -> None:
+    """Memory and processor by the number of terminals, once each has signed on."""
+    memory: list[tuple[int, float]] = []
+    for number in (*COUNTS, count):
+        with staged(folder, terminals=number) as stage:
+            outcome = stage.load(seconds=seconds, warm_seconds=WARM_SECONDS, cards=CARDS_OF_MANY_LINKS, rate=rate)
+        report.add(f"{number} terminals, memory of the switch", outcome.resident_kib["switch"] / 1024, "MiB")
+        report.add(f"{number} terminals, a withdrawal at one of them", outcome.microseconds_each("switch"), "us")
+        report.add(f"{number} terminals, p99 at {rate:g} a second", outcome.times.get("p99_ms", 0.0), "ms")
+        report.add(f"{number} terminals, lost or declined", sum(outcome.wrong.values()), "withdrawals", most=0)
+        memory.append((number, float(outcome.resident_kib["switch"])))
+    add_growth(report, "KiB of a terminal", memory)
 
 
 def measure_codec(report: Report) -> None:

@@ -17,7 +17,7 @@ from switch.bench.acquirer import Acquirer, Tally
 from switch.bench.cards import Card, cards, under
 from switch.bench.issuer import Issuer
 from switch.bench.partner import Partner, Unexpected
-from switch.bench.setting import caller
+from switch.bench.setting import caller, terminal_name
 from switch.bench.times import quantiles
 from switch.codec.codec import codec
 from switch.codec.framing import Framer
@@ -36,12 +36,14 @@ SETTLE_SECONDS = 1.0
 class Plan:
     """What is asked of the partners; *watched* are process ids by name, times are in seconds.
 
-    With *rate* (a second) withdrawals come when they are due, whether or not others are answered; without it *window* are
-    under way all the time; without both the links only stand.
+    With *terminals* the only acquirer is a concentrator of so many.  With *rate* (a second) withdrawals come when they are
+    due, whether or not others are answered; without it *window* are under way all the time; without both the links only
+    stand.
     """
 
     port: int
     acquirers: int
+    terminals: int
     cards: int
     seconds: float
     warm_seconds: float
@@ -57,6 +59,7 @@ class End:
         """*number* is an acquirer's; the issuer has none."""
         self._load = load
         self.is_issuer = number is None
+        self._keyless = load.plan.terminals > 0 and not self.is_issuer
         self.blocks: Sequence[bytes] = ()
         self.partner = Partner(load.codec, load.owners, self._installed)
         self._framer = Framer(load.codec.spec.framing)
@@ -69,16 +72,18 @@ class End:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
 
-    def _installed(self, key: bytes) -> None:
-        if self.is_issuer:
+    def _installed(self, terminal: str, key: bytes) -> None:
+        if terminal:
+            self._load.terminals.append((terminal.encode(), under(key, self._load.owners)))
+        elif self.is_issuer:
             self._load.issuer.key(key)
         else:
             self.blocks = under(key, self._load.owners)
 
     @property
     def ready(self) -> bool:
-        """Signed on, and with a key?"""
-        return self.partner.signed_on and self.partner.keys_taken > 0
+        """Signed on, and with the key of the link, if it has one?"""
+        return self.partner.signed_on and (self.partner.keys_taken > 0 or self._keyless)
 
     def say(self, frame: bytes) -> None:
         """Write *frame*, with its length, at the next ``flush``."""
@@ -125,6 +130,8 @@ class Load:
         self.issuer = Issuer(self.codec, self.owners)
         self.acquirer = Acquirer(self.codec, self.owners, transmitted_now())
         self.talking: list[End] = []
+        self.terminals: list[tuple[bytes, Sequence[bytes]]] = []
+        """Each terminal that has a key, with the cards' PIN blocks under it."""
         self._selector = selectors.DefaultSelector()
         self._watched: dict[End, int] = {}
         self._second = transmitted_now()
@@ -174,7 +181,8 @@ class Load:
             self.flush()
             self.ends += fresh
             self.until(lambda fresh=fresh: all(end.ready for end in fresh), "signing on and taking a key")  # type: ignore[misc]
-        self.issuer_end, *self.callers = self.ends
+        _, *self.callers = self.ends
+        self._terminals_sign_on()
         # The switch uses a key when it has committed that the partner took it.
         ends = time.perf_counter() + ANSWER_SECONDS_MAX
         while not self.acquirer.tally.approved:
@@ -184,7 +192,22 @@ class Load:
             self.until(lambda: not self.acquirer.outstanding, "a withdrawal")
         self.acquirer.tally = Tally()
 
+    def _terminals_sign_on(self) -> None:
+        concentrator = self.callers[0]
+        for at in range(0, self.plan.terminals, CALLS_AT_ONCE):
+            numbers = range(at, min(at + CALLS_AT_ONCE, self.plan.terminals))
+            for number in numbers:
+                said = concentrator.partner.terminal_signs_on(terminal_name(number), transmitted_now())
+                concentrator.say(self.codec.spec.framing.frame(said))
+            self.flush()
+            self.until(lambda ends=numbers.stop: len(self.terminals) >= ends, "terminals' sign-on")  # type: ignore[misc]
+
     def _ask(self, since: float) -> None:
+        if self.terminals:
+            terminal, blocks = self.terminals[self._turn_to]
+            self._turn_to = (self._turn_to + 1) % len(self.terminals)
+            self.callers[0].say(self.acquirer.ask(since, blocks, terminal))
+            return
         end = self.callers[self._turn_to]
         self._turn_to = (self._turn_to + 1) % len(self.callers)
         end.say(self.acquirer.ask(since, end.blocks))

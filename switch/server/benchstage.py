@@ -48,7 +48,15 @@ class Stage:
         Raises BenchStopped.
         """
         plan = Plan(
-            self.setting.port, self.setting.acquirers, cards, seconds, warm_seconds, rate, window, self.processes
+            self.setting.port,
+            self.setting.acquirers,
+            self.setting.terminals,
+            cards,
+            seconds,
+            warm_seconds,
+            rate,
+            window,
+            self.processes,
         )
         line = [sys.executable, "-m", "switch.server.benchload"]
         with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as partners:  # noqa: S603  # our own command line
@@ -95,10 +103,10 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, acquirers: int = 1, window_max: int = 1024, echo_idle_seconds: int = 60) -> Iterator[Stage]:
+def staged(folder: Path, acquirers: int = 1, terminals: int = 0, echo_idle_seconds: int = 60) -> Iterator[Stage]:
     """A stage whose store lies in a new folder within *folder*.  Raises BenchStopped, NotReady."""
     with ApplianceProcess(TEST_LMK) as hsm, tempfile.TemporaryDirectory(prefix="bench-", dir=folder) as place:
-        setting = Setting(hsm.port, _free_port(), acquirers, window_max, echo_idle_seconds)
+        setting = Setting(hsm.port, _free_port(), acquirers, terminals, echo_idle_seconds=echo_idle_seconds)
         config = Path(place) / "switch.toml"
         config.write_text(setting.text)
         (Path(place) / "bins.csv").write_text(setting.bins)

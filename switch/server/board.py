@@ -16,7 +16,7 @@ from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
 from switch.operator.figures import Figures
 from switch.operator.ports import CommandRefused
-from switch.operator.views import LinkView, Running, StoreView
+from switch.operator.views import LinkView, Running, ShareView, StoreView
 from switch.server.assembly import Assembly
 from switch.server.drive import ORDERS_REFUSED, DrivenLink
 from switch.server.logfile import LogFile, Tell
@@ -52,6 +52,8 @@ class Board:
             driven = self._assembly.links[link]
         except KeyError:
             raise CommandRefused("there is no link of that name; see links") from None
+        if order is Order.OPEN and not self._assembly.has(link):
+            raise CommandRefused("another process has this link; see cluster")
         before = driven.counts[ORDERS_REFUSED]
         driven.order(order)
         if driven.counts[ORDERS_REFUSED] > before:
@@ -108,6 +110,18 @@ class Board:
         except LookupError:
             raise CommandRefused("there is no HSM of that name; see hsm") from None
 
+    def shares(self) -> Sequence[ShareView]:
+        """The shares of the links."""
+        return () if self._assembly.cluster is None else self._assembly.cluster.standing()
+
+    def hand_over(self, share: str) -> None:
+        """Let another have it."""
+        cluster = self._assembly.cluster
+        if cluster is None or share not in [each.share for each in self.shares()]:
+            raise CommandRefused("there is no share of that name; see cluster")
+        if not cluster.hand_over(share):
+            raise CommandRefused("this process does not have it, or lets go of it already")
+
     def alarms(self) -> Sequence[tuple[str, str]]:
         """What is alarming."""
         return sorted((link, alarm.value) for link, alarm in self._assembly.forwarding.alarms)
@@ -131,6 +145,7 @@ class Board:
             alarms=tuple(self.alarms()),
             forwarded=dict(self._assembly.forwarding.counts),
             log_lines_dropped=self._log.dropped,
+            shares=tuple(self.shares()),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol as Shape
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from switch.asking import Cause, NoAnswer, Question
@@ -30,6 +30,7 @@ from switch.link.terms import Line, Purpose
 from switch.server.drive import DrivenLink
 from switch.store.database import StoreError
 from switch.store.group import Done, Result
+from switch.store.leases import Submits
 from switch.store.view import Work
 
 T = TypeVar("T")
@@ -60,11 +61,8 @@ class LinksByName(Shape):
     def __iter__(self) -> Iterator[DrivenLink]: ...
 
 
-class Submits(Shape):
-    """The store's writer."""
-
-    def submit(self, work: Work[T], told: Callable[[Result[T]], None]) -> None:
-        """As :meth:`switch.store.writer.Writer.submit`."""
+WriterOf = Callable[[str], Submits]
+"""The writer for what is done for a link: one that does nothing any more when another process has the link."""
 
 
 class AsksHsm(Shape):
@@ -86,11 +84,13 @@ class Forwarder(Aside, Shape):
 
 @dataclass(eq=False, slots=True)
 class _Run:
-    """A course under way; *asked* is None for what was not recognised."""
+    """A course under way of what came by *link*; *asked* is None for what was not recognised."""
 
     course: fx.Course[str]
     asked: Request | None
     begun: float
+    link: str
+    writer: Submits
 
 
 class OpenLinks(Collection[str]):
@@ -123,10 +123,12 @@ class Exchange:
     """Implements ``drive.Above``; everything happens on the reactor's thread."""
 
     def __init__(
-        self, clock: IReactorTime, world: World, writer: Submits, hsm: AsksHsm | None, tell: Callable[[str, str], None]
-    ) -> None:
-        """*tell* takes a link's name and a text for the log."""
-        self._clock, self._writer, self._hsm, self._tell = clock, writer, hsm, tell
+        self, clock: IReactorTime, world: World, writer: Submits, hsm: AsksHsm | None, tell: Callable[[str, str], None],
+        writer_of: WriterOf | None = None,
+    ) -> None:  # fmt: skip
+        """*tell* takes a link's name and a text for the log; *writer_of* gives a link's writer, where each has its own."""
+        self._clock, self._hsm, self._tell = clock, hsm, tell
+        self._writer = writer_of or (lambda link: writer)
         self.world = world
         self.figures = Figures()
         self.asides: tuple[Aside, ...] = ()
@@ -134,6 +136,7 @@ class Exchange:
         self.leaving = False
         """Is nothing begun any more, because the process ends?"""
         self._runs: set[_Run] = set()
+        self._outlasting: dict[_Run, IDelayedCall] = {}
         self._links: LinksByName | None = None
 
     def join(self, links: LinksByName, forwarder: Forwarder | None = None, *asides: Aside) -> None:
@@ -151,6 +154,10 @@ class Exchange:
     def under_way(self) -> int:
         """Courses that have not ended."""
         return len(self._runs)
+
+    def works_for(self, links: Collection[str]) -> bool:
+        """Is something under way that came by one of *links*?"""
+        return any(run.link in links for run in self._runs)
 
     def live(self) -> frozenset[str]:
         """Ids of the transactions that are under way here."""
@@ -185,7 +192,7 @@ class Exchange:
     def start(self, link: str, message: Message) -> None:
         """Begin the course of *message*."""
         course, asked = recognised(self.world, link, message)
-        run = _Run(course, asked, self._clock.seconds())
+        run = _Run(course, asked, self._clock.seconds(), link, self._writer(link))
         self._runs.add(run)
         self._go_on(run, None)
 
@@ -224,6 +231,9 @@ class Exchange:
         self._tell(link.config.name, f"line {state.line.name}, ours {state.ours.name}, theirs {state.theirs.name}")
         for aside in self.asides:
             aside.changed(link)
+        if state.line is not Line.CONNECTED:
+            for run in [run for run in self._outlasting if run.link == link.config.name]:
+                self._lasted(run, False)
 
     def noted(self, link: DrivenLink, effect: ev.AskOperator | ev.Refused | ev.PeerRefused) -> None:
         """Something that an operator should see."""
@@ -256,12 +266,22 @@ class Exchange:
                 return True
             case fx.Ask(link, message):
                 return self.links[link].ask(message, run).accepted
+            case fx.Outlast() if self.is_connected(run.link):
+                seconds = self.links[run.link].config.timers.t1_seconds
+                self._outlasting[run] = self._clock.callLater(seconds, self._lasted, run, True)
+                return True
             case _:
                 return False
 
+    def _lasted(self, run: _Run, lasted: bool) -> None:
+        timer = self._outlasting.pop(run)
+        if timer.active():
+            timer.cancel()
+        self._go_on(run, lasted)
+
     def _keeps(self, run: _Run, work: Work[object]) -> bool:
         try:
-            self._writer.submit(work, lambda result: self._kept(run, result))
+            run.writer.submit(work, lambda result: self._kept(run, result))
         except StoreError:
             return False
         return True
@@ -284,6 +304,8 @@ class Exchange:
                     self.forwarder.wake(link)
             case fx.Alarm(text):
                 self._tell("", text)
+            case fx.Outlast():
+                return False
             case fx.Ask():
                 return fx.NotSent()
             case fx.AskHsm():
@@ -307,6 +329,6 @@ class Exchange:
         """Keep in the journal what came and moves nothing."""
         note = self.world.note(message, link.config.name, IN, asked)
         try:
-            self._writer.submit(Work(lambda view: books.note(view, [note])), lambda result: None)
+            self._writer(link.config.name).submit(Work(lambda view: books.note(view, [note])), lambda result: None)
         except StoreError:
             self.figures.replies["not kept"] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
@@ -15,9 +15,10 @@ from switch.saf.queue import Queue
 from switch.saf.rules import Rules
 from switch.saf.watch import Alarm, alarms
 from switch.server.drive import DrivenLink
-from switch.server.exchange import Submits
+from switch.server.exchange import WriterOf
 from switch.server.queued import Forwarded, Line, Reads, Surroundings
 from switch.store.database import StoreError
+from switch.store.leases import Submits
 from switch.store.reading import Queue as Figures
 
 
@@ -29,12 +30,14 @@ class Forwarding:
 
     def __init__(
         self, writer: Submits, reading: Reads, rules: Mapping[str, Rules], around: Surroundings,
-        watch_seconds: float = 10.0,
+        watch_seconds: float = 10.0, writer_of: WriterOf | None = None,
     ) -> None:  # fmt: skip
-        """*rules* by link; a link without any has the usual ones."""
-        self._writer, self._reading, self._rules, self._around = writer, reading, rules, around
+        """*rules* by link; a link without any has the usual ones.  *writer_of* as the exchange's."""
+        self._reading, self._rules, self._around = reading, rules, around
+        self._writer = writer_of or (lambda link: writer)
         self._watch_seconds = watch_seconds
         self._lines: dict[str, Line] = {}
+        self._elsewhere: set[str] = set()
         self._watching: IDelayedCall | None = None
         self._stopped = False
         self.figures: Mapping[str, Figures] = {}
@@ -57,12 +60,27 @@ class Forwarding:
         for line in self._lines.values():
             line.stop()
 
+    def leave(self, links: Iterable[str]) -> None:
+        """*links* are another process's, and what they are owed is its business."""
+        for link in links:
+            self._elsewhere.add(link)
+            line = self._lines.pop(link, None)
+            if line is not None:
+                line.stop()
+
+    def take(self, links: Iterable[str]) -> None:
+        """*links* are ours.  Before they are opened."""
+        self._elsewhere.difference_update(links)
+
     def wake(self, link: str) -> None:
         """A message to *link* was committed as owed."""
-        self._line(link).happen(ev.Woken())
+        if link not in self._elsewhere:
+            self._line(link).happen(ev.Woken())
 
     def changed(self, link: DrivenLink) -> None:
         """*link* stands elsewhere: its ``Above.changed``."""
+        if link.config.name in self._elsewhere:
+            return
         line = self._line(link.config.name)
         is_open = link.state.may_send(link.config.profile)
         if is_open != line.queue.open:
@@ -83,25 +101,27 @@ class Forwarding:
 
     def replied(self, link: DrivenLink, message: Message, about: object) -> None:
         """A reply came."""
-        if isinstance(about, Forwarded):
-            self._line(about.link).hear(link, message, about)
+        if isinstance(about, Forwarded) and about.link in self._lines:
+            self._lines[about.link].hear(link, message, about)
 
     def expired(self, link: DrivenLink, about: object) -> None:
         """T2 has run out."""
-        if isinstance(about, Forwarded):
-            self._line(about.link).happen(ev.Unanswered(about.id, about.attempt))
+        self._unanswered(about, ev.Unanswered)
 
     def cut(self, link: DrivenLink, about: object, written: bool) -> None:
         """The connection ended; not *written*: the peer has certainly not seen the message."""
-        if isinstance(about, Forwarded):
-            told = ev.Unanswered if written else ev.NotSent
-            self._line(about.link).happen(told(about.id, about.attempt))
+        self._unanswered(about, ev.Unanswered if written else ev.NotSent)
+
+    def _unanswered(self, about: object, told: type[ev.Unanswered | ev.NotSent]) -> None:
+        if isinstance(about, Forwarded) and about.link in self._lines:
+            self._lines[about.link].happen(told(about.id, about.attempt))
 
     def _line(self, link: str) -> Line:
         line = self._lines.get(link)
         if line is None:
             rules = self._rules.get(link, Rules())
-            line = self._lines[link] = Line(link, Queue(rules), self._writer, self._reading, self._around, self.counts)
+            queue, writer = Queue(rules), self._writer(link)
+            line = self._lines[link] = Line(link, queue, writer, self._reading, self._around, self.counts)
         return line
 
     # -- figures and alarms
@@ -135,5 +155,5 @@ class Forwarding:
         self.alarms = frozenset(raised)
         for link, figures in self.figures.items():
             # Another process may have put a message there.
-            if figures.depth > len(self._line(link).queue.rows):
+            if link not in self._elsewhere and figures.depth > len(self._line(link).queue.rows):
                 self.wake(link)

@@ -7,7 +7,8 @@ everything else.  All calls come on the reactor's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import cycle, islice
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -28,6 +29,8 @@ from switch.server.keyworld import AboutKeys, Asks, World
 from switch.store.rows import Row
 
 TICK_SECONDS = 1.0
+LINKS_PER_TURN_MAX = 200
+"""Each link has its tick every second, but not all at one instant: ten thousand would keep transactions waiting."""
 TERMINALS_PER_TICK_MAX = 200
 """So that a new day doesn't ask the HSMs for the keys of all terminals at one instant."""
 
@@ -37,28 +40,55 @@ class KeyDesk:
 
     def __init__(
         self, config: KeysConfig, hsm: Asks, writer: Commits, clock: IReactorTime, now: Callable[[], float],
-        tell: Callable[[Note], None],
+        tell: Callable[[Note], None], writer_of: Callable[[str], Commits] | None = None,
     ) -> None:  # fmt: skip
-        """*clock* moves the desk; *now* gives seconds since 1970, UTC; *tell* takes notes and alarms for operators."""
+        """*clock* moves the desk; *now* gives seconds since 1970, UTC; *tell* takes notes and alarms for operators.
+
+        *writer_of* gives a link's writer where links have their own.
+        """
         self.config = config
+        self._writer = writer_of or (lambda link: writer)
         self._world = World(hsm, writer, now, tell)
         self._clock = clock
         self._links: dict[str, LinkDesk] = {}
         self._terminals: dict[str, TerminalDesk] = {}
         self._by_link: dict[str, list[TerminalDesk]] = {}
+        self._links_round: Iterable[LinkDesk] = ()
+        self._turn = 0
         self._round: Iterable[TerminalDesk] = ()
         self._ticking: IDelayedCall | None = None
 
-    def start(self, rows: Iterable[Row]) -> None:
-        """Take up what the store has: all rows of ``switch.keys.kept.KINDS``.  Before any link is opened."""
+    def start(self, rows: Iterable[Row], links: Collection[str] | None = None) -> None:
+        """Take up what the store has: all rows of ``switch.keys.kept.KINDS``.  Before any link is opened.
+
+        *links*: those that are ours; None: all.
+        """
+        self.take(rows, links)
+        self._ticking = self._clock.callLater(TICK_SECONDS, self._tick)
+
+    def take(self, rows: Iterable[Row], links: Collection[str] | None = None) -> None:
+        """The keys of *links* and of their terminals, of all if None, are ours now, as *rows* have them."""
         lines, terminals = by_id(rows)
         for config in self.config.links:
-            self._links[config.link] = LinkDesk(config, self._world, lines)
+            if links is None or config.link in links:
+                world = replace(self._world, writer=self._writer(config.link))
+                self._links[config.link] = LinkDesk(config, world, lines)
         for each in self.config.terminals:
-            made = self._terminals[each.id] = TerminalDesk(each, self.config.terminal_rules, self._world, terminals)
-            self._by_link.setdefault(each.link, []).append(made)
+            if links is None or each.link in links:
+                world = replace(self._world, writer=self._writer(each.link))
+                made = self._terminals[each.id] = TerminalDesk(each, self.config.terminal_rules, world, terminals)
+                self._by_link.setdefault(each.link, []).append(made)
+        self._links_round = cycle(self._links.values())
         self._round = cycle(self._terminals.values())
-        self._ticking = self._clock.callLater(TICK_SECONDS, self._tick)
+
+    def leave(self, links: Collection[str]) -> None:
+        """The keys of *links* and of their terminals are another process's now."""
+        for link in links:
+            self._links.pop(link, None)
+            for terminal in self._by_link.pop(link, ()):
+                del self._terminals[terminal.config.id]
+        self._links_round = cycle(self._links.values())
+        self._round = cycle(self._terminals.values())
 
     def stop(self) -> None:
         """No more ticks."""
@@ -67,9 +97,13 @@ class KeyDesk:
             self._ticking = None
 
     def _tick(self) -> None:
-        self._ticking = self._clock.callLater(TICK_SECONDS, self._tick)
-        for desk in self._links.values():
+        turns = max(1, -(-len(self._links) // LINKS_PER_TURN_MAX))
+        self._ticking = self._clock.callLater(TICK_SECONDS / turns, self._tick)
+        for desk in islice(self._links_round, min(len(self._links), LINKS_PER_TURN_MAX)):
             desk.tick()
+        self._turn = (self._turn + 1) % turns
+        if self._turn:
+            return
         for terminal in islice(self._round, min(len(self._terminals), TERMINALS_PER_TICK_MAX)):
             terminal.tick()
 
@@ -98,9 +132,9 @@ class KeyDesk:
 
     def replied(self, link: DrivenLink, message: Message, about: object) -> None:
         """*message* is the answer, in time or late, to what the desk asked with *about*."""
-        if isinstance(about, ZoneKeyAsked):
+        if isinstance(about, ZoneKeyAsked) and link.config.name in self._links:
             self._links[link.config.name].replied(message, about)
-        elif isinstance(about, TerminalKeyAsked):
+        elif isinstance(about, TerminalKeyAsked) and about.terminal in self._terminals:
             self._terminals[about.terminal].replied(link, message, about)
 
     def expired(self, link: DrivenLink, about: object) -> None:
@@ -135,9 +169,9 @@ class KeyDesk:
 
     def proved(self, key: WorkingKey) -> None:
         """A message that came was protected with *key*."""
-        if key.terminal:
+        if key.terminal in self._terminals:
             self._terminals[key.terminal].proved(key.version)
-        else:
+        elif not key.terminal and key.link in self._links:
             self._links[key.link].proved(key.use, key.version)
 
     def failed(self, link: str, use: Use, terminal: str = "") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from secrets import SystemRandom
 from typing import cast
 
@@ -14,7 +14,7 @@ from twisted.internet.protocol import Factory, ServerFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
-from switch.link.config import LinkConfig
+from switch.link.config import LinkConfig, callers
 from switch.link.events import Order
 from switch.link.terms import Line
 from switch.server.drive import Above, DrivenLink
@@ -43,6 +43,7 @@ class Links:
         self._reactor = reactor
         self._links: dict[str, DrivenLink] = {}
         self._doors: dict[tuple[str, int, str], _Door] = {}
+        self._door_of: dict[str, _Door] = {}
         self._callers: dict[str, _Caller] = {}
         chance = SystemRandom().random if jitter is None else jitter
         for config in configs:
@@ -56,7 +57,8 @@ class Links:
                 door = self._doors.get(place)
                 if door is None:
                     door = self._doors[place] = _Door(reactor, config)
-                door.links.append(link)
+                door.take_calls_for(link)
+                self._door_of[config.name] = door
 
     def __getitem__(self, name: str) -> DrivenLink:
         return self._links[name]
@@ -66,10 +68,28 @@ class Links:
 
     def start(self) -> None:
         """Take calls, and open every link.  Raises CannotListenError."""
-        for door in self._doors.values():
+        self.open(self._links)
+
+    def open(self, names: Collection[str]) -> None:
+        """The same for the links *names* alone, which are all that take calls where they do."""
+        for door in self._doors_of(names):
             door.open()
-        for link in self._links.values():
-            link.order(Order.OPEN)
+        for name in names:
+            self._links[name].order(Order.OPEN)
+
+    def shut(self, names: Collection[str], at_once: bool) -> None:
+        """Take no calls for the links *names*, and close them; *at_once*: without a word to the peer."""
+        for door in self._doors_of(names):
+            door.close()
+        for name in names:
+            link = self._links[name]
+            if link.state.line is not Line.CLOSED:
+                link.order(Order.CLOSE)
+            if at_once and link.stream is not None:
+                link.stream.hang_up()
+
+    def _doors_of(self, names: Collection[str]) -> list[_Door]:
+        return list({id(door): door for name in names if (door := self._door_of.get(name)) is not None}.values())
 
     def stop(self) -> Deferred[None]:
         """Order every link closed, and take no calls; fires when none are taken.  ``closed`` tells when the links are.
@@ -87,8 +107,9 @@ class Links:
         return all(link.state.line is Line.CLOSED for link in self)
 
     def port(self, name: str) -> int:
-        """Where link *name* takes calls."""
-        return next(door.port for door in self._doors.values() if self._links[name] in door.links)
+        """Where link *name* takes calls; 0: nowhere."""
+        door = self._door_of.get(name)
+        return door.port if door is not None else 0
 
     @property
     def turned_away(self) -> int:
@@ -164,14 +185,21 @@ class _Door(ServerFactory):
     noisy = False
 
     def __init__(self, reactor: IReactorTime, config: LinkConfig) -> None:
-        self.links: list[DrivenLink] = []
+        self._by_caller: dict[str, DrivenLink] = {}
         self.turned_away = 0
         self._reactor, self._config = reactor, config
         self._secured = None if config.tls is None else called(config.tls)
         self._strangers: set[LinkStream] = set()
         self._listening: IListeningPort | None = None
 
+    def take_calls_for(self, link: DrivenLink) -> None:
+        """Calls may be for *link* too; all links of one door have TLS, or none has."""
+        for caller in callers(link.config):
+            self._by_caller.setdefault(caller.lower(), link)
+
     def open(self) -> None:
+        if self._listening is not None:
+            return
         factory: IProtocolFactory = self
         if self._secured is not None:
             factory = _silent(TLSMemoryBIOFactory(self._secured, False, self, self._reactor))
@@ -185,8 +213,7 @@ class _Door(ServerFactory):
 
     @property
     def port(self) -> int:
-        assert self._listening is not None
-        return int(getattr(self._listening.getHost(), "port", 0))
+        return 0 if self._listening is None else int(getattr(self._listening.getHost(), "port", 0))
 
     def buildProtocol(self, addr: IAddress | None) -> LinkStream | None:
         """A connection, until the address or the certificate tells whose it is; None when too many are unknown."""
@@ -199,7 +226,7 @@ class _Door(ServerFactory):
 
     def _whose(self, stream: LinkStream) -> DrivenLink | None:
         self._strangers.discard(stream)
-        link = next((link for link in self.links if self._belongs(stream, link.config)), None)
+        link = self._called(*stream.peer())
         if link is not None and link.state.line is Line.SOUGHT:
             return link
         self.turned_away += 1
@@ -208,8 +235,8 @@ class _Door(ServerFactory):
             link.order(Order.ECHO)
         return None
 
-    @staticmethod
-    def _belongs(stream: LinkStream, config: LinkConfig) -> bool:
-        host, names = stream.peer()
-        named = config.tls is None or config.tls.peer_name.lower() in names
-        return named and (not config.peers or host in config.peers)
+    def _called(self, host: str, names: frozenset[str]) -> DrivenLink | None:
+        """For whom the call from *host* is, whose certificate has *names*."""
+        known = (host.lower(), "") if self._secured is None else names
+        links = (self._by_caller[each] for each in known if each in self._by_caller)
+        return next((link for link in links if not link.config.peers or host in link.config.peers), None)

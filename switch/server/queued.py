@@ -20,10 +20,10 @@ from switch.saf.rules import US
 from switch.saf.watch import Alarm
 from switch.saf.works import Also, attempt, conclude
 from switch.server.drive import DrivenLink, Sending
-from switch.server.exchange import Submits
 from switch.services.catalogue import answering
 from switch.store.database import StoreError
 from switch.store.group import Done, Result
+from switch.store.leases import Submits
 from switch.store.reading import Queue as Figures
 from switch.store.rows import Owed
 from switch.store.view import Work

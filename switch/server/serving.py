@@ -69,7 +69,8 @@ class Serving:
             ports["metrics"] = metrics.open(config.metrics)
         assembly.start()
         servers = [link.config.name for link in assembly.links if not link.config.profile.calls]
-        return {name: assembly.links.port(name) for name in servers} | ports
+        # Of links that this process does not have yet there is none.
+        return {name: port for name in servers if (port := assembly.links.port(name))} | ports
 
     def stop(self) -> None:
         """End the switch, soon."""

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.task import Clock
+from twisted.internet.interfaces import IReactorTime
 
 from switch.asking import MacValue, MakeMac, NoAnswer, PinBlock, Question, TranslatePin, Verified
 from switch.codec.framing import Framer
 from switch.link.config import LinkConfig
 from switch.link.events import Order
 from switch.link.terms import Line
+from switch.scenarios.faults import UNHARMED, Fate
 from switch.server.drive import Above, DrivenLink
 from switch.store.database import Unavailable
 from switch.store.group import Failed, Result, apply
-from switch.store.rows import Row
+from switch.store.reading import UNSETTLED, Queue
+from switch.store.rows import FINISHED, Owed, Row, Transaction
 from switch.store.view import Place, Work
+from switch.store.writer import value_of
 
 T = TypeVar("T")
 COMMIT_SECONDS, WIRE_SECONDS = 0.0005, 0.001
@@ -81,7 +84,7 @@ class Memory:
 class SimulatedWriter:
     """Commits what was submitted a moment later, together; a killed one commits and tells nothing any more."""
 
-    def __init__(self, clock: Clock, memory: Memory) -> None:
+    def __init__(self, clock: IReactorTime, memory: Memory) -> None:
         self._clock, self._memory = clock, memory
         self._waiting: list[tuple[Work[Any], Callable[[Result[Any]], None]]] = []
         self.killed = False
@@ -104,9 +107,47 @@ class SimulatedWriter:
             if not self.killed:
                 told(result)
 
+    def do(self, work: Work[T]) -> T:
+        """As the store's writer, at once: for a host's start."""
+        result = cast("Result[T]", apply(self._memory.connect(), [work])[0])
+        return value_of(result)
 
-Fault = Callable[[bytes], Sequence[float]]
-"""When a frame arrives: after so many seconds each time; never, when there is none."""
+
+class MemoryReading:
+    """What is read of a store in memory beside the writer."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def in_flight(
+        self, after: str = "", owner: str | None = None, *, links: Collection[str] | None = None
+    ) -> list[Transaction]:
+        """As :meth:`switch.store.reading.Reading.in_flight`."""
+        found = [row for row in self._all(Transaction) if row.stage not in FINISHED and row.position > after]
+        found = [row for row in found if owner in (None, row.owner) and (links is None or row.link in links)]
+        return sorted(found, key=lambda row: row.position)
+
+    def owed(self, link: str, after: str = "", rows_max: int = 100) -> list[Owed]:
+        """As :meth:`switch.store.reading.Reading.owed`."""
+        found = [row for row in self._all(Owed) if row.link == link and row.state in UNSETTLED]
+        return sorted((row for row in found if row.position > after), key=lambda row: row.position)[:rows_max]
+
+    def queues(self) -> list[Queue]:
+        """As :meth:`switch.store.reading.Reading.queues`."""
+        rows = {link: self.owed(link) for link in sorted({row.link for row in self._all(Owed)})}
+        return [
+            Queue(link, len(each), min(row.queued_us for row in each), max(row.attempts for row in each))
+            for link, each in rows.items()
+            if each
+        ]
+
+    def _all(self, kind: type[T]) -> list[T]:
+        self._memory.begin()
+        return self._memory.every(kind)
+
+
+Judge = Callable[[int, bytes], Fate]
+"""What becomes of a frame of so many bytes, its length included, that the side 0 or 1 of a wire has written."""
 
 
 class _End:
@@ -124,23 +165,30 @@ class _End:
 
 
 class Wire:
-    """What joins two links; *faults* by side (0: what the first says).  Frames of one side never overtake each other."""
+    """What joins two links, either of which may not be there.  Frames of one side don't overtake each other by themselves.
 
-    def __init__(self, clock: Clock, links: tuple[DrivenLink, DrivenLink]) -> None:
-        self._clock, self.links = clock, links
-        self.faults: dict[int, Fault] = {}
-        self.up = False
-        self.barred = False
+    *barred*: no connection is made.
+    """
+
+    def __init__(
+        self, clock: IReactorTime, judge: Judge = lambda side, frame: UNHARMED,
+        latency: Callable[[], float] = lambda: WIRE_SECONDS,
+    ) -> None:  # fmt: skip
+        """*latency*: how many seconds the next frame takes."""
+        self._clock, self._judge, self._latency = clock, judge, latency
+        self.links: list[DrivenLink | None] = [None, None]
+        self.up = self.barred = False
         self._era = 0
         self._arrives = [0.0, 0.0]
 
     def join(self) -> None:
         """Connect the two, if both want it and nothing bars it."""
-        if self.up or self.barred or any(link.state.line is not Line.SOUGHT for link in self.links):
+        if self.up or self.barred or not all(link and link.state.line is Line.SOUGHT for link in self.links):
             return
         self.up, self._era, self._arrives = True, self._era + 1, [0.0, 0.0]
         for side, link in enumerate(self.links):
-            link.connected(_End(self, side))
+            if link is not None:
+                link.connected(_End(self, side))
 
     def cut(self) -> None:
         """The connection ends for both; what is under way is lost."""
@@ -148,21 +196,44 @@ class Wire:
             self.up = False
             self._era += 1
             for link in self.links:
-                self._clock.callLater(0, link.disconnected)
+                if link is not None:
+                    self._clock.callLater(0, self._ended, link)
             self._clock.callLater(0, self.join)
 
+    def _ended(self, link: DrivenLink) -> None:
+        if link in self.links:
+            link.disconnected()
+
     def carry(self, side: int, frame: bytes) -> None:
-        """Bring *frame* to the other side."""
-        fault = self.faults.get(side)
-        for seconds in (0.0,) if fault is None else fault(frame):
-            arrives = max(self._clock.seconds() + WIRE_SECONDS + seconds, self._arrives[side] if fault is None else 0.0)
-            self._arrives[side] = max(arrives, self._arrives[side])
-            self._clock.callLater(arrives - self._clock.seconds(), self._bring, self._era, 1 - side, frame)
+        """Bring *frame* to the other side, unless it comes to harm."""
+        if not self.up:
+            return
+        era = self._era
+        fate = self._judge(side, frame)
+        for seconds in fate.arrives:
+            arrives = self._clock.seconds() + self._latency() + seconds
+            if not seconds:
+                arrives = self._arrives[side] = max(arrives, self._arrives[side])
+            brought = self._garbled(side, frame) if fate.garbled else frame
+            self._clock.callLater(arrives - self._clock.seconds(), self._bring, era, 1 - side, brought)
+        if fate.cuts:
+            ends = self._arrives[side] - self._clock.seconds() + WIRE_SECONDS if fate.arrives else 0.0
+            self._clock.callLater(ends, self._cut_of, era)
+
+    def _garbled(self, side: int, frame: bytes) -> bytes:
+        """A frame as long that is no message."""
+        link = self.links[side]
+        prefix_bytes = link.framing.prefix_bytes if link else 0
+        return frame[:prefix_bytes] + bytes(len(frame) - prefix_bytes)
+
+    def _cut_of(self, era: int) -> None:
+        if era == self._era:
+            self.cut()
 
     def _bring(self, era: int, side: int, frame: bytes) -> None:
-        if era != self._era or not self.up:
-            return
         link = self.links[side]
+        if era != self._era or not self.up or link is None:
+            return
         framer = Framer(link.framing)
         framer.feed(frame)
         for whole in iter(framer.next, None):
@@ -173,7 +244,7 @@ class Wire:
 class SimulatedLinks:
     """The links of one hop by name, which come to connections by wires."""
 
-    clock: Clock
+    clock: IReactorTime
     above: Above
     by_name: dict[str, DrivenLink] = field(default_factory=dict)
     wires: dict[str, Wire] = field(default_factory=dict)
@@ -194,6 +265,16 @@ class SimulatedLinks:
         """Open every link."""
         for link in self:
             link.order(Order.OPEN)
+
+    @property
+    def closed(self) -> bool:
+        """Have all links come to their end?"""
+        return all(link.state.line is Line.CLOSED for link in self)
+
+    def stop(self) -> None:
+        """Order every link closed."""
+        for link in self:
+            link.order(Order.CLOSE)
 
     def seek(self, link: DrivenLink) -> None:
         """Join it, if the other side is there."""

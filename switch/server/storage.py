@@ -21,6 +21,8 @@ from switch.store.writer import Deliver, Writer, at_once, value_of
 
 T = TypeVar("T")
 ANSWER_SECONDS_MAX = 10.0
+GROUPS_APART_SECONDS = 0.003
+"""At a thousand withdrawals a second, works that come within so long are written for a third of what they cost apart."""
 OPEN, CLOSED = "open", "closed"
 SQLITE = "sqlite:///"
 
@@ -62,6 +64,7 @@ class Store:
     def deliver(self, to: Deliver) -> None:
         """Tell results through *to* from now on.  Before that, works are done and waited for: ``writer.do``."""
         self._delivery.to = to
+        self.writer.apart_seconds = GROUPS_APART_SECONDS
 
     def close(self) -> None:
         """Do what waits, then let go."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 from typing import Any, TypeVar, cast
 
@@ -126,10 +126,13 @@ class StormReading:
             if rows
         ]
 
-    def in_flight(self, after: str = "", owner: str | None = None) -> list[Transaction]:
+    def in_flight(
+        self, after: str = "", owner: str | None = None, *, links: Collection[str] | None = None
+    ) -> list[Transaction]:
         """As :class:`switch.store.reading.Reading`."""
         self._reach()
-        rows = (row for row in self._memory.unfinished.values() if row.position > after and owner in (None, row.owner))
+        found = (row for row in self._memory.unfinished.values() if row.position > after)
+        rows = (row for row in found if owner in (None, row.owner) and (links is None or row.link in links))
         return sorted(rows, key=lambda row: row.position)
 
     def _reach(self) -> None:

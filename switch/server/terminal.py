@@ -79,6 +79,8 @@ class Surroundings:
     trace: Callable[[str], None] | None
     reversal_seconds: float
     call_seconds: float
+    now: Callable[[], time.struct_time]
+    """The terminals' own time."""
 
 
 @dataclass
@@ -99,9 +101,8 @@ class DrivenTerminal(Generic[S]):
         self.terminal, self.epp, self.link = placed.terminal, placed.epp, link
         self.around, self._dial_up = around, dial_up
         self._key_form = form_of(link.codec)
-        now = time.localtime()
-        stan = (now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec) * STANS_PER_SECOND
-        self.state: S = replace(state, talk=replace(state.talk, stan=stan))
+        self.state: S = state
+        self.switched_on()
         self._under: _Under | None = None
         self._asking_key = False
         self._pending: deque[tuple[Message, Kind]] = deque()
@@ -109,6 +110,12 @@ class DrivenTerminal(Generic[S]):
         self._performing = False
         self._retry: IDelayedCall | None = None
         self._giving_up: IDelayedCall | None = None
+
+    def switched_on(self) -> None:
+        """Take trace numbers from the time of day on."""
+        now = self.around.now()
+        stan = (now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec) * STANS_PER_SECOND
+        self.state = replace(self.state, talk=replace(self.state.talk, stan=stan))
 
     # -- what the machine of a kind of terminal does
 
@@ -195,7 +202,7 @@ class DrivenTerminal(Generic[S]):
     @property
     def moment(self) -> Moment:
         """Now, without a STAN."""
-        now = time.localtime()
+        now = self.around.now()
         return Moment("", time.strftime("%H%M%S", now), time.strftime("%m%d", now))
 
     # -- the machine

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -17,7 +19,7 @@ from switch.link.profile import Because
 from switch.link.state import State
 from switch.link.terms import Line as LineState
 from switch.link.terms import Purpose
-from switch.server.drive import DrivenLink
+from switch.server.drive import Above, DrivenLink
 from switch.server.leasedline import LeasedLine
 from switch.server.links import Links
 from switch.server.tellers import DrivenAtm, DrivenPos, Terminal
@@ -30,22 +32,37 @@ from switch.simulators.terminal import Channel
 from switch.simulators.wording import TERMINAL
 
 
+class LinkSet(Protocol):
+    """The links of the terminals."""
+
+    def __getitem__(self, name: str) -> DrivenLink: ...
+    def __iter__(self) -> Iterator[DrivenLink]: ...
+    def stop(self) -> object: ...
+    @property
+    def closed(self) -> bool: ...
+
+
 class Terminals:
     """The terminals of one configuration; used on the reactor's thread only.  Is told by links (``drive.Above``)."""
 
     def __init__(
         self, reactor: IReactorTime, config: SimulateConfig, tell: Callable[[Told], None],
-        trace: Callable[[str], None] | None = None,
+        trace: Callable[[str], None] | None = None, *,
+        links: Callable[[IReactorTime, Sequence[LinkConfig], Above], LinkSet] = Links,
+        now: Callable[[], time.struct_time] = time.localtime,
     ) -> None:  # fmt: skip
-        """*tell* is given what happens without a command; *trace* a masked line for each message, where that is wanted."""
+        """*tell* is given what happens without a command; *trace* a masked line for each message, where that is wanted.
+
+        *links* makes the links to the hosts, and *now* is the terminals' own time: others for a simulated network.
+        """
         self._wires: list[LeasedLine] = []
         self._tell = tell
         self._dialled = {line.link.name for line in config.lines if line.dial_up}
-        self.links = Links(reactor, [self._reached(reactor, line) for line in config.lines], self)
+        self.links = links(reactor, [self._reached(reactor, line) for line in config.lines], self)
         answer_seconds = min((line.link.timers.t2_seconds for line in config.lines), default=45.0)
         around = Surroundings(
             reactor, config.cards, responses.packaged().meanings, tell, trace if config.trace else None,
-            config.reversal_seconds, answer_seconds,
+            config.reversal_seconds, answer_seconds, now,
         )  # fmt: skip
         self.by_id: dict[str, Terminal] = {}
         self._by_link: dict[str, list[Terminal]] = {line.link.name: [] for line in config.lines}

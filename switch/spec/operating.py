@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures
+from switch.cluster import config as cluster
 from switch.config import hsms, partners, switchfile, tables
 from switch.issuer import bookfile
 from switch.issuer import config as issuer
@@ -23,7 +24,7 @@ from switch.simulators import config as simulated
 from switch.simulators.terminal import OFFERS
 from switch.standin import cardfile, policyfile
 
-PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners, keys, issuer, tables)
+PARTS: tuple[ModuleType, ...] = (switchfile, hsms, links, partners, keys, issuer, tables, cluster)
 """The modules whose docstrings are the pages' tables, in the file's order."""
 
 FILES = {"Prefixes": binfile, "Accounts and cards": bookfile, "Cards of a stand-in policy": cardfile}
@@ -43,8 +44,9 @@ def configuration_page(mark: str) -> str:
         "One TOML file makes a switch, a bank's host or a concentrator. An error names the file, the line, the field and",
         "what was expected; `switch serve` then ends with status 2. What is left out has the value shown, unless the",
         "remark says otherwise or there can be none.\n",
-        "`--state-dir`, `--database` win over the file. `--ready-file` is written as JSON when everything listens:",
-        '`{"pid": …, "ports": {"alpha": …, "console": …, "metrics": …}}`, a port for each link that takes calls.\n',
+        "`--state-dir`, `--database` and `--member` win over the file. `--ready-file`, JSON, is written when all listens:",
+        '`{"pid": …, "ports": {"alpha": …, "console": …, "metrics": …}}`, a port for each link that takes calls;',
+        "in a cluster for those that the process has by then.\n",
     ]
     for part in PARTS:
         lines += _tables(part)

@@ -5,7 +5,7 @@
 * ``view``: what a piece of work sees and changes; ``group``: many pieces of work in one transaction of the database;
 * ``writer``: the one thread that writes, a bounded queue before it;
 * ``database``: what a database must be able to do; ``sqlite``, ``postgres``: the two; ``opening``: one by its URL;
-* ``leases``: which of several processes works on a link;
+* ``leases``: which of several processes works on what;
 * ``numbers``: ids that rise and never come twice; ``journal``: a message as it may be kept; ``reading``: recovery and
   the operators' questions.
 

@@ -124,7 +124,7 @@ def _once(connection: Connection, works: Sequence[Work[object]]) -> list[Result[
         view = View(fetched)
         try:
             value = work.decide(view)
-        except StoreError:
+        except (Conflict, Rejected, Unavailable, Uncertain):
             raise
         except Exception as error:
             results.append(Failed(error))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ScalarSelect, Select, and_, create_engine, func, or_, select
@@ -18,6 +19,8 @@ RowT = TypeVar("RowT", bound=Row)
 ROWS_MAX = 10_000
 SEARCHED_MAX, MESSAGES_USUALLY = 1_000_000, 16
 """Messages of the journal that are looked at to find transactions; how many a transaction has at most, as a rule."""
+PATIENCE = MappingProxyType({"connect_timeout": 3, "keepalives_idle": 10, "tcp_user_timeout": 10_000})
+"""libpq's: a server that is gone without a word must not keep those who ask for long."""
 UNFINISHED = tuple(sorted(set(Stage) - FINISHED))
 UNSETTLED = (Sending.WAITING, Sending.SENT)
 
@@ -36,22 +39,29 @@ class Reading:
     """Questions, each with at most *rows_max* rows; what they tell was committed.  All raise Unavailable."""
 
     def __init__(self, database: Database) -> None:
-        self._engine = create_engine(database.url, pool_size=2, max_overflow=2, pool_pre_ping=True)
+        patience = PATIENCE if database.url.startswith("postgresql") else {}
+        self._engine = create_engine(
+            database.url, pool_size=2, max_overflow=2, pool_pre_ping=True, connect_args=dict(patience)
+        )
 
     def close(self) -> None:
         """Close what connections there are."""
         self._engine.dispose()
 
-    def in_flight(self, after: str = "", owner: str | None = None, rows_max: int = ROWS_MAX) -> list[Transaction]:
+    def in_flight(
+        self, after: str = "", owner: str | None = None, rows_max: int = ROWS_MAX, links: Collection[str] | None = None
+    ) -> list[Transaction]:
         """Transactions that were begun and not finished, in the order of their arrival, from behind position *after*.
 
-        *owner*: those of one process only.  An answered one whose delivery is unknown is finished: it is the acquirer who
-        says so, by a reversal.
+        *owner*: those of one process only; *links*: those that came by one of them.  An answered one whose delivery is
+        unknown is finished: it is the acquirer who says so, by a reversal.
         """
         table = TABLES[Transaction]
         question = select(table).where(table.c.stage.in_(UNFINISHED), table.c.position > after)
         if owner is not None:
             question = question.where(table.c.owner == owner)
+        if links is not None:
+            question = question.where(table.c.link.in_(links))
         return self._rows(Transaction, question.order_by(table.c.position).limit(rows_max))
 
     def owed(self, link: str, after: str = "", rows_max: int = ROWS_MAX) -> list[Owed]:

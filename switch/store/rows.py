@@ -249,7 +249,7 @@ class Irregular(Row):
 
 @dataclass(frozen=True)
 class Lease(Row):
-    """Which process (*owner*) works on *id* (a link), until *until_us*; *term* rises with each new owner."""
+    """Which process (*owner*) works on *id*; *term* rises with each new owner, *until_us* with each sign of its life."""
 
     TABLE = "leases"
     owner: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -30,10 +31,10 @@ def at_once(call: Callable[[], None]) -> None:
 class Writer:
     """Does works in the order in which they were submitted, a group of them in each transaction.
 
-    A group is what came while the one before was written, *group_works_max* at most: a lonely work waits for nobody, and
-    many share one commit.  *works_max* bounds those that wait.  Results are told through *deliver*, which is given one
-    call for a group and may bring it to another thread; *on_room* is delivered once after a refusal, when half the
-    queue is free again.
+    A group is what came while the one before was written, or within ``apart_seconds`` of its beginning, *group_works_max*
+    at most: a lonely work waits for nobody, and many share one commit.  *works_max* bounds those that wait.  Results are
+    told through *deliver*, which is given one call for a group and may bring it to another thread; *on_room* is delivered
+    once after a refusal, when half the queue is free again.
 
     While the database cannot be reached, works fail as they come; each new group tries it again.
     """
@@ -51,6 +52,9 @@ class Writer:
         self._on_room = on_room
         self.works_max = works_max
         self.group_works_max = group_works_max
+        self.apart_seconds = 0.0
+        """Groups begin so long after each other, or later."""
+        self._next_at = 0.0
         self._waiting: deque[tuple[Work[Any], Told]] = deque()
         self._changed = threading.Condition()
         self._refused = False
@@ -118,6 +122,10 @@ class Writer:
         with self._changed:
             while not self._waiting and not self._closing:
                 self._changed.wait()
+        # Each group costs by itself, whatever is in it; a moment later there are more works to share that.
+        time.sleep(max(0.0, self._next_at - time.monotonic()))
+        self._next_at = time.monotonic() + self.apart_seconds
+        with self._changed:
             group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self.group_works_max))]
             room = self._refused and len(self._waiting) <= self.works_max // 2
             self._refused = self._refused and not room

@@ -10,37 +10,17 @@ from __future__ import annotations
 
 import platform
 import sys
-import timeit
-from collections.abc import Callable
 
 import iso8583
 from support.messages import as_pyiso8583, as_text
 
+from switch.bench.codeccost import WITHDRAWAL, microseconds
+from switch.bench.figures import CODEC_US_MAX
 from switch.codec.codec import codec
-from switch.codec.message import Message
 from switch.codec.specfile import load
 
-CALLS, RUNS = 500, 40
-MICROSECONDS_MAX = 10.0
 RATIO_LEAST = 2.5
 DIALECTS = ("banknet", "bcd", "nibss", "base1")
-WITHDRAWAL = Message(
-    "0200",
-    {
-        2: "9704110000000003", 3: "010000", 4: 10_000_000, 7: "0607091818", 11: "011583", 12: "111818", 13: "0607",
-        15: "0607", 18: "6011", 19: "704", 22: "021", 25: "00", 32: "970405",
-        35: "9704110000000003=19042210000021608000", 37: "000000003347", 41: "A1247005", 42: "000000000000001",
-        43: "BANK BRANCH            HA NOI         VN", 49: "704", 52: bytes(range(8)), 102: "00012345678",
-        128: bytes(8),
-    },
-)  # fmt: skip
-"""A withdrawal of 22 elements."""
-
-
-def microseconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """The least time of one call of each, all measured by turns."""
-    turns = [{name: timeit.timeit(call, number=CALLS) for name, call in calls.items()} for _ in range(RUNS)]
-    return {name: min(turn[name] for turn in turns) / CALLS * 1e6 for name in calls}
 
 
 def measured(name: str) -> tuple[int, dict[str, float]]:
@@ -68,14 +48,14 @@ def main() -> int:
     """Measure, print, and with ``--check`` judge."""
     print(
         f"{platform.machine()}, Python {platform.python_version()}; "
-        f"a 0200 of 22 elements, us (at most {MICROSECONDS_MAX:g}, {RATIO_LEAST:g} times faster at least)"
+        f"a 0200 of 22 elements, us (at most {CODEC_US_MAX:g}, {RATIO_LEAST:g} times faster at least)"
     )
     missed = False
     for name in DIALECTS:
         size, figures = measured(name)
         for way in ("decode", "encode"):
             mine, theirs = figures[way], figures[f"pyiso8583 {way}"]
-            missed |= mine > MICROSECONDS_MAX or theirs / mine < RATIO_LEAST
+            missed |= mine > CODEC_US_MAX or theirs / mine < RATIO_LEAST
             print(f"{name} ({size} bytes) {way}: {mine:.2f}, pyiso8583 {theirs:.1f}: {theirs / mine:.1f} times faster")
     return int("--check" in sys.argv and missed)
 

@@ -11,9 +11,9 @@ from hsm.testing import dispatcher, eracom_dispatcher, request_bytes
 from hsm.wire.codec import codec_of
 
 ERACOM = dialect_named("eracom")
-EVERYTHING_ON = {"pin-mailing": "yes", "translate-data-extension": "yes"}
+EVERYTHING_ON = {"pin-mailing": "yes", "translate-data-extension": "yes", "issuer-signing-extension": "yes"}
 APPLIANCE = eracom_dispatcher(settings=EVERYTHING_ON, stored_keys={"01:22": "66" * 16, "01:1": "11" * 16})
-OF_LENGTHS_TO_MATCH = {"73", "EE0401", "EE0403", "EE0404", "EE0405", "EEF001"}
+OF_LENGTHS_TO_MATCH = {"73", "EE0401", "EE0403", "EE0404", "EE0405", "EEF001", "EEF004"}
 """Functions with fields whose lengths must go together: as many keys as flags, whole blocks.  And all of data and MACs."""
 
 

@@ -21,6 +21,7 @@ from switch.link.state import State
 from switch.link.terms import Purpose
 from switch.server.drive import DrivenLink
 from switch.server.links import Links
+from switch.server.terminals import LinkSet
 
 SECONDS_MAX = 15.0
 
@@ -64,7 +65,7 @@ class Loop:
         self.reactor = EPollReactor()
         self.reactor.startRunning(installSignalHandlers=False)
         self.clock = cast(IReactorTime, self.reactor)
-        self.links: list[Links] = []
+        self.links: list[LinkSet] = []
 
     def started(self, text: str, above: Seen) -> Links:
         """The links that TOML *text* declares, open."""

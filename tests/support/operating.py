@@ -13,7 +13,7 @@ from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
 from switch.operator.figures import Figures
 from switch.operator.ports import CommandRefused
-from switch.operator.views import Kept, LinkView, Running, StoreView
+from switch.operator.views import Kept, LinkView, Running, ShareView, StoreView
 from switch.routing import binfile
 from switch.routing.route import Routing
 from switch.services.responses import packaged as responses
@@ -71,6 +71,10 @@ class Told:
     counted: Figures = field(default_factory=Figures)
     has_hsm: bool = True
     stops: int = 0
+    shared: list[ShareView] = field(
+        default_factory=lambda: [ShareView("a", ("bank-a", "bank-i"), "switch/a-7", 3, True, True, 0.25, 2, 1)]
+    )
+    handed_over: list[str] = field(default_factory=list)
 
     def now_us(self) -> int:
         return NOW_US
@@ -115,6 +119,14 @@ class Told:
             raise CommandRefused("there is no HSM of that name; see hsm")
         self.used.append((name, used))
 
+    def shares(self) -> Sequence[ShareView]:
+        return self.shared
+
+    def hand_over(self, share: str) -> None:
+        if share != "a":
+            raise CommandRefused("there is no share of that name; see cluster")
+        self.handed_over.append(share)
+
     def alarms(self) -> Sequence[tuple[str, str]]:
         return [("bank-i", "more messages are owed than the threshold")]
 
@@ -125,7 +137,19 @@ class Told:
         keys, terminals = tuple(self.held), tuple(self.terminals)
         store, alarms = self.store(), tuple(self.alarms())
         return Running(
-            NOW_US, tuple(self.view), keys, terminals, self.counted, store, self.hsm(), 2, 4, self.forwarded, alarms, 0
+            NOW_US,
+            tuple(self.view),
+            keys,
+            terminals,
+            self.counted,
+            store,
+            self.hsm(),
+            2,
+            4,
+            self.forwarded,
+            alarms,
+            0,
+            tuple(self.shared),
         )
 
 

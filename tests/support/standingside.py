@@ -13,12 +13,10 @@ from switch.routing.route import Routing
 from switch.saf.events import End
 from switch.saf.rules import Rules
 from switch.saf.watch import Alarm
-from switch.saf.works import UNSETTLED
 from switch.server.forwarding import Forwarding
 from switch.server.owing import around, stand_in
-from switch.server.simulated import Memory
+from switch.server.simulated import MemoryReading
 from switch.standin.policy import CardLine, Listing, Policy, Trigger
-from switch.store.reading import Queue
 from switch.store.rows import Owed
 
 CARD = "c" * 32
@@ -26,26 +24,6 @@ POLICY = Policy(
     "basic", frozenset({"withdrawal", "purchase"}), frozenset(Trigger), "704", 2_000_000, 3, 5_000_000,
     pvk="U" + "A" * 32, cards={CARD: CardLine(Listing.POSITIVE, pvki="1", pvv="4921")},
 )  # fmt: skip
-
-
-class MemoryReading:
-    """What store-and-forward reads, of a store in memory."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-
-    def owed(self, link: str, after: str = "", rows_max: int = 100) -> list[Owed]:
-        found = [row for row in self._memory.every(Owed) if row.link == link and row.state in UNSETTLED]
-        return sorted((row for row in found if row.position > after), key=lambda row: row.position)[:rows_max]
-
-    def queues(self) -> list[Queue]:
-        links = sorted({row.link for row in self._memory.every(Owed)})
-        rows = {link: self.owed(link) for link in links}
-        return [
-            Queue(link, len(each), min(row.queued_us for row in each), max(row.attempts for row in each))
-            for link, each in rows.items()
-            if each
-        ]
 
 
 class StandingBench(HopBench):

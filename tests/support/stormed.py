@@ -154,7 +154,7 @@ class Acquirer:
         finally:
             writer.close()
 
-    def _installed(self, key: bytes) -> None:
+    def _installed(self, terminal: str, key: bytes) -> None:
         self.blocks = under(key, self.owners)
 
     def _write(self, wire: bytes) -> None:

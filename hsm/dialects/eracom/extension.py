@@ -1,7 +1,8 @@
-"""An extension that no device has: EEF001.
+"""Extensions that no device has: EEF001, EEF002.
 
 Codes EEF0xx are free: of the codes that public clients name, those that begin with EE go on with 00 to 0E, 20, 30, 90 to
-92 or BF.  The extension is off unless a setting switches it on, and while it is off answers 02 like any unknown function.
+92 or BF.  The extensions are off unless a setting switches them on, and while they are off answer 02 like any unknown
+function.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.dialects.eracom.cipherdata import MODES, ModeByte
 from hsm.dialects.eracom.codes import eracom
-from hsm.dialects.eracom.fields import Data, Request, Vector, key_field
-from hsm.keys.domaintypes import DPK
+from hsm.dialects.eracom.fields import AnyKey, CheckValue, Data, KeyTypeByte, Request, Vector, key_field, specifier
+from hsm.keys.domaintypes import DPK, domain_key_type
 from hsm.keys.specifier import stands_for_card_key
+from hsm.operations import domainkeys
 from hsm.operations.translation import CONTENT_OF, Content, Side, move
+from hsm.wire.kinds import Binary
 from hsm.wire.message import Message
 
 CATEGORY = Category.KEY  # every use stands in the audit log, as for what moves keys
 _TYPES = tuple(CONTENT_OF)
 Transport = Annotated[str, key_field(*_TYPES)]
 """A transport key: a KTK unless the specifier says KTM, PTK or DPK."""
+Letter = Annotated[bytes, Binary(1)]
+"""A letter of a TR-31 header."""
 
 
 class TranslateBlocks(Request):
@@ -61,3 +66,30 @@ def translate_data(ask: TranslateBlocks, hsm: Hsm) -> BlocksTranslated:
     destination = _side(hsm, ask.destination_key, ask.destination_mode, ask.destination_chaining)
     data, chaining = move(hsm, source, destination, ask.data)
     return BlocksTranslated(chaining=chaining, data=data)
+
+
+class BindKey(Request):
+    key: AnyKey
+    key_type: KeyTypeByte
+    mode_of_use: Letter
+    exportability: Letter
+
+
+class KeyBound(Message):
+    key: AnyKey
+    check_value: CheckValue
+
+
+@eracom.command("EEF002")
+def bind_key(ask: BindKey, hsm: Hsm) -> KeyBound:
+    """Extension, of no device: put a key into a TR-31 block that says how it may be used and whether it may leave.
+
+    The mode of use is that of ANSI X9.143 clause 6.5 and may only allow less than the key does: what the block says of a
+    key that came in one, else what is usual for its type (95).  The exportability, E or N, may only be stricter (97); a key
+    with N is not exported by EE0201.  The key comes back in format 17.  A key of type 07, which has a table beside it, is
+    refused (23).  Off unless the setting translate-data-extension is on.
+    """
+    row = domain_key_type(ask.key_type)
+    mode, exportability = (letter.decode("latin-1") for letter in (ask.mode_of_use, ask.exportability))
+    bound = domainkeys.bound_key(hsm, hsm.domain.held(ask.key, row), row, mode, exportability)
+    return KeyBound(key=specifier(bound.specifier), check_value=bound.check_value)

@@ -42,6 +42,9 @@ def key_field(*rows: DomainKeyType) -> KeySpec:
 # Keys -------------------------------------------------------------------------------------------------------------
 Dpk = Annotated[str, key_field(t.DPK)]
 Ppk = Annotated[str, key_field(t.PPK)]
+PIN_KEYS = (t.PPK, t.PTK)
+PinKey = Annotated[str, key_field(*PIN_KEYS)]
+"""A PPK, or, where format 08 says so, a PTK."""
 Mpk = Annotated[str, key_field(t.MPK)]
 Ktm = Annotated[str, key_field(t.KTM)]
 Kir = Annotated[str, key_field(t.KIR, t.KI)]

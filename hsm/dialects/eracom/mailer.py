@@ -13,12 +13,13 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.dialects.eracom.codes import eracom
 from hsm.dialects.eracom.fields import (
+    PIN_KEYS,
     Anb,
     Offset,
     PinBlock,
     PinFormat,
+    PinKey,
     PinLength,
-    Ppk,
     Pvk,
     Request,
     StoredIndex,
@@ -28,7 +29,7 @@ from hsm.dialects.eracom.fields import (
     stored,
 )
 from hsm.dialects.eracom.pinrules import offset_field, offset_rule
-from hsm.keys.domaintypes import PPK
+from hsm.keys.domaintypes import PTK
 from hsm.operations import mailers
 from hsm.operations.pins import PresentedPin
 from hsm.refusal import DigitsInvalid, FunctionModifierInvalid
@@ -62,7 +63,7 @@ Texts = Annotated[tuple[Placed, ...], Repeated("count", Group(Placed))]
 
 class PrintPin(Request):
     block: PinBlock
-    key: Ppk
+    key: PinKey
     block_format: PinFormat
     account: Anb
     pan: Pan
@@ -102,12 +103,13 @@ def _words(texts: tuple[Placed, ...]) -> tuple[Words, ...]:
 
 @eracom.command("EE0E05", changes_state=True)
 def print_pin(ask: PrintPin, hsm: Hsm) -> Empty:
-    """Print the PIN in a block.
+    """Print the PIN in a block, under a PPK or, where format 08 says so (inferred), under a PTK.
 
     The host gives no place for PIN and PAN: they stand below its texts (inferred).
     """
-    key = hsm.domain_key(ask.key, PPK)
-    pin = PresentedPin(key, ask.block, block_format(ask.block_format), ask.account).open(hsm)
+    key, row = hsm.domain.key_and_type(ask.key, PIN_KEYS)
+    presented = PresentedPin(key, ask.block, block_format(ask.block_format), ask.account, for_card=row is PTK)
+    pin = presented.open(hsm)
     mailers.mail(hsm, mailers.below(_words(ask.texts), f"PAN {ask.pan.rstrip('F')}", f"PIN {pin}"))
     return Empty()
 

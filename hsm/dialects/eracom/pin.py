@@ -8,8 +8,19 @@ from hsm.appliance import Hsm
 from hsm.audit.record import Category
 from hsm.crypto.pinblock import PIN_DIGITS_MAX
 from hsm.dialects.eracom.codes import eracom
-from hsm.dialects.eracom.fields import Anb, PinBlock, PinFormat, PinLength, Ppk, Request, block_format, pin_digits
-from hsm.keys.domaintypes import PPK
+from hsm.dialects.eracom.fields import (
+    PIN_KEYS,
+    Anb,
+    PinBlock,
+    PinFormat,
+    PinKey,
+    PinLength,
+    Ppk,
+    Request,
+    block_format,
+    pin_digits,
+)
+from hsm.keys.domaintypes import PPK, PTK
 from hsm.operations import issuing, pins
 from hsm.refusal import DigitsInvalid
 from hsm.wire.message import Message
@@ -33,7 +44,7 @@ class TranslatePin(Request):
     source_format: PinFormat
     account: Anb
     destination_format: PinFormat
-    destination_key: Ppk
+    destination_key: PinKey
 
 
 class GeneratePin(Request):
@@ -77,10 +88,17 @@ def encrypt_clear_pin(ask: EncryptClearPin, hsm: Hsm) -> PinEnciphered:
 
 @eracom.command("EE0602")
 def translate_pin(ask: TranslatePin, hsm: Hsm) -> PinTranslated:
-    """Re-encipher a PIN block from one PPK to another, and from format to format."""
-    source, destination = hsm.domain_key(ask.source_key, PPK), hsm.domain_key(ask.destination_key, PPK)
+    """Re-encipher a PIN block from one PPK to another, or to a PTK, and from format to format.
+
+    That format 08 may say that the destination is a PTK, from which PINs only go on to cards and mailers, is inferred.
+    There format 12, the block that a card holds, may also be used with restricted PIN block usage.
+    """
+    source = hsm.domain_key(ask.source_key, PPK)
+    destination, row = hsm.domain.key_and_type(ask.destination_key, PIN_KEYS)
     formats = (block_format(ask.source_format), block_format(ask.destination_format))
-    _, block = pins.translate(hsm, source, destination, ask.source_block, formats, ask.account, PIN_DIGITS_MAX)
+    _, block = pins.translate(
+        hsm, source, destination, ask.source_block, formats, ask.account, PIN_DIGITS_MAX, to_card=row is PTK
+    )
     return PinTranslated(destination_block=block)
 
 

@@ -113,14 +113,15 @@ class Window:
         if entry is None:
             return self._unknown(text)
         command = entry.command
-        trailer = place = ""
+        place, trailer = "", None
         began = perf_counter()
         try:
             if entry.closed is not None:
                 raise entry.closed
             message, end = entry.take(text[2:])
-            lmk = message.__dict__.get("lmk")
+            lmk, trailer = message.__dict__.get("lmk"), ""
             if end != len(text) - 2:
+                trailer = None
                 lmk, trailer = _tail(text, end + 2, lmk)
             view = self._views.get(lmk) or self._view(lmk)
             if command.needs is not None:
@@ -137,19 +138,19 @@ class Window:
                 code, reply = "00", entry.success + entry.text(answer) + trailer
         except Refusal as e:
             code = thales.code_of(command, type(e))
-            reply = command.reply + code + (trailer or _trailer(text))
+            reply = command.reply + code + _trailer(text, trailer)
         except WireError as e:
             place = e.field.partition(".")[0].replace(" ", "_")
             code = thales.code_of(command, e.wrong or InputInvalid)
             reply = command.reply + code + _trailer(text)
         except Exception as e:  # whatever is broken in us, the host gets an answer and others go on
             code = thales.code_of(None, InternalFault)
-            reply = command.reply + code + _trailer(text)
+            reply = command.reply + code + _trailer(text, trailer)
             place = place_of(e)
         category, lasting = command.category, command.changes_state
         if not self._done(command.code, code, category, self._peer, began=began, place=place, lasting=lasting):
             # The audit log can't be written, so what it would have told of is not answered.
-            return command.reply + thales.code_of(None, InternalFault) + (trailer or _trailer(text))
+            return command.reply + thales.code_of(None, InternalFault) + _trailer(text, trailer)
         return reply
 
     def _view(self, lmk: str | None) -> Hsm:
@@ -187,6 +188,12 @@ def _tail(text: str, at: int, lmk: str | None) -> tuple[str | None, str]:
     return found[1] or lmk, found[2] or ""
 
 
-def _trailer(text: str) -> str:
+def _trailer(text: str, read: str | None = None) -> str:
+    """The trailer as it was *read*, or what looks like one where the request could not be read to its end.
+
+    Binary fields may hold what looks like one.
+    """
+    if read is not None:
+        return read
     found = _TRAILER(text)
     return found.group() if found else ""

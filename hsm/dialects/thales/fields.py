@@ -61,6 +61,7 @@ PvkPair = Annotated[str, Key("PVK pair", untagged=32)]
 Tak = Annotated[str, Key("TAK")]
 Zak = Annotated[str, Key("ZAK")]
 Cvk = Annotated[str, Key("CVK pair", untagged=32)]
+MkAc = Annotated[str, Key("MK-AC", untagged=32)]
 Bdk = Annotated[str, Key("BDK", untagged=32)]
 AnyKey = Annotated[str, Key("as the key type code says")]
 

@@ -220,10 +220,10 @@ def test_what_endangers_keys_erases_lmks() -> None:
 
 
 def test_switches_disable_the_commands_they_govern() -> None:
-    off = {"EE0E05", "EE0E06", "E2", "EEF001"}
+    off = {"EE0E05", "EE0E06", "E2", "EEF001", "EEF002", "EEF003", "EEF004"}
     assert LEGACY.switched_off() == off
     assert HARDENED.switched_off() == {"QK", "BY", "EE0600"} | off
-    assert LEGACY.changed("pin-mailing", "yes").switched_off() == {"EEF001"}
+    assert LEGACY.changed("pin-mailing", "yes").switched_off() == {"EEF001", "EEF002", "EEF003", "EEF004"}
 
 
 @pytest.mark.parametrize("text", ["10=30", "03=31", "03=28", "03=30,04=30", "03=30,03=36", "3=30", "03:30", ""])

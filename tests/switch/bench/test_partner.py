@@ -9,6 +9,7 @@ from switch.codec.codec import codec
 from switch.codec.message import Message
 from switch.keys.effects import Direction, KeyType
 from switch.keys.forms import Labelled, Said
+from switch.keys.terminalforms import Given, form_of
 from switch.keys.words import Offer, Taken
 from switch.link.answers import reply
 from switch.link.profile import Because, Profile
@@ -19,7 +20,7 @@ KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 
 def partner() -> tuple[Partner, list[bytes]]:
     keys: list[bytes] = []
-    return Partner(CODEC, cards(2), keys.append), keys
+    return Partner(CODEC, cards(2), lambda terminal, key: keys.append(terminal.encode() + key)), keys
 
 
 def told(made: Partner, message: Message) -> Message:
@@ -65,3 +66,20 @@ def test_other_words_about_keys_are_not_expected() -> None:
     made, _ = partner()
     with pytest.raises(Unexpected):
         told(made, Message("0800", {48: "ZPK000", 70: "101"}))
+
+
+def test_a_terminal_s_key_is_taken_with_its_name_and_checked() -> None:
+    made, keys = partner()
+    asked = CODEC.decode(made.terminal_signs_on("T0000001", "1122120000"))
+    assert (asked.mti, asked.fields[41], asked.fields[70]) == ("0800", "T0000001", "101")
+    sent = "X" + DES3.new(ZMK, DES3.MODE_ECB).encrypt(KEY).hex().upper()
+    for kcv, taken in (("08D7B4", [b"T0000001" + KEY]), ("000000", None), (None, None)):
+        said = form_of(CODEC).give(Given(1, kcv, sent)) if kcv else {}
+        answer = reply(asked, Because.APPROVED, Profile()).changed(fields={**said})
+        if taken is None:
+            with pytest.raises(Unexpected):
+                made.network(CODEC.encode(answer))
+        else:
+            assert made.network(CODEC.encode(answer)) is None
+            assert keys == taken
+    assert not made.signed_on

@@ -28,3 +28,10 @@ def test_callers_are_addresses_of_their_own_off_the_issuer_s_network() -> None:
     assert len(found) == LINKS_MAX
     assert all(address.startswith("127.1.") for address in found)
     assert all(0 <= int(part) < 256 for address in found for part in address.split("."))
+
+
+def test_a_concentrator_has_terminals_and_no_zone_key() -> None:
+    config = read_text(Path("switch.toml"), Setting(1500, 7000, terminals=120).text)
+    assert len({each.id for each in config.keys.terminals}) == 120
+    assert {each.link for each in config.keys.links} == {ISSUER}
+    assert config.partners[acquirer_name(0)].has_terminals

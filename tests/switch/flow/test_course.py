@@ -8,6 +8,8 @@ from support.hopside import ACQUIRER, ISSUER, HopBench, approval, reversal, with
 from switch.asking import Cause, NoAnswer
 from switch.codec.message import Message
 from switch.flow.answers import original_stan
+from switch.flow.books import UNPROVED
+from switch.flow.partner import Partner, Unproved
 from switch.link.events import Order
 from switch.store.rows import Irregular, Noted, Stage
 
@@ -112,7 +114,7 @@ def test_a_repeat_after_the_date_has_turned_is_one() -> None:
     assert len(bench.rows()) == 2
 
 
-@pytest.mark.parametrize(("written", "response"), [("1122235959", "94"), ("1123000200", "00")])
+@pytest.mark.parametrize(("written", "response"), [("1122235959", "94"), ("1123000500", "94"), ("1123003000", "00")])
 def test_a_reversal_before_the_date_turns_bars_what_was_written_before_it(written: str, response: str) -> None:
     bench = HopBench()
     bench.issuer.says = approval
@@ -318,3 +320,52 @@ def test_of_an_advice_and_a_reversal_the_first_that_is_kept_wins(first: str) -> 
     assert [m.fields[39] for m in bench.acquirer.take()] == ["00", "00", "21"]
     assert [owed.mti for owed in bench.owed()] == [first]
     assert len(bench.memory.every(Irregular)) == 1
+
+
+def unproved_bench(response: str = "00") -> HopBench:
+    """An answer of the issuer's was delivered to an acquirer that is reversed for if its connection does not last."""
+    bench = HopBench(partners=[Partner(ACQUIRER, "970405", unproved=Unproved.REVERSE)])
+    bench.issuer.says = lambda asked: approval(asked, response)
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take()] == [response]
+    return bench
+
+
+def test_an_approval_that_may_not_have_arrived_is_reversed_where_that_is_agreed() -> None:
+    bench = unproved_bench()
+    assert bench.exchange.under_way == 1
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert [row.link for row in bench.owed()] == [ISSUER]
+    assert [row.stage for row in bench.rows()] == [Stage.REVERSAL_OWED]
+    assert [(row.kind, row.link) for row in bench.memory.every(Irregular)] == [(UNPROVED, ACQUIRER)]
+    assert bench.exchange.under_way == 0
+
+
+def test_one_whose_connection_has_lasted_is_not() -> None:
+    bench = unproved_bench()
+    bench.pass_(bench.links[ACQUIRER].config.timers.t1_seconds)
+    assert bench.exchange.under_way == 0
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert not bench.owed()
+    assert not bench.memory.every(Irregular)
+
+
+def test_the_acquirers_own_reversal_in_between_is_the_only_one() -> None:
+    bench = unproved_bench()
+    bench.acquirer.say(reversal())
+    bench.pass_()
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert len(bench.owed()) == 1
+    assert not bench.memory.every(Irregular)
+
+
+def test_a_refusal_needs_no_proof() -> None:
+    bench = unproved_bench("51")
+    assert bench.exchange.under_way == 0
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert not bench.owed()

@@ -183,6 +183,22 @@ def test_an_hsm_is_drained_and_used_again(order: str, used: bool) -> None:
     assert board.used == [("a", used)]
 
 
+def test_who_works_on_which_links_is_shown_and_changed() -> None:
+    board = Told()
+    cells = ["a", "switch/a-7", "3", "open", "0.2", "2", "1", "bank-a", "bank-i"]
+    assert said("cluster", board)[1].split() == cells
+    assert said("cluster a hand-over", board)[1].split() == cells
+    assert board.handed_over == ["a"]
+    board.shared = [replace(board.shared[0], owner="", ours=False, opened=False)]
+    assert said("cluster", board)[1].split()[1:4] == ["-", "3", "no"]
+    for line in ("cluster b hand-over", "cluster a", "cluster a b"):
+        with pytest.raises(CommandRefused):
+            said(line, board)
+    board.shared = []
+    with pytest.raises(CommandRefused, match="shares its store with no other"):
+        said("cluster", board)
+
+
 def test_alarms_are_told_by_link() -> None:
     assert said("alarms")[1] == "bank-i  more messages are owed than the threshold"
 

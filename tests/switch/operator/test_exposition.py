@@ -53,6 +53,8 @@ def test_everything_that_runs_is_there() -> None:
     assert found["owed_attempts_most", (("link", "bank-i"),)] == 4
     assert found["store_readable", ()] == 1
     assert found["calls_turned_away_total", ()] == 2
+    assert [found[f"share_{each}", (("share", "a"),)] for each in ("ours", "open", "term")] == [1, 1, 3]
+    assert found["share_moves_total", (("event", "taken"), ("share", "a"))] == 2
 
 
 def test_a_store_that_can_not_be_read_hides_nothing_else() -> None:

@@ -123,3 +123,13 @@ def test_fifty_thousand_rows_are_searched_quickly() -> None:
         best = min(best, perf_counter_ns() - begun)
     assert best / len(pans) < 20_000
     print(f"{best / len(pans) / 1000:.2f} µs")
+
+
+def test_of_links_beside_each_other_one_that_is_signed_on_is_used() -> None:
+    beside = Routing(ROUTING.table, LINKS, {"a-2": "bank-a", "a-3": "bank-a", "x": "bank-b"})
+    first = ROUTING.route(pan("970405"), "bank-c", TODAY, LINKS).row
+    assert beside.route(pan("970405"), "bank-c", TODAY, {"a-2", "bank-a"}).row == first
+    other = beside.route(pan("970405"), "bank-c", TODAY, {"a-3", "x"})
+    assert (other.row and other.row.link, other.failure) == ("a-3", None)
+    assert beside.route(pan("970405"), "bank-c", TODAY, {"x"}).failure is NoRoute.SIGNED_OFF
+    assert beside.route(pan("970405"), "a-3", TODAY, {"bank-a"}).failure is NoRoute.LOOP

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
-from support.keydesks import End, Traffic, Wire, run
+from support.keydesks import End, MadeUpHsm, MemoryStore, Traffic, Wire, run
 from twisted.internet.task import Clock
 
 from switch import asking as q
@@ -20,6 +22,8 @@ from switch.keys.link import Which
 from switch.link.config import LinkConfig
 from switch.link.profile import Profile, SignOn
 from switch.server.exchange import Aside
+from switch.server.keydesk import LINKS_PER_TURN_MAX, KeyDesk
+from switch.server.keylink import LinkDesk
 
 ZPK, ZAK = (KeyType.ZPK, Direction.BOTH), (KeyType.ZAK, Direction.BOTH)
 RULES = Rules(period_s=None, uses_max=None)
@@ -74,6 +78,43 @@ def test_keys_come_into_force_by_themselves_and_change_when_the_operator_asks(fo
     run(wire, 62, [traffic.send])
     assert [len(end.desk.incoming("alpha", Use.PIN)) for end in wire.ends] == [1, 1], "the old one is gone"
     assert [end.alarms for end in wire.ends] == [[], []]
+
+
+def test_keys_that_another_process_takes_over_are_those_that_the_store_has() -> None:
+    wire = wired()
+    run(wire, 10)
+    end = wire.ends[0]
+    before = end.desk.incoming("alpha", Use.PIN), end.desk.incoming("alpha", Use.MAC)
+    end.desk.leave({"alpha"})
+    assert (end.desk.incoming("alpha", Use.PIN), end.desk.outgoing("alpha", Use.MAC)) == ((), None)
+    assert end.desk.status() == ()
+    # What was under way about them moves nothing here.
+    end.desk.proved(before[0][0])
+    end.desk.failed("alpha", Use.PIN)
+    end.desk.changed(end.link)
+    used: list[str] = []
+
+    def writer_of(link: str) -> MemoryStore:
+        used.append(link)
+        return end.store
+
+    other = KeyDesk(
+        end.keys_config, end.hsm, MemoryStore(end.clock), end.clock, end.clock.seconds, end.notes.append, writer_of
+    )
+    other.start((), ())
+    assert other.incoming("alpha", Use.PIN) == ()
+    other.take(end.store.rows.values(), {"beta"})
+    assert other.incoming("alpha", Use.PIN) == ()
+    other.take(end.store.rows.values(), {"alpha"})
+    assert (other.incoming("alpha", Use.PIN), other.incoming("alpha", Use.MAC)) == before
+    assert used == ["alpha"]
+    end.desk = other
+    run(wire, 1)
+    other.changed(end.link)
+    other.change("alpha", KeyType.ZPK)
+    run(wire, 10)
+    assert agreed(wire) != before[0][0].cryptogram
+    assert agreed(wire, Use.MAC) == before[1][0].cryptogram
 
 
 def test_a_member_asks_for_a_key_and_gets_one() -> None:
@@ -306,3 +347,25 @@ def test_nothing_of_a_key_is_told() -> None:
     assert (zpk.state, zpk.kcv, zpk.zmk_kcv, zpk.pending) == ("in force", found[-6:], "ABCDEF", 0)
     assert zpk.age_seconds > 0
     assert isinstance(end.hsm.asked[0], q.NewZoneKey)
+
+
+@pytest.mark.parametrize("count", [1, 200, 201, 450])
+def test_each_link_has_its_tick_every_second_but_not_all_at_once(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    ticked: list[tuple[float, str]] = []
+    clock = Clock()
+    monkeypatch.setattr(LinkDesk, "tick", lambda desk: ticked.append((clock.seconds(), desk.config.link)))
+    links = [
+        LinkKeysConfig(f"l{n}", Role.SWITCH, Tagged(), (ZPK,), "U" + 32 * "0", "ABCDEF", rules=RULES)
+        for n in range(count)
+    ]
+    desk = KeyDesk(KeysConfig(tuple(links)), MadeUpHsm(clock), MemoryStore(clock), clock, clock.seconds, lambda _: None)
+    desk.start([])
+    clock.pump([0.01] * 250)
+    desk.stop()
+    assert {name for _, name in ticked} == {each.link for each in links}
+    for each in links[:3] + links[-3:]:
+        times = [at for at, name in ticked if name == each.link]
+        assert all(later - sooner < 1.05 for sooner, later in itertools.pairwise(times))
+    assert max(Counter(at for at, _ in ticked).values()) <= LINKS_PER_TURN_MAX

@@ -164,6 +164,13 @@ def test_the_store_can_be_postgresql(start: Start, server: Server) -> None:
             "/a or ",
         ),
         (HEAD + '[log]\nfile = "bins.csv/x"\n' + SERVER, (), "bins.csv"),
+        (HEAD + SERVER, ("--member", "b"), "cluster: expected a table [cluster], for --member"),
+        (HEAD + '[cluster]\nmember = "a"\n' + SERVER, (), "switch.database: expected PostgreSQL"),
+        (
+            HEAD + '[cluster]\nmember = "a"\n' + SERVER,
+            ("--database", "postgresql://there/x", "--member", "-"),
+            "--member: member: expected a name",
+        ),
     ],
 )
 def test_a_wrong_configuration_is_told_and_ends_with_2(

@@ -267,3 +267,21 @@ def test_ids_rise_over_restarts(database: Database) -> None:
         writer.close()
     assert made == sorted(set(made))
     assert {len(each) for each in made} == {20}
+
+
+def test_works_that_come_soon_after_a_group_wait_for_each_other(database: Database) -> None:
+    groups: list[None] = []
+
+    def deliver(call: Callable[[], None]) -> None:
+        groups.append(None)
+        call()
+
+    writer = Writer(database, deliver)
+    writer.apart_seconds = 0.5
+    assert writer.do(Work(counting)) == 1
+    told: list[Result[int]] = []
+    for _ in range(20):
+        writer.submit(Work(counting), told.append)
+    writer.close()
+    assert told == [Done(number) for number in range(2, 22)]
+    assert len(groups) == 2

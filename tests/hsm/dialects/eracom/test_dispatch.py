@@ -103,7 +103,7 @@ def test_without_a_km_and_after_a_tamper() -> None:
 def test_a_fault_of_our_own_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     ask = make_eracom()
 
-    def broken(*arguments: object) -> None:
+    def broken(*arguments: object, **more: object) -> None:
         raise KeyError("secret")
 
     monkeypatch.setattr("hsm.operations.pins.translate", broken)

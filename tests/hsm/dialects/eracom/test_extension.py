@@ -1,11 +1,11 @@
-"""The extension for data under transport keys: off, on, and where it lets nothing through."""
+"""The extensions for data under transport keys and for bound keys: off, on, and where they let nothing through."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psec import des
+from psec import des, tr31
 from support.eracom import make_eracom, spec
 
 from hsm.audit.record import UNKNOWN_COMMAND
@@ -43,7 +43,8 @@ def test_off_it_is_unknown() -> None:
     ask = make_eracom(stored=KEYS)
     body = f"{key('35:1')} 00 {ZERO} {key('35:2')} 00 {ZERO} 08{ZERO}"
     assert ask(f"EEF001 00 {body}") == "EEF00102"
-    assert ask("EEF002 00") == "EEF00202"
+    assert ask(f"EEF002 00 {key('35:1')} 35 44 4E") == "EEF00202"
+    assert ask("EEF00F 00") == "EEF00F02"
     assert ask.speaker.entries[-1].command == UNKNOWN_COMMAND
 
 
@@ -139,3 +140,76 @@ def test_it_is_audited_and_the_data_are_not_told() -> None:
         ("EEF001", "9F", "key"),
     ]
     assert data not in str(ask.speaker.entries)
+
+
+KM = bytes.fromhex("22222222222222226666666666666666")
+"""The published KM test-2266."""
+
+
+def bind(specifier: str, key_type: str, mode: str, exportability: str = "N") -> str:
+    return ASK(f"EEF002 00 {specifier} {key_type} {mode.encode().hex()} {exportability.encode().hex()}")
+
+
+def bound(specifier: str, key_type: str, mode: str, exportability: str = "N") -> str:
+    """The new specifier, its count included."""
+    reply = bind(specifier, key_type, mode, exportability)
+    assert reply[:8] == "EEF00200"
+    return reply[8:-6]
+
+
+@pytest.mark.parametrize(
+    ("place", "usage", "mode"),
+    [("35:1", "K0", "D"), ("35:1", "K0", "E"), ("36:1", "P0", "D"), ("00:1", "D0", "D"), ("00:1", "D0", "B")],
+)
+@pytest.mark.parametrize("exportability", ["E", "N"])
+def test_a_bound_key_is_a_block_that_says_so(place: str, usage: str, mode: str, exportability: str) -> None:
+    block = bytes.fromhex(bound(key(place), place[:2], mode, exportability))[3:].decode()
+    header, clear = tr31.unwrap(KM, block)
+    assert clear.hex().upper() == KEYS[place]
+    told = (header.key_usage, header.algorithm, header.mode_of_use, header.exportability)
+    assert told == (usage, "T", mode, exportability)
+
+
+def test_the_check_value_is_the_keys() -> None:
+    assert (
+        bind(key("35:1"), "35", "D")[-6:]
+        == des.encrypt_tdes_ecb(bytes.fromhex(KEYS["35:1"]), bytes(8))[:3].hex().upper()
+    )
+
+
+def test_a_key_bound_to_decipherment_is_a_source_and_no_destination() -> None:
+    source = bound(key("35:1"), "35", "D")
+    block = under(KEYS["35:1"], "00", b"", bytes(8))
+    moved = under(KEYS["35:2"], "00", b"", bytes(8))
+    assert ASK(f"EEF001 00 {source} 00 {ZERO} {key('35:2')} 00 {ZERO} 08{block}")[24:] == "08" + moved
+    assert ASK(f"EEF001 00 {key('35:2')} 00 {ZERO} {source} 00 {ZERO} 08{block}") == "EEF00195"
+    data_key = bound(key("00:1"), "00", "D")
+    assert ASK(f"EE0801 00 {data_key} 00 {ZERO} 08{block}")[:8] == "EE080100"
+    assert ASK(f"EE0800 00 {data_key} 00 {ZERO} 08{block}") == "EE080095"
+
+
+def test_a_key_bound_to_the_appliance_is_not_exported() -> None:
+    ask = make_eracom(ON, KEYS | {"03:1": "0123456789ABCDEFFEDCBA9876543210"})
+    for exportability, code in (("E", "00"), ("N", "97")):
+        specifier = bound(key("35:1"), "35", "D", exportability)
+        assert ask(f"EE0201 00 020001 35 00 {specifier}")[6:8] == code
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "exportability", "code"),
+    [
+        ("35:1", "X", "N", "95"),
+        ("35:1", "N", "N", "95"),
+        ("35:1", "D", "S", "97"),
+        ("35:1", "D", "?", "97"),
+        ("35:9", "D", "N", "0A"),
+    ],
+)
+def test_nothing_more_than_the_key_may(place: str, mode: str, exportability: str, code: str) -> None:
+    assert bind(UNSAID.get(place, "020009"), "35", mode, exportability) == "EEF002" + code
+
+
+def test_a_bound_key_is_bound_only_more_narrowly() -> None:
+    once = bound(key("35:1"), "35", "B", "N")
+    assert bind(once, "35", "D", "E") == "EEF00297"
+    assert bind(bound(once, "35", "D", "N"), "35", "E", "N") == "EEF00295"

@@ -1,0 +1,126 @@
+"""A folder for each part of the demonstration, and what each part is configured with."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from switch.perso.cardkeys import write_transport
+from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, check_value, random_key, transported
+from switch.server.perso.demo.certificates import AUTHORITY, write_certificates
+from switch.server.perso.running import utc_now
+
+ISSUER, PREFIX = "970499", "970499"
+TLS_NAMES = ("issuer", "receiving", "hosting", "pmp")
+FOLDERS = ("issuer", "tls", "receiving", "hosting", "pmp", "cardink", "authority", "production", "hsm", "traffic")
+OFFICERS = ("anna", "bert")
+KMC_ID = "476173000000"
+MAKERS = {"kmc": "maker.kmc", "ktm": "encoder.ktm"}
+"""The keys of the cards' maker and of the stripe encoder's, by role, and the files they are simulated with."""
+HEX_FILES = {
+    "issuer/secret": SECRET_BYTES,
+    **{f"production/{name}": KEY_BYTES for name in MAKERS.values()},
+    "production/box.key": 32,
+}
+"""Secrets of those who stand outside the bureau: the issuer, those makers, and whoever empties the box of cards."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The demonstration's *folder*."""
+
+    folder: Path
+
+    def found(self) -> None:
+        """Make what all begins with, once: folders, certificates, secrets of outsiders, officers' passphrases."""
+        for name in FOLDERS:
+            (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (self.folder / "tls" / AUTHORITY).exists():
+            write_certificates(self.folder / "tls", TLS_NAMES, utc_now())
+        for name, size in HEX_FILES.items():
+            self._secret(name, (random_key() if size == KEY_BYTES else secrets.token_bytes(size)).hex().upper())
+        self._secret("issuer/zmk", random_key().hex().upper())
+        for name in OFFICERS:
+            self._secret(f"hsm/{name}", secrets.token_urlsafe(16))
+        for name in ("product", "profile"):
+            text = (resources.files("switch.server.perso.demo") / "files" / f"{name}.toml").read_text()
+            (self.folder / "pmp" / f"{name}.toml").write_text(text)
+        self._makers_keys()
+
+    def zmk(self) -> str:
+        """The zone master key, which in a real bureau custodians bring to the consoles in components."""
+        return (self.folder / "issuer" / "zmk").read_text().strip()
+
+    def officers(self) -> tuple[str, ...]:
+        """Two officers, at a command line."""
+        return tuple(word for name in OFFICERS for word in ("--officer", f"{name}:{self.folder / 'hsm' / name}"))
+
+    def xof(self, order: str) -> Path:
+        """The order's XOF file."""
+        return self.folder / "pmp" / "state" / "xof" / f"{ISSUER}-{order}.xof"
+
+    # --- configurations -------------------------------------------------------------------------------------------
+    def receiving(self) -> Path:
+        issuers = f'[issuers]\n{ISSUER} = "issuer.example"\n'
+        return self._server("receiving", "hosting.example", issuers)
+
+    def hosting(self, port: int) -> Path:
+        return self._server("hosting", "pmp.example", self._source(port, "receiving"))
+
+    def pushing(self, port: int) -> Path:
+        return self._write("issuer/push.toml", self._tls("issuer") + self._source(port, "receiving"))
+
+    def pmp(self, port: int, hsm_port: int) -> Path:
+        head = f'folder = "{self.folder / "pmp" / "state"}"\nkir = 1\n'
+        return self._write("pmp/pmp.toml", head + self._tls("pmp") + self._source(port, "hosting") + _hsm(hsm_port))
+
+    def cardink(self, hsm_port: int) -> Path:
+        books = self.folder / "pmp" / "state" / "books.db"
+        head = f'folder = "{self.folder / "cardink" / "state"}"\nbooks = "{books}"\nkir = 1\nkis = 1\n'
+        return self._write("cardink/cardink.toml", head + _hsm(hsm_port))
+
+    def production(self, hsm_port: int) -> Path:
+        own = self.folder / "production"
+        files = {**MAKERS, "box": "cards.box", "box-key": "box.key"}
+        told = "".join(f'{name} = "{own / file}"\n' for name, file in files.items())
+        machine = f'[machine]\nkmc-id = "{KMC_ID}"\n{told}'
+        head = f'folder = "{own / "state"}"\nkir = 1\n'
+        return self._write("production/production.toml", head + _hsm(hsm_port) + machine)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+    def _server(self, name: str, taker: str, more: str) -> Path:
+        own = self.folder / name
+        head = f'address = "127.0.0.1:0"\nfolder = "{own / "files"}"\naudit = "{own / name}.audit"\n'
+        return self._write(f"{name}/{name}.toml", f'{head}takers = ["{taker}"]\n{self._tls(name)}{more}')
+
+    def _tls(self, name: str) -> str:
+        own = self.folder / "tls"
+        return f'[tls]\ncertificate = "{own / name}.pem"\nkey = "{own / name}.key"\nauthority = "{own / AUTHORITY}"\n'
+
+    def _source(self, port: int, name: str) -> str:
+        return f'[source]\naddress = "127.0.0.1:{port}"\npeer-name = "{name}.example"\nevery-seconds = 1\n'
+
+    def _makers_keys(self) -> None:
+        """The makers' keys, as they go to production under the zone master key."""
+        own, zmk = self.folder / "production", bytes.fromhex(self.zmk())
+        keys = {role: bytes.fromhex((own / name).read_text()) for role, name in MAKERS.items()}
+        sent = [transported(f"MAKER-{role.upper()}", role, key, zmk) for role, key in keys.items()]
+        write_transport(own / "maker-keys.json", check_value(zmk), sent)
+
+    def _secret(self, name: str, text: str) -> None:
+        path = self.folder / name
+        if not path.exists():
+            with open(path, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                file.write(f"{text}\n")
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+
+def _hsm(port: int) -> str:
+    return f'[[hsm]]\naddress = "127.0.0.1:{port}"\n'

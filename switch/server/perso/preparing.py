@@ -1,0 +1,220 @@
+"""An XOF file becomes a prepared file: read, deciphered batch by batch, prepared card by card, sealed batch by batch.
+
+Many cards are under way at once, so that the HSM is never idle; they are written in order.  The prepared file appears under
+its name when it is whole: a preparation that was killed leaves a temporary file, which the next one overwrites, and no card
+was made of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hmac import compare_digest
+from itertools import islice
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, ensureDeferred
+
+from hsm.client.answers import Refused as HsmRefused
+from switch.perso.card.groups import GroupError
+from switch.perso.card.tlv import TlvError
+from switch.perso.cardkeys import TRANSPORT_ROLES, BureauKey
+from switch.perso.emboss import EmbossError
+from switch.perso.preparedfile import PreparedHead, PreparedWriter, SealedCard, content_of
+from switch.perso.preparing import Keys, Preparation, PreparedCard
+from switch.perso.profile import Profile
+from switch.perso.sealing import BLOCK_BYTES, chains, contents, cut, padded
+from switch.perso.terms import Attribute, Cardholder, CardValues, HeldKey, KeyName, Refused
+from switch.perso.tracks import TrackError
+from switch.perso.xof import XofReader
+from switch.server.perso.cardhsm import CardHsm
+
+BATCH_CARDS = 32
+BATCHES_UNDER_WAY_MAX = 4
+Progress = Callable[[int, int], None]
+"""Told how many cards are done, and of how many."""
+
+
+def silent(done: int, of: int) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    file: str
+    dkeps: Mapping[Attribute, BureauKey]
+
+
+class OrderPreparation:
+    """Prepares the orders of one product; *held* finds a DKep by its name, *random* draws IVs."""
+
+    def __init__(
+        self,
+        hsm: CardHsm,
+        profile: Profile,
+        keys: Keys,
+        held: Callable[[str], HeldKey | None],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._hsm = hsm
+        self._profile = profile
+        self._keys = keys
+        self._held = held
+        self._random = random
+        self._preparation = Preparation(profile, keys, hsm)
+
+    async def prepare_file(self, xof: Path, to: Path, progress: Progress = silent) -> PreparedHead:
+        """Prepare the cards of the file *xof* into the file *to*.
+
+        Raises Refused, naming file, record and field, OSError, and what the pool fails with.
+        """
+        with xof.open("rb") as source:
+            reader = XofReader(source, xof.name)
+            order = await self._verified(reader, xof.name)
+            source.seek(0)
+            again = XofReader(source, xof.name)
+            checks = {role: self._keys.by_role[role].check_value for role in TRANSPORT_ROLES}
+            told = again.head
+            head = PreparedHead(
+                told.issuer,
+                told.order,
+                told.product,
+                self._profile.name,
+                told.cards,
+                self._profile.mailers,
+                checks,
+            )
+            temporary = to.with_suffix(".part")
+            try:
+                with open(temporary, "wb", opener=_private) as out:
+                    writer = PreparedWriter(out, head)
+                    await self._batches(order, again, writer, progress)
+                    if not compare_digest(again.total.digest, reader.total.digest):
+                        raise Refused(xof.name, None, "", "has changed since its MAC was verified")
+                    writer.end(await self._hsm.mac(self._keys.by_role["mtk"], writer.digest))
+                    out.flush()
+                    os.fsync(out.fileno())
+                temporary.rename(to)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+        return head
+
+    async def _verified(self, reader: XofReader, file: str) -> _Order:
+        """The order's DKeps, when all its cards were read and its MAC is right.  Raises Refused."""
+        for card in reader:
+            if Attribute.ICC_KEYS in card.values:
+                # They lie under the KTK with identifier and length before them, which no function takes off.
+                raise Refused(file, card.sequence, Attribute.ICC_KEYS.label, "the bureau derives the keys of cards")
+            if Attribute.HOLDER not in card.values:
+                raise Refused(file, card.sequence, Attribute.HOLDER.label, "missing")
+        mac_key = self._dkep(reader.total.key, file)
+        if not await self._hsm.is_mac(mac_key, reader.total.digest, reader.total.mac):
+            raise Refused(file, None, "mac", f"is not the MAC under {mac_key.name}")
+        return _Order(file, {attribute: self._dkep(key, file) for attribute, key in reader.under.items()})
+
+    def _dkep(self, told: KeyName, file: str) -> BureauKey:
+        held = self._held(told.name)
+        if held is None or held.named != told:
+            raise Refused(file, 0, "dkep", f"{told.name} is not held, or is another key than the file means")
+        return BureauKey(told.name, told.content.value, told.check_value, held.specifier)
+
+    async def _batches(self, order: _Order, reader: XofReader, writer: PreparedWriter, progress: Progress) -> None:
+        cards: Iterator[CardValues] = iter(reader)
+        under_way: deque[Deferred[list[SealedCard]]] = deque()
+        done = 0
+        try:
+            while True:
+                while len(under_way) < BATCHES_UNDER_WAY_MAX and (batch := list(islice(cards, BATCH_CARDS))):
+                    under_way.append(ensureDeferred(self._batch(order, batch)))
+                if not under_way:
+                    return
+                for card in await under_way.popleft():
+                    writer.card(card)
+                    done += 1
+                progress(done, reader.head.cards)
+        finally:
+            for abandoned in under_way:
+                abandoned.addErrback(lambda failure: None)
+                abandoned.cancel()
+
+    async def _batch(self, order: _Order, cards: list[CardValues]) -> list[SealedCard]:
+        first, last = cards[0].sequence, cards[-1].sequence
+        try:
+            holders = await self._holders(order, cards)
+            more = await self._more(order, cards)
+            made: list[PreparedCard] = await self._hsm.together(
+                [
+                    ensureDeferred(self._card(order, card, holder, more.get(card.sequence, b"")))
+                    for card, holder in zip(cards, holders, strict=True)
+                ]
+            )
+            return await self._sealed(made, await self._own_tracks(order, cards))
+        except HsmRefused as e:
+            raise Refused(order.file, None, "", f"records {first} to {last}: the HSM refused: {e}") from None
+
+    async def _card(self, order: _Order, card: CardValues, holder: Cardholder, more: bytes) -> PreparedCard:
+        try:
+            pin = card.values.get(Attribute.PIN)
+            key = order.dkeps[Attribute.PIN] if pin is not None else None
+            return await self._preparation.prepared(card.sequence, holder, pin, key, more)
+        except HsmRefused as e:
+            raise Refused(order.file, card.sequence, "", f"the HSM refused: {e}") from None
+        except (GroupError, TlvError) as e:
+            raise Refused(order.file, card.sequence, Attribute.APPLICATION.label, str(e)) from None
+        except (TrackError, EmbossError) as e:
+            raise Refused(order.file, card.sequence, Attribute.HOLDER.label, str(e)) from None
+
+    async def _deciphered(self, order: _Order, attribute: Attribute, cards: list[CardValues]) -> list[bytes]:
+        key = order.dkeps[attribute]
+        found: list[bytes] = []
+        for chain in chains([card.values[attribute] for card in cards]):
+            found += _opened(await self._hsm.deciphered(key, b"".join(chain)), chain)
+        return found
+
+    async def _holders(self, order: _Order, cards: list[CardValues]) -> list[Cardholder]:
+        holders = []
+        for card, content in zip(cards, await self._deciphered(order, Attribute.HOLDER, cards), strict=True):
+            try:
+                holders.append(Cardholder.read(content))
+            except ValueError as e:
+                raise Refused(order.file, card.sequence, Attribute.HOLDER.label, str(e)) from None
+        return holders
+
+    async def _more(self, order: _Order, cards: list[CardValues]) -> dict[int, bytes]:
+        """The order's own data groups, by card."""
+        having = [card for card in cards if Attribute.APPLICATION in card.values]
+        found = await self._deciphered(order, Attribute.APPLICATION, having) if having else []
+        return {card.sequence: content for card, content in zip(having, found, strict=True)}
+
+    async def _own_tracks(self, order: _Order, cards: list[CardValues]) -> dict[int, bytes]:
+        """The tracks that the issuer made, by card, under the KTK now: no host ever reads them."""
+        having = [card for card in cards if Attribute.TRACKS in card.values]
+        found: list[bytes] = []
+        for chain in chains([card.values[Attribute.TRACKS] for card in having]):
+            source, ktk = order.dkeps[Attribute.TRACKS], self._keys.by_role["ktk"]
+            found += cut(await self._hsm.moved(source, ktk, b"".join(chain)), chain)
+        return {card.sequence: value for card, value in zip(having, found, strict=True)}
+
+    async def _sealed(self, cards: list[PreparedCard], own_tracks: dict[int, bytes]) -> list[SealedCard]:
+        """*cards* with what can be read of them under the data key."""
+        key = self._keys.by_role["data"]
+        clear = [self._random(BLOCK_BYTES) + padded(content_of(card)) for card in cards]
+        sealed: list[bytes] = []
+        for chain in chains(clear):
+            sealed += cut(await self._hsm.enciphered(key, b"".join(chain)), chain)
+        return [
+            SealedCard(card.sequence, data, card.keys, card.checks, card.pin, own_tracks.get(card.sequence, b""))
+            for card, data in zip(cards, sealed, strict=True)
+        ]
+
+
+def _opened(chain: bytes, like: list[bytes]) -> list[bytes]:
+    """The contents of a deciphered chain; one without padding is empty, and no content of anything."""
+    return [content or b"" for content in contents(chain, like)]
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_TRUNC, 0o600)

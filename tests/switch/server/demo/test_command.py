@@ -1,0 +1,65 @@
+"""``switch demo`` as a command: it stays until Ctrl-C, and leaves nothing running."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from switch.server.demo.processes import DemoStopped, Program, run
+
+pytestmark = pytest.mark.xdist_group("country")
+SECONDS_MAX = 120
+DEMO = [sys.executable, "-m", "switch.main", "demo"]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_it_stays_until_ctrl_c_and_leaves_its_files_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "country"
+    process = subprocess.Popen(
+        [*DEMO, "--dir", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("Ctrl-C"):
+            break
+    pids = [int(found[1]) for each in folder.glob("*.ready") if (found := re.search(r'"pid": (\d+)', each.read_text()))]
+    assert len(pids) == 11, "".join(said)
+    assert all(map(is_running, pids))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS_MAX) == 0, "".join(said)
+    process.stdout.close()
+    assert not any(map(is_running, pids))
+    assert (folder / "bank-a.toml").exists()
+    assert not list(folder.glob("*s.keys")), "the technicians' letters were destroyed"
+
+
+def test_a_folder_that_is_used_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    ended = subprocess.run([*DEMO, "--dir", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == f"switch demo: {tmp_path}: an empty folder is expected\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
+    program = Program(tmp_path, "node", "switch.main", ("serve", "--config", str(tmp_path / "none.toml")))
+    with pytest.raises(DemoStopped, match=r"node does not start: switch serve: .*none\.toml"):
+        program.await_ready()
+    assert program.end() == 2
+    with pytest.raises(DemoStopped, match=r"hsm\.server\.main lmk new"):
+        run("hsm.server.main", "lmk", "new", "--nothing")
