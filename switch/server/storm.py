@@ -31,8 +31,8 @@ SERVICES = (
 """Names, DE 3, DE 18, and how many of a hundred."""
 DRAWN = tuple(row for row in SERVICES for _ in range(row[3]))
 CHECKED_AFTER_SECONDS, LOOKED_AGAIN_SECONDS, SETTLES_SECONDS_MAX = 150.0, 30.0, 4 * 3600.0
-"""A transaction is compared so long after its acquirer is done with it, when what was delayed has come; when something is
-still under way, again later; and for so long at most."""
+"""A transaction is compared so long after its acquirer is done with it and something was last said of it, when what was
+delayed has come; when something is still under way, again later; and for so long at most."""
 PROGRESS_EVERY = 10_000
 OPENS_SECONDS, STALL_SECONDS_MAX, OVERTAKEN_SECONDS_MAX = 10.0, 10.0, 0.5
 FRAME_FAULTS = (
@@ -213,7 +213,7 @@ class Storm:
         now = self.clock.seconds()
         while self._over and self._over[0][0] <= now:
             _, deal = self._over.popleft()
-            if self.watch.settled(deal):
+            if self.watch.settled(deal) and now - deal.said_at >= CHECKED_AFTER_SECONDS:
                 self._check(deal)
             elif now - deal.ended_at > SETTLES_SECONDS_MAX:
                 raise Violation(Rule.ENDS, f"transaction {deal.number} has not come to its end")

@@ -65,6 +65,7 @@ class Watch:
         deal = self._deals.get(str(message.fields.get(REFERENCE, "")))
         if deal is None:
             return
+        deal.said_at = at
         _note(deal, f"{at:.4f} {node} -> {link}", message)
         rows = list(self._stores[node].about(deal.reference, Transaction))
         kind = message.mti[1:3]
