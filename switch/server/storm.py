@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from twisted.logger import LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogLevel, globalLogPublisher
 
 from switch.codec.message import Message
 from switch.issuer.loading import load_works
@@ -31,8 +31,8 @@ SERVICES = (
 """Names, DE 3, DE 18, and how many of a hundred."""
 DRAWN = tuple(row for row in SERVICES for _ in range(row[3]))
 CHECKED_AFTER_SECONDS, LOOKED_AGAIN_SECONDS, SETTLES_SECONDS_MAX = 150.0, 30.0, 4 * 3600.0
-"""A transaction is compared so long after its acquirer is done with it, when what was delayed has come; when something is
-still under way, again later; and for so long at most."""
+"""A transaction is compared so long after its acquirer is done with it and something was last said of it, when what was
+delayed has come; when something is still under way, again later; and for so long at most."""
 PROGRESS_EVERY = 10_000
 OPENS_SECONDS, STALL_SECONDS_MAX, OVERTAKEN_SECONDS_MAX = 10.0, 10.0, 0.5
 FRAME_FAULTS = (
@@ -54,6 +54,7 @@ class Storm:
         self.deals: dict[str, Deal] = {}
         self.checked = 0
         self.begun = 0
+        self._observer = cast(ILogObserver, self._logged)
         self.calm = False
         self.fates: dict[str, Fate] = {}
         """By node: what happens to its next commit."""
@@ -113,14 +114,14 @@ class Storm:
 
     def open(self) -> None:
         """Start everybody; ``close`` must follow."""
-        globalLogPublisher.addObserver(self._logged)
+        globalLogPublisher.addObserver(self._observer)
         for node in self.nodes.values():
             node.start()
         self.clock.callLater(CHECKED_AFTER_SECONDS, self._look)
 
     def close(self) -> None:
         """Let go."""
-        globalLogPublisher.removeObserver(self._logged)
+        globalLogPublisher.removeObserver(self._observer)
 
     def pass_(self, seconds: float) -> None:
         """Let so much time go by, or less when everything asked is over.  Raises Violation."""
@@ -212,7 +213,7 @@ class Storm:
         now = self.clock.seconds()
         while self._over and self._over[0][0] <= now:
             _, deal = self._over.popleft()
-            if self.watch.settled(deal):
+            if self.watch.settled(deal) and now - deal.said_at >= CHECKED_AFTER_SECONDS:
                 self._check(deal)
             elif now - deal.ended_at > SETTLES_SECONDS_MAX:
                 raise Violation(Rule.ENDS, f"transaction {deal.number} has not come to its end")

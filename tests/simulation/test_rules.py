@@ -79,4 +79,8 @@ class Faults(RuleBasedStateMachine):
 
 
 TestFaults = Faults.TestCase
-TestFaults.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+EXAMPLES_LEAST, EXAMPLES_USUAL = 40, 100
+examples = settings.default.max_examples if settings.default else EXAMPLES_USUAL
+TestFaults.settings = settings(
+    max_examples=EXAMPLES_LEAST if examples == EXAMPLES_USUAL else examples, stateful_step_count=25, deadline=None
+)

@@ -37,6 +37,7 @@ from switch.store.rows import FINISHED, Account, Authorisation, Irregular, Owed,
 
 T1_SECONDS, AGAIN_SECONDS, CALL_SECONDS = 3.0, 1.0, 0.05
 START_SECONDS_MAX = 120.0
+LINES_SHOWN = 15
 CARDS, AMOUNT_MOST = 20, 500
 ACKNOWLEDGED = ("00", "21", "25")
 KEPT = (2, 3, 4, 11, 12, 13, 32, 37, 41, 42, 49)
@@ -153,7 +154,7 @@ class Acquirer:
         finally:
             writer.close()
 
-    def _installed(self, key: bytes) -> None:
+    def _installed(self, terminal: str, key: bytes) -> None:
         self.blocks = under(key, self.owners)
 
     def _write(self, wire: bytes) -> None:
@@ -300,6 +301,21 @@ class Network:
         self.server.kill()
         self.server.start()
 
+    def told(self) -> str:
+        """What the switches said last."""
+        logs = [*self.switch.folder.glob("switch.log"), *self.issuer.folder.glob("switch.log")]
+        said = [f"{log.parent.name}: " + "\n".join(log.read_text().splitlines()[-LINES_SHOWN:]) for log in logs]
+        return "\n".join([*said, self.switch.said()[-2000:], self._sessions()])
+
+    def _sessions(self) -> str:
+        if self.server is None:
+            return ""
+        try:
+            self.server.run("SELECT 1")
+        except Exception as fault:  # whatever it is, it is to be shown
+            return f"PostgreSQL: {fault}"
+        return "PostgreSQL answers"
+
     def close(self) -> None:
         self.switch.close()
         self.issuer.close()
@@ -355,7 +371,7 @@ def books(network: Network) -> Books:
 
 def compare(network: Network, acquirer: Acquirer, *, all_over: bool) -> int:
     """Compare the three; how many withdrawals were.  Raises Disagreement."""
-    over = [deal for deal in acquirer.deals.values() if deal.over_at]
+    over = [deal for deal in list(acquirer.deals.values()) if deal.over_at]
     found = books(network)
     compared = 0
     for deal in over:
@@ -373,6 +389,6 @@ def compare(network: Network, acquirer: Acquirer, *, all_over: bool) -> int:
         raise Disagreement(f"{len(found.exceptions)} exceptions: {found.exceptions[0].kind}")
     if found.wrong_accounts or any(sums != (0, 0) for sums in found.balance.values()):
         raise Disagreement(f"the issuer's books are wrong: {found.wrong_accounts} {found.balance}")
-    if all_over and found.settlement != sum(deal.kept for deal in acquirer.deals.values()):
+    if all_over and found.settlement != sum(deal.kept for deal in list(acquirer.deals.values())):
         raise Disagreement(f"the issuer owes {found.settlement}")
     return compared

@@ -114,7 +114,7 @@ def test_a_repeat_after_the_date_has_turned_is_one() -> None:
     assert len(bench.rows()) == 2
 
 
-@pytest.mark.parametrize(("written", "response"), [("1122235959", "94"), ("1123000200", "00")])
+@pytest.mark.parametrize(("written", "response"), [("1122235959", "94"), ("1123000500", "94"), ("1123003000", "00")])
 def test_a_reversal_before_the_date_turns_bars_what_was_written_before_it(written: str, response: str) -> None:
     bench = HopBench()
     bench.issuer.says = approval
