@@ -9,8 +9,10 @@
 * ``saf``: what is owed goes out until it is acknowledged; ``standin``: approvals in an absent issuer's place;
 * ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands;
 * ``perso``: cards personalised from an issuer's enciphered order;
+* ``scenarios``: what can go wrong, as files that are played out and judged; ``server.stage`` and others play them;
 * ``simulators``: ATMs and POS terminals that talk to a host;
 * ``config``: one file for one switch; ``operator``: what operators see of it and may tell it; ``server.serving``: it runs;
+* ``storm``: a simulated network under every fault, and what must hold of it;
 * ``bench``: what a load says, and checks of what it hears; ``server.bench_command``: the processes that it takes;
 * ``demo``: a small country of all this, on one machine (``server.demo``);
 * ``cluster``: several processes on one PostgreSQL, and who of them works on which links;

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from switch.saf import works
 from switch.services.responses import APPROVED
@@ -49,6 +50,7 @@ class Refused:
 
 
 Entry = Begun | Repeated | Refused
+CLOCKS_DIFFER, YEAR = timedelta(minutes=10), timedelta(days=366)
 DUPLICATE, TOO_LATE = "94", "68"
 
 
@@ -63,20 +65,31 @@ def entered(view: View, row: Transaction, near: Sequence[str]) -> Transaction | 
     there = view.get(Transaction, row.id)
     for id in near if there is None else ():
         other = view.get(Transaction, id)
-        if other is not None and (
-            not _later(row.transmitted, other.transmitted)
-            if other.stage == Stage.TOMBSTONE
-            else row.transmitted == other.transmitted
-        ):
+        if other is not None and _same(row, other):
             return other
     return there
 
 
+def _same(row: Transaction, other: Transaction) -> bool:
+    """Is *row*, a request, what *other* of another business date, with its numbers, is?
+
+    What was entered because of a reversal or an advice has the DE 7 of that one, which is written after its original's, or
+    by another's clock.
+    """
+    if other.stage == Stage.TOMBSTONE or other.delivery in (ADVISED, TOLD):
+        return not _later(row.transmitted, other.transmitted)
+    return row.transmitted == other.transmitted
+
+
 def _later(one: str, other: str) -> bool:
-    """Was DE 7 *one* written after *other*?  It has no year, so in January December is before."""
-    if (one[:2], other[:2]) in (("01", "12"), ("12", "01")):
-        return one < other
-    return one > other
+    """Was DE 7 *one* written after *other*, by more than clocks of partners differ?  What is no time is not later."""
+    try:
+        # DE 7 has no year; one with a 29th of February serves for all.
+        times = [datetime.strptime(f"2000{text}", "%Y%m%d%H%M%S") for text in (one, other)]
+    except ValueError:
+        return False
+    after = times[0] - times[1]
+    return CLOCKS_DIFFER < (after + YEAR if after < -YEAR / 2 else after) < YEAR / 2
 
 
 def begin(view: View, row: Transaction, near: Sequence[str], notes: Sequence[Noted]) -> Entry:

@@ -14,6 +14,8 @@ from switch.store.rows import Account, Irregular, Owed, Transaction
 CURRENCY = "704"
 MORE = " ..."
 """At the end of a line: once or more often, as repeats come."""
+MAYBE = " ?"
+"""At the end of a line: never, once or more often."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +100,17 @@ def _at_host(name: str, there: Held, wanted: HostEnds) -> Iterator[str]:
 
 
 def alike(carried: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Did a link carry what was *wanted*?  A line that ends in `` ...`` stands for one such message or more.
+    """Did a link carry what was *wanted*?  Lines that end in MORE or MAYBE stand for more such messages, or none.
 
-    >>> alike(["A>B 0420", "A>B 0421", "A>B 0421"], ["A>B 0420", "A>B 0421 ..."])
+    >>> alike(["A>B 0420", "A>B 0421", "A>B 0421"], ["A>B 0420", "B>A 0430 96 ?", "A>B 0421 ..."])
     True
     """
     left = list(carried)
     for line in wanted:
-        text = line.removesuffix(MORE)
-        if not left or left.pop(0) != text:
+        text = line.removesuffix(MORE).removesuffix(MAYBE)
+        if not line.endswith(MAYBE) and (not left or left.pop(0) != text):
             return False
-        while line.endswith(MORE) and left and left[0] == text:
+        while line.endswith((MORE, MAYBE)) and left and left[0] == text:
             left.pop(0)
     return not left
 

@@ -41,6 +41,8 @@ taken = 0                        # from accounts of its own customers
 
 [ends.links]
 "A-B" = ["A>B 0200", "B>A 0210 00, lost", "A>B 0420", "B>A 0430 00"]
+
+A line of a link that ends in " ..." stands for one such message or more, one that ends in " ?" for any number of them.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from switch.link.terms import Ours
 from switch.operator.figures import Figures
 from switch.server import owing
 from switch.server.aside import Apart, in_thread
-from switch.server.cluster import Cluster, Parts, Shares
+from switch.server.cluster import Cluster
 from switch.server.days import Days
 from switch.server.exchange import Exchange, OpenLinks
 from switch.server.forwarding import Forwarding
@@ -44,6 +44,7 @@ from switch.server.logfile import Tell
 from switch.server.recovery import Sweep, at_start, owner_of
 from switch.server.relay import Relay
 from switch.server.storage import Store, now_us
+from switch.server.takeover import Parts, Shares, Takeover
 from switch.server.telling import Telling
 
 DRAIN_SECONDS, CLOSE_SECONDS, LOOK_SECONDS = 5.0, 5.0, 0.05
@@ -109,10 +110,9 @@ class Assembly:
     def _cluster(self, shares: Shares, apart: Apart) -> Cluster:
         assert self.config.cluster is not None
         parts = Parts(self.exchange, self.links, self.forwarding, self.desk)
-        return Cluster(
-            self._reactor, self.config.cluster, shares, self.store.writer, self.store.reading, apart, parts,
-            self._telling.tell, now_us,
-        )  # fmt: skip
+        takeover = Takeover(self._reactor, parts, shares, self.store.reading, apart)
+        tell = self._telling.tell
+        return Cluster(self.config.cluster, takeover, self.store.writer, tell, time.monotonic, now_us)
 
     def has(self, link: str) -> bool:
         """Is *link* this process's?"""

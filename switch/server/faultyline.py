@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
@@ -49,32 +50,65 @@ class _Side(Protocol):
 
 
 class FaultyLine:
-    """Takes calls at a port of its own and calls *target*, None for nobody.  A second lasts *scale* seconds."""
+    """Takes calls at *port* and calls *target*, None for nobody.  A second lasts *scale* seconds."""
 
     def __init__(self, reactor: IReactorTime, framing: Framing, judge: Judge, scale: float) -> None:
         self.framing = framing
-        self.target: int | None = None
-        self.barred = False
         self._reactor, self._judge, self._scale = reactor, judge, scale
+        self._target: int | None = None
+        self._barred = False
         self._pairs: set[tuple[_Side, _Side]] = set()
-        self._port: IListeningPort = cast(IReactorTCP, reactor).listenTCP(0, _Calls(self), interface=LOOPBACK)
+        self._listening: IListeningPort | None = self._listen(0)
+        self.port = cast(IPv4Address, self._listening.getHost()).port
+        self._turn: Deferred[None] = succeed(None)
 
     @property
-    def port(self) -> int:
-        """Where it takes calls."""
-        return cast(IPv4Address, self._port.getHost()).port
+    def target(self) -> int | None:
+        """Who is called."""
+        return self._target
+
+    @target.setter
+    def target(self, port: int | None) -> None:
+        self._target = port
+        self._turned()
+
+    @property
+    def barred(self) -> bool:
+        """Are calls refused?"""
+        return self._barred
+
+    @barred.setter
+    def barred(self, barred: bool) -> None:
+        self._barred = barred
+        self._turned()
+
+    def _listen(self, port: int) -> IListeningPort:
+        return cast(IReactorTCP, self._reactor).listenTCP(port, _Calls(self), interface=LOOPBACK)
+
+    def _turned(self) -> None:
+        """Take calls, or refuse them as if nobody were there, one change after the other."""
+        self._turn.addCallback(lambda _: self._turn_now())
+
+    def _turn_now(self) -> Deferred[None]:
+        takes = self._target is not None and not self._barred
+        if takes and self._listening is None:
+            self._listening = self._listen(self.port)
+        elif not takes and self._listening is not None:
+            listening, self._listening = self._listening, None
+            return cast("Deferred[None]", listening.stopListening() or succeed(None))
+        return succeed(None)
 
     def close(self) -> None:
         """Take no calls any more, and end what there is."""
-        self._port.stopListening()
+        self.target = None
         self.cut()
 
     def called(self, side: _Side) -> None:
         """Somebody calls."""
-        if self.barred or self.target is None:
+        if self._barred or self._target is None:
             side.wire.abortConnection()
             return
-        endpoint = HostnameEndpoint(self._reactor, LOOPBACK, self.target)
+        endpoint = TCP4ClientEndpoint(self._reactor, LOOPBACK, self._target)
         factory = Factory.forProtocol(lambda: _Side(self, 1))
         factory.noisy = False
         calling = endpoint.connect(factory)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from switch.scenarios.judged import Held, held
 from switch.scenarios.network import OPENED_WITH, PARTNERS
 from switch.scenarios.scenario import TERMINALS
 from switch.server.aside import in_thread
+from switch.server.faultyline import FaultyLine
 from switch.store.opening import database
 from switch.store.reading import Reading
 from switch.store.rows import Account, Irregular, Owed, Transaction
 
 CONSOLE_SECONDS = 5.0
 HSM_READY_SECONDS_MAX = 60.0
-IN_FORCE = "in force"
+HSM, IN_FORCE = "hsm", "in force"
 
 
 def appliance(port: int = 0) -> ServedProcess:
@@ -35,14 +37,17 @@ def appliance(port: int = 0) -> ServedProcess:
 
 
 class ProcessHost:
-    """The host *name*, whose files are in *folder*; *hsm* is its own, if it is to lose it."""
+    """The host *name*, whose files are in *folder*; *hsm* is its own, if it is to lose it; *lines* lead to it."""
 
-    def __init__(self, reactor: IReactorTime, name: str, folder: Path, hsm: ServedProcess | None) -> None:
+    def __init__(
+        self, reactor: IReactorTime, name: str, folder: Path, hsm: ServedProcess | None, lines: Sequence[FaultyLine]
+    ) -> None:
+        self._lines = lines
         self._reactor, self._name, self._folder, self._hsm = reactor, name, folder, hsm
         self._links = [link for (host, other), link in PARTNERS.items() if host == name and other not in TERMINALS]
         self._process: subprocess.Popen[bytes] | None = None
         self._open: frozenset[str] = frozenset()
-        self._asking = False
+        self._asking = self._hsm_away = False
         self.ports: dict[str, int] = {}
 
     # -- its life
@@ -84,13 +89,15 @@ class ProcessHost:
             process.send_signal(signal.SIGKILL)
             process.wait()
         self.ports, self._open = {}, frozenset()
+        for line in self._lines:
+            line.target = None
+            line.cut()
 
     def close(self) -> None:
         """End it and its HSM."""
         self.kill()
-        if self._hsm is not None:
+        if self._hsm is not None and not self._hsm_away:
             self._hsm.__exit__(None, None, None)
-            self._hsm = None
 
     # -- what it says
 
@@ -99,10 +106,13 @@ class ProcessHost:
         if not self._asking and self.is_ready:
             self._asking = True
             in_thread(self._reactor, self._look).addBoth(self._looked)
-        return link in self._open
+        return link in self._open and not self._hsm_away
 
     def _look(self) -> frozenset[str]:
         found = set()
+        hsm = next((line.split() for line in self._ask("hsm") if line.split()[:1] == [HSM]), [HSM, "0"])
+        if self._hsm_away or hsm[1] == "0":
+            return frozenset()
         for link in self._links:
             row = next((line.split() for line in self._ask("links") if line.split()[:1] == [link]), [])
             keys = [line for line in self._ask(f"keys {link}") if link in line.split()[:1]]
@@ -137,8 +147,13 @@ class ProcessHost:
             os.kill(self._hsm.pid, signal.SIGKILL)
             self._hsm.__exit__(None, None, None)
             self._hsm = appliance(port)
+            self._hsm_away = True
         else:
-            in_thread(self._reactor, self._hsm.__enter__)
+            in_thread(self._reactor, self._hsm.__enter__).addCallbacks(self._has_hsm, lambda _: None)
+
+    def _has_hsm(self, hsm: ServedProcess) -> None:
+        # What was found out before it is not true any more.
+        self._hsm_away, self._open = False, frozenset()
 
     def loses_store(self, away: bool) -> None:
         """Nobody asks for it: a database in a file does not go away."""

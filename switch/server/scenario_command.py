@@ -43,7 +43,7 @@ def list_() -> None:
 @click.option("--sockets", is_flag=True, help="with processes and sockets instead of a simulation")
 @click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 64), help="so many, with --sockets")
 @click.option(
-    "--scale", default=0.4, show_default=True, help="how many seconds one of a scenario lasts, with --sockets"
+    "--scale", default=0.5, show_default=True, help="how many seconds one of a scenario lasts, with --sockets"
 )
 def run(names: Sequence[str], seed: int, sockets: bool, at_once: int, scale: float) -> None:
     """Play scenarios; exit status 1 when one does not end as it must."""

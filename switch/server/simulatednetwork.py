@@ -26,6 +26,7 @@ from switch.server.simulated import WIRE_SECONDS, SimulatedLinks, Wire
 from switch.server.simulatedhost import BEGAN, SimulatedHost
 from switch.server.stage import NotPlayed, Stage, Traffic, terminals_config, terminals_of, write_files
 from switch.server.terminals import Terminals
+from switch.store.database import StoreError
 
 PIN_KEY_UNDER_TMK, PIN_KEY_CHECK = "X753C8C14C25BB177D6BBC78904F35DE7", "6A4981"
 """A TPK under the terminals' master key, and its check value: in a simulation no host brings them one."""
@@ -118,6 +119,9 @@ def chances(seed: int) -> Callable[[], float]:
 
 def simulated(scenario: Scenario, seed: int = 0) -> Outcome:
     """*scenario*, played in simulation.  Raises NotPlayed."""
-    with TemporaryDirectory(prefix="scenario-") as folder:
-        played = SimulatedNetwork(scenario, Path(folder), seed)
-        return wound(played.clock, Deferred.fromCoroutine(played.stage.play()))
+    try:
+        with TemporaryDirectory(prefix="scenario-") as folder:
+            played = SimulatedNetwork(scenario, Path(folder), seed)
+            return wound(played.clock, Deferred.fromCoroutine(played.stage.play()))
+    except StoreError as fault:
+        raise NotPlayed(f"a host can't start: {fault}") from None

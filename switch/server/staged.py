@@ -35,7 +35,7 @@ from switch.server.stage import (
 )
 from switch.server.terminals import Terminals
 
-READY_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 150.0
 CALLS = {"ATM-A": "ATM", "POS-A": "POS", "A-B": A, "B-I": I}
 """Who calls whom."""
 
@@ -83,7 +83,8 @@ class ProcessNetwork:
         ports = {(A, B): self.lines["A-B"].port, (I, B): self.lines["B-I"].port}
         write_files(self._folder, self._scenario, network.Places(ports, hsms, self._scale))
         for name in HOSTS:
-            self._hosts[name] = ProcessHost(self._reactor, name, self._folder / name, own.get(name))
+            leading = [line for link, line in self.lines.items() if name in link.split("-") and CALLS[link] != name]
+            self._hosts[name] = ProcessHost(self._reactor, name, self._folder / name, own.get(name), leading)
             self._hosts[name].start()
         self.stage = Stage(
             self._scenario, self._reactor, self._scale, self._reactor.seconds(), self._hosts, self.lines, self.traffic,
@@ -108,9 +109,11 @@ class ProcessNetwork:
         for link, line in self.lines.items():
             caller = CALLS[link]
             called = next(end for end in link.split("-") if end != caller)
-            line.target = self._hosts[called].ports.get(network.PARTNERS[called, caller])
+            target = self._hosts[called].ports.get(network.PARTNERS[called, caller])
+            if line.target != target:
+                line.target = target
         for who, terminals in self._terminals.items():
-            if not all(each.epp.has_pin_key for each in terminals.by_id.values()):
+            if not all(each.epp.has_pin_key or each.busy for each in terminals.by_id.values()):
                 order = f'{{"terminal": "{network.TERMINAL_IDS[who]}", "do": "sign-on"}}'
                 terminals.command(order.encode(), lambda told: None)
 

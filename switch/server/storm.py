@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from twisted.logger import LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogLevel, globalLogPublisher
 
 from switch.codec.message import Message
 from switch.issuer.loading import load_works
@@ -20,7 +20,7 @@ from switch.server.stormwire import StormWire
 from switch.store.group import Failed, apply
 from switch.storm.chance import Chance
 from switch.storm.deal import Deal
-from switch.storm.plan import Plan
+from switch.storm.plan import FrameFault, Plan
 from switch.storm.rules import Rule, Violation
 from switch.storm.watch import Watch
 
@@ -31,10 +31,15 @@ SERVICES = (
 """Names, DE 3, DE 18, and how many of a hundred."""
 DRAWN = tuple(row for row in SERVICES for _ in range(row[3]))
 CHECKED_AFTER_SECONDS, LOOKED_AGAIN_SECONDS, SETTLES_SECONDS_MAX = 150.0, 30.0, 4 * 3600.0
-"""A transaction is compared so long after its acquirer is done with it, when what was delayed has come; when something is
-still under way, again later; and for so long at most."""
+"""A transaction is compared so long after its acquirer is done with it and something was last said of it, when what was
+delayed has come; when something is still under way, again later; and for so long at most."""
 PROGRESS_EVERY = 10_000
-STALL_SECONDS_MAX = 10.0
+OPENS_SECONDS, STALL_SECONDS_MAX, OVERTAKEN_SECONDS_MAX = 10.0, 10.0, 0.5
+FRAME_FAULTS = (
+    *[FrameFault.LOST] * 8, *[FrameFault.DELAYED, FrameFault.OVERTAKEN, FrameFault.DOUBLED] * 7,
+    FrameFault.CUT_BEFORE, FrameFault.CUT_AFTER, FrameFault.STALLED,
+)  # fmt: skip
+"""Those that stop a whole line are rarer."""
 Look = Callable[[str, str, Message, float], None]
 PIN_BLOCK = bytes.fromhex("0123456789ABCDEF")
 
@@ -49,7 +54,12 @@ class Storm:
         self.deals: dict[str, Deal] = {}
         self.checked = 0
         self.begun = 0
-        self._fates: dict[str, Fate] = {}
+        self._observer = cast(ILogObserver, self._logged)
+        self.calm = False
+        self.fates: dict[str, Fate] = {}
+        """By node: what happens to its next commit."""
+        self.frame_fates: deque[FrameFault | None] = deque()
+        """What happens to the next frames, whatever is drawn; None: nothing."""
         self._over: deque[tuple[float, Deal]] = deque()
         self._violation: Violation | None = None
         self.names = network.issuers(plan)
@@ -72,6 +82,10 @@ class Storm:
     def _node(self, setup: Setup) -> StormNode:
         return StormNode(setup, self.clock, self, lambda: self._fate(setup.name), self.chance.unit)
 
+    def node(self, number: int) -> StormNode:
+        """The switch, or one of the issuers, which are numbered from 1."""
+        return self.nodes[[network.SWITCH, *self.names][number]]
+
     def _wires(self) -> list[StormWire]:
         wires = []
         for acquirer in self.acquirers:
@@ -90,23 +104,49 @@ class Storm:
 
     def run(self) -> None:
         """All of it.  Raises Violation."""
-        globalLogPublisher.addObserver(self._logged)
+        self.open()
         try:
-            for node in self.nodes.values():
-                node.start()
-            self.clock.callLater(10.0, self._begin)
-            self.clock.callLater(CHECKED_AFTER_SECONDS, self._look)
-            expected = self.plan.transactions / self.plan.a_second
-            if not self.clock.run_until(self._all_checked, expected * 2 + 2 * SETTLES_SECONDS_MAX):
-                raise Violation(Rule.ENDS, f"{self.plan.transactions - self.checked} transactions are not over")
-            self.watch.end(self.names)
+            self.clock.callLater(OPENS_SECONDS, self._begin)
+            self.pass_(self.plan.transactions * 2 / self.plan.a_second + OPENS_SECONDS)
+            self.finish()
         finally:
-            globalLogPublisher.removeObserver(self._logged)
+            self.close()
 
-    def _all_checked(self) -> bool:
+    def open(self) -> None:
+        """Start everybody; ``close`` must follow."""
+        globalLogPublisher.addObserver(self._observer)
+        for node in self.nodes.values():
+            node.start()
+        self.clock.callLater(CHECKED_AFTER_SECONDS, self._look)
+
+    def close(self) -> None:
+        """Let go."""
+        globalLogPublisher.removeObserver(self._observer)
+
+    def pass_(self, seconds: float) -> None:
+        """Let so much time go by, or less when everything asked is over.  Raises Violation."""
+        self.clock.run_until(self._violated, seconds)
+
+    def finish(self) -> None:
+        """Nothing more happens; wait until everything is over, and compare all books.  Raises Violation."""
+        self.calm = True
+        self.fates.clear()
+        self.frame_fates.clear()
+        for node in self.nodes.values():
+            node.skew(0.0)
+        if not self.clock.run_until(self._all_checked, 2 * SETTLES_SECONDS_MAX):
+            raise Violation(Rule.ENDS, f"{self.begun - self.checked} transactions are not over")
+        self.watch.end(self.names)
+
+    def _violated(self) -> bool:
+        """Is the time over?  Raises Violation."""
         if self._violation is not None:
             raise self._violation
-        return self.checked == self.plan.transactions
+        return self.begun >= self.plan.transactions
+
+    def _all_checked(self) -> bool:
+        self._violated()
+        return self.checked == self.begun
 
     def _logged(self, event: dict[str, Any]) -> None:
         if event.get("log_level") in (LogLevel.error, LogLevel.critical):
@@ -115,35 +155,36 @@ class Storm:
             self._violation = self._violation or Violation(Rule.SOUND, text)
 
     def _begin(self) -> None:
-        self.begun += 1
         if self.chance.happens(self.plan.faults / self.plan.rarer):
             self._disaster()
-        self._acquire()
+        self.ask()
         if self.begun < self.plan.transactions:
             self.clock.callLater(self.chance.between(0.0, 2.0) / self.plan.a_second, self._begin)
-        else:
-            for node in self.nodes.values():
-                node.skew(0.0)
 
-    def _acquire(self) -> None:
+    def ask(self) -> None:
+        """One more transaction, of whatever kind."""
+        self.begun += 1
         chance, number = self.chance, self.begun
         acquirer, issuer = chance.one(self.acquirers), chance.below(len(self.names))
-        card = chance.below(self.plan.cards)
         name, code, category, _ = chance.one(DRAWN)
-        pan, amount = self.pans[issuer][card], 1000 * (1 + chance.below(500))
-        deal = Deal(number, acquirer.name, self.names[issuer], name, 0 if name == "balance" else amount)
-        local = self._transmitted()
-        deal.fields = {
-            2: pan, 3: code, 4: deal.amount, 7: "", 11: f"{number % 1_000_000:06d}", 12: local[4:], 13: local[:4],
-            18: category, 22: "021", 25: "00", 32: "970501", 35: network.track(pan), 37: deal.reference,
-            41: f"T{acquirer.name[-1]}{number % 100:06d}", 42: "BRANCH 00000001", 49: network.CURRENCY,
-        }  # fmt: skip
-        if name != "purchase":
-            deal.fields[52] = PIN_BLOCK
-        if name == "transfer":
-            deal.fields |= {102: pan, 103: self.pans[issuer][(card + 1) % self.plan.cards]}
+        card = chance.below(self.plan.cards)
+        amount = 0 if name == "balance" else 1000 * (1 + chance.below(500))
+        deal = Deal(number, acquirer.name, self.names[issuer], name, amount)
         self.deals[deal.reference] = deal
+        deal.fields = self._fields(deal, code, category, self.pans[issuer][card])
+        if name == "transfer":
+            deal.fields |= {102: deal.fields[2], 103: self.pans[issuer][(card + 1) % self.plan.cards]}
         acquirer.ask(deal)
+
+    def _fields(self, deal: Deal, code: str, category: str, pan: str) -> dict[int, object]:
+        """A request's elements, but for DE 7."""
+        local = self._transmitted()
+        fields: dict[int, object] = {
+            2: pan, 3: code, 4: deal.amount, 11: f"{deal.number % 1_000_000:06d}", 12: local[4:], 13: local[:4],
+            18: category, 22: "021", 25: "00", 32: "970501", 35: network.track(pan), 37: deal.reference,
+            41: f"T{deal.acquirer[-1]}{deal.number % 100:06d}", 42: "BRANCH 00000001", 49: network.CURRENCY,
+        }  # fmt: skip
+        return fields if deal.service == "purchase" else fields | {52: PIN_BLOCK}
 
     def _transmitted(self) -> str:
         return f"{datetime.fromtimestamp(BEGINS_US // 1_000_000 + int(self.clock.seconds()), UTC):%m%d%H%M%S}"
@@ -172,7 +213,7 @@ class Storm:
         now = self.clock.seconds()
         while self._over and self._over[0][0] <= now:
             _, deal = self._over.popleft()
-            if self.watch.settled(deal):
+            if self.watch.settled(deal) and now - deal.said_at >= CHECKED_AFTER_SECONDS:
                 self._check(deal)
             elif now - deal.ended_at > SETTLES_SECONDS_MAX:
                 raise Violation(Rule.ENDS, f"transaction {deal.number} has not come to its end")
@@ -193,41 +234,38 @@ class Storm:
 
     # -- what happens to it
 
-    @property
-    def _calm(self) -> bool:
-        """Is everything asked?  Then nothing more happens, or it would never end."""
-        return self.begun >= self.plan.transactions
-
     def _fate_of_frame(self, wire: StormWire, side: int) -> tuple[float, ...]:
-        if self._calm or not self.chance.happens(self.plan.faults):
+        if self.frame_fates:
+            return self._suffers(wire, side, self.frame_fates.popleft())
+        if self.calm or not self.chance.happens(self.plan.faults):
             return (0.0,)
-        match self.chance.below(16):
-            case 0 | 1 | 2 | 3:
-                self.happened["message lost"] += 1
+        return self._suffers(wire, side, self.chance.one(FRAME_FAULTS))
+
+    def _suffers(self, wire: StormWire, side: int, fault: FrameFault | None) -> tuple[float, ...]:
+        """When a frame arrives that has a *fault*."""
+        if fault is None:
+            return (0.0,)
+        self.happened[f"message: {fault.value}"] += 1
+        match fault:
+            case FrameFault.LOST:
                 return ()
-            case 4 | 5 | 6:
-                self.happened["message delayed"] += 1
+            case FrameFault.DELAYED:
                 return (self.chance.between(0.0, self.plan.delay_seconds_max),)
-            case 7 | 8 | 9:
-                self.happened["message overtaken"] += 1
-                return (self.chance.between(0.0, 0.5),)
-            case 10 | 11 | 12:
-                self.happened["message doubled"] += 1
+            case FrameFault.OVERTAKEN:
+                return (self.chance.between(0.0, OVERTAKEN_SECONDS_MAX),)
+            case FrameFault.DOUBLED:
                 return (0.0, self.chance.between(0.0, self.plan.delay_seconds_max))
-            case 13:
-                self.happened["connection cut before a message"] += 1
+            case FrameFault.CUT_BEFORE:
                 wire.cut()
                 return ()
-            case 14:
-                self.happened["connection cut after a message"] += 1
+            case FrameFault.CUT_AFTER:
                 wire.cut_after()
-                return (0.0,)
-        self.happened["peer stopped reading"] += 1
-        wire.stall(side, self.chance.between(0.0, STALL_SECONDS_MAX))
+            case FrameFault.STALLED:
+                wire.stall(side, self.chance.between(0.0, STALL_SECONDS_MAX))
         return (0.0,)
 
     def _fate(self, node: str) -> Fate:
-        fate = self._fates.pop(node, Fate.DONE)
+        fate = self.fates.pop(node, Fate.DONE)
         if fate is not Fate.DONE:
             self.happened[f"commit: {fate.value}"] += 1
         return fate
@@ -241,7 +279,7 @@ class Storm:
                 self.happened["node killed"] += 1
                 node.crash(seconds)
             case 1 | 2:
-                self._fates[node.setup.name] = chance.one([fate for fate in Fate if fate is not Fate.DONE])
+                self.fates[node.setup.name] = chance.one([fate for fate in Fate if fate is not Fate.DONE])
             case 3:
                 self.happened["store away"] += 1
                 node.lose_store(seconds)

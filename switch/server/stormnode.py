@@ -202,7 +202,7 @@ class Life:
 class _Named(dict[str, DrivenLink]):
     """Links as the exchange wants them: going through them gives links, not names."""
 
-    def __iter__(self):  # type: ignore[no-untyped-def, override]  # see the class
+    def __iter__(self):  # type: ignore[no-untyped-def]  # see the class
         return iter(self.values())
 
 

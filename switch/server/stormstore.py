@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from switch.saf.works import UNSETTLED
 from switch.server.simulated import COMMIT_SECONDS, Memory
@@ -170,7 +170,7 @@ class StormWriter:
         result = apply(self._memory.connect(), [work])[0]
         if isinstance(result, Failed):
             raise result.error
-        return result.value
+        return cast(T, result.value)  # a group's results are those of its works
 
     def _commit(self) -> None:
         group, self._waiting = self._waiting, []

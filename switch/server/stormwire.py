@@ -108,7 +108,9 @@ class StormWire:
     def carry(self, side: int, frame: bytes) -> None:
         """Bring *frame* to the other side."""
         for seconds in self._fates(self, side):
-            self._clock.callLater(WIRE_SECONDS + seconds, self._bring, self._era, 1 - side, frame)
+            # What is held up is read from the old connection when there may be a new one already.
+            era = None if seconds else self._era
+            self._clock.callLater(WIRE_SECONDS + seconds, self._bring, era, 1 - side, frame)
 
     def cut_after(self) -> None:
         """End the connection when what is under way has arrived."""
@@ -118,6 +120,6 @@ class StormWire:
         if era == self._era:
             self.cut()
 
-    def _bring(self, era: int, side: int, frame: bytes) -> None:
-        if era == self._era and self.up:
+    def _bring(self, era: int | None, side: int, frame: bytes) -> None:
+        if era in (None, self._era) and self.up:
             self.sides[side].bring(frame)

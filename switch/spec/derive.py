@@ -15,6 +15,7 @@ from pathlib import Path
 
 from switch.codec.specfile import load, names
 from switch.link.drawing import link_page
+from switch.spec.failures import scenario_pages
 from switch.spec.operating import configuration_page, operating_page, simulators_page
 from switch.spec.pages import DERIVED, elements_page, index_page, spec_page
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2] / "protocol-spec" / "iso8583"
 
 LINK = "<!-- Derived from the link's tables by `python -m switch.spec.derive`; never edited. -->\n"
 OPERATING = "<!-- Derived from the modules that do it by `python -m switch.spec.derive`; never edited. -->\n"
+SCENARIOS = "<!-- Derived from a run of each scenario by `python -m switch.spec.derive`; never edited. -->\n"
 
 
 def derived(root: Path) -> dict[Path, str]:
@@ -33,6 +35,7 @@ def derived(root: Path) -> dict[Path, str]:
     files[switch / "configuration.md"] = configuration_page(OPERATING)
     files[switch / "operating.md"] = operating_page(OPERATING)
     files[switch / "simulators.md"] = simulators_page(OPERATING)
+    files |= {switch / "scenarios" / name: text for name, text in scenario_pages(SCENARIOS).items()}
     return files | {root / f"{spec.name}.md": spec_page(spec) for spec in specs}
 
 
@@ -40,8 +43,10 @@ def stale(root: Path) -> list[Path]:
     """Files that are missing, differ from what would be derived, or are derived from what no longer exists."""
     files = derived(root)
     wrong = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    pages = (path for path in root.glob("*.md") if path not in files)
-    return sorted(wrong + [path for path in pages if path.read_text(encoding="utf-8").startswith(DERIVED)])
+    pages = [path for path in root.glob("*.md") if path not in files]
+    pages += [path for path in (root.parent / "switch" / "scenarios").glob("*.md") if path not in files]
+    marks = DERIVED, SCENARIOS
+    return sorted(wrong + [path for path in pages if path.read_text(encoding="utf-8").startswith(marks)])
 
 
 def write(root: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -50,6 +50,8 @@ class PostgresConnection:
         except psycopg.Error as error:
             raise Unavailable(f"PostgreSQL: {type(error).__name__}") from None
         self._begun = False
+        self._piping = ExitStack()
+        self._pipeline: psycopg.Pipeline | None = None
 
     def _demand_durable_commits(self) -> None:
         """A server that answers before its log is on the disk is told not to; one that does more is left alone."""
@@ -77,6 +79,20 @@ class PostgresConnection:
         """Begin a transaction: BEGIN goes with whatever is asked first."""
         self._begun = False
 
+    def _piped(self) -> psycopg.Pipeline:
+        """The pipeline of this transaction.
+
+        It stays open from the first look to the commit: with its end psycopg sends a Flush behind the Sync, and then the
+        server does not count how long the transaction is idle.
+        """
+        if self._pipeline is None:
+            self._pipeline = self._piping.enter_context(self._connection.pipeline())
+        return self._pipeline
+
+    def _unpiped(self) -> None:
+        self._pipeline = None
+        self._piping.close()
+
     def _begin(self) -> None:
         if not self._begun:
             self._connection.execute("BEGIN")
@@ -93,34 +109,42 @@ class PostgresConnection:
         """The rows that are there of those *wanted*, locked; asked for in one order by everybody, against deadlocks."""
         asked = []
         with self._said():
-            with self._connection.pipeline():
-                self._begin()
-                for kind in KINDS:
-                    if wanted.get(kind):
-                        cursor = self._connection.cursor()
-                        cursor.execute(FORMAT[kind].select_any.encode(), (sorted(wanted[kind]),))
-                        asked.append((kind, cursor))
+            pipeline = self._piped()
+            self._begin()
+            for kind in KINDS:
+                if wanted.get(kind):
+                    cursor = self._connection.cursor()
+                    cursor.execute(FORMAT[kind].select_any.encode(), (sorted(wanted[kind]),))
+                    asked.append((kind, cursor))
+            pipeline.sync()
             return {(kind, values[0]): kind(*values) for kind, cursor in asked for values in cursor.fetchall()}
 
     def write(self, steps: Sequence[tuple[type[Row], str, Sequence[Row | str]]]) -> None:
         """Do the *steps* and commit, all in one round trip: after an error the server skips what follows, COMMIT too."""
-        with self._said(uncertain_when_lost=True), self._connection.pipeline():
+        with self._said(uncertain_when_lost=True):
+            self._piped()
             self._begin()
             for kind, step, rows in steps:
                 text = getattr(FORMAT[kind], step).encode()
                 self._connection.cursor().executemany(text, [parameters(step, row) for row in rows])
             self._connection.execute("COMMIT")
+            self._unpiped()
         self._begun = False
 
     def rollback(self) -> None:
         """End the transaction as if it had not begun."""
         with self._said():
+            with suppress(psycopg.Error):
+                # What is said of the statements behind the one at fault.
+                self._unpiped()
             self._connection.execute("ROLLBACK")
             self._begun = False
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+        with suppress(psycopg.Error):
+            self._unpiped()
 
 
 def parameters(step: str, row: Row | str) -> tuple[object, ...]:

@@ -37,6 +37,7 @@ class Deal:
     reversal: str | None = None
     completion: str | None = None
     ended_at: float = 0.0
+    said_at: float = 0.0
     heard: int = 0
     answered: int = 0
     responses: set[str] = field(default_factory=set)

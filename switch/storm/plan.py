@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class FrameFault(Enum):
+    """What can happen to one message on its wire."""
+
+    LOST = "lost"
+    DELAYED = "delayed"
+    OVERTAKEN = "overtaken"
+    DOUBLED = "doubled"
+    CUT_BEFORE = "the connection cut before it"
+    CUT_AFTER = "the connection cut after it"
+    STALLED = "the peer stops reading after it"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from switch.issuer.accounts import settlement_id
 from switch.ledger.ledger import ledger_balance, trial_balance
 from switch.saf.events import End
 from switch.saf.rules import SETTLING
-from switch.saf.works import ADVICE, UNSETTLED, WHY
+from switch.saf.works import KINDS, UNSETTLED, WHY
 from switch.services.responses import APPROVED
 from switch.store.rows import (
     FINISHED,
@@ -33,8 +33,9 @@ REVERSAL, MONEYLESS, WITHIN = "reversal", frozenset({"balance", "PIN change"}), 
 REFERENCE, RESPONSE, REPLACEMENT = 37, 39, 95
 UNKEPT = frozenset({"96", "89", "94", "68", "30", "12", "91"})
 """How a request is refused of which nothing is entered."""
-REFUSED = WHY[End.REFUSED].format(kind=ADVICE)
-"""The one exception over which books may differ: the issuer does not pay what was approved in its place."""
+REFUSED = frozenset(WHY[End.REFUSED].format(kind=kind) for kind in KINDS)
+"""Exceptions over which books may differ: the issuer does not pay what was approved in its place, or does not take back
+what its receiver has spent since."""
 STORY_MAX = 200
 
 
@@ -64,6 +65,7 @@ class Watch:
         deal = self._deals.get(str(message.fields.get(REFERENCE, "")))
         if deal is None:
             return
+        deal.said_at = at
         _note(deal, f"{at:.4f} {node} -> {link}", message)
         rows = list(self._stores[node].about(deal.reference, Transaction))
         kind = message.mti[1:3]
@@ -142,7 +144,10 @@ class Watch:
     def settled(self, deal: Deal) -> bool:
         """Is nothing under way about *deal* any more?"""
         for rows in self._stores.values():
-            if any(row.stage not in FINISHED for row in rows.about(deal.reference, Transaction)):
+            # A reversal that the issuer refuses is an exception, and the transaction stays as it is.
+            refused = {row.transaction_id for row in rows.about(deal.reference, Irregular)}
+            stages = [row.stage for row in rows.about(deal.reference, Transaction) if row.id not in refused]
+            if any(stage not in FINISHED for stage in stages):
                 return False
             if any(row.state in UNSETTLED for row in rows.about(deal.reference, Owed)):
                 return False
@@ -160,15 +165,15 @@ class Watch:
         for each in issuer.about(deal.reference, Authorisation):
             _holds(0 <= each.returned <= each.amount, Rule.WITHIN, deal, "more is given back than was taken")
             booked += each.amount - each.returned
-        for row in issuer.about(deal.reference, Transaction):
-            taken = booked if row.stage == Stage.TOMBSTONE else 0
+        for there in issuer.about(deal.reference, Transaction):
+            taken = booked if there.stage == Stage.TOMBSTONE else 0
             _holds(not taken, Rule.TOMBSTONES, deal, "what was reversed before it came is booked")
-        for row in self._stores[self._switch].about(deal.reference, Transaction):
-            _holds(0 <= row.amount_reversed <= row.amount, Rule.WITHIN, deal, "more is reversed than there was")
+        for there in self._stores[self._switch].about(deal.reference, Transaction):
+            _holds(0 <= there.amount_reversed <= there.amount, Rule.WITHIN, deal, "more is reversed than there was")
         if deal.service in MONEYLESS:
             return
-        if any(row.kind == REFUSED for row in exceptions):
-            self.counts["refused advices over which books differ"] += booked != deal.kept
+        if any(row.kind in REFUSED for row in exceptions):
+            self.counts["refusals over which books differ"] += booked != deal.kept
         else:
             text = f"{deal.acquirer} counts on {deal.kept}, {deal.issuer} has booked {booked}"
             _holds(booked == deal.kept, Rule.MONEY, deal, text)
@@ -205,7 +210,7 @@ class Watch:
 
 def _note(deal: Deal, where: str, message: Message) -> None:
     if len(deal.story) < STORY_MAX:
-        deal.story.append(f"{where} {message.mti} {message.fields.get(RESPONSE, '')}".rstrip())
+        deal.story.append(f"{where} {message.mti} {message.fields.get(RESPONSE, '')!s}".rstrip())
 
 
 def _holds(true: bool, rule: Rule, deal: Deal, text: str) -> None:

@@ -50,9 +50,10 @@ async def settle(network: Network, acquirer: Acquirer) -> None:
 
 
 async def storm(
-    network: Network, targets: list[str], kills: int, a_second: float, draw: random.Random
+    network: Network, targets: list[str], kills: int, a_second: float, seconds_max: float, draw: random.Random
 ) -> Counter[str]:  # fmt: skip
-    """So many *kills* of each of *targets*.  Raises Disagreement."""
+    """So many *kills* of each of *targets*, for so long at most.  Raises Disagreement."""
+    ends = time.monotonic() + seconds_max
     acquirer = Acquirer(network.acquirer_port, a_second)
     counts: Counter[str] = Counter()
     works = [asyncio.create_task(acquirer.live()), asyncio.create_task(acquirer.ask())]
@@ -64,6 +65,8 @@ async def storm(
             if time.monotonic() > until:
                 raise Disagreement(f"nothing is approved: {dict(acquirer.counts)}")
         for number in range(kills * len(targets)):
+            if time.monotonic() > ends:
+                break
             before = acquirer.counts["answered 00"]
             await asyncio.sleep(draw.uniform(0.0, 0.5))
             target = targets[number % len(targets)]
@@ -74,11 +77,13 @@ async def storm(
             counts[f"{target}: killed" if target != "link" else "link: cut"] += 1
             _raise(works)
             # Under load means: something is approved between any two of them.
-            until = time.monotonic() + 30.0
+            until = time.monotonic() + SETTLES_SECONDS_MAX
             while acquirer.counts["answered 00"] == before and time.monotonic() < until:
                 await asyncio.sleep(0.02)
             if acquirer.counts["answered 00"] == before:
-                raise Disagreement(f"after a kill of {target} nothing is approved any more: {dict(acquirer.counts)}")
+                raise Disagreement(
+                    f"after a kill of {target} nothing is approved any more: {dict(acquirer.counts)}\n{network.told()}"
+                )
             if number % COMPARED_EVERY == COMPARED_EVERY - 1:
                 counts["compared"] = await asyncio.to_thread(compare, network, acquirer, all_over=False)
                 print(f"{number + 1} kills, {counts['compared']} withdrawals compared", flush=True)
@@ -92,18 +97,20 @@ async def storm(
 
 def _raise(works: list[asyncio.Task[None]]) -> None:
     for work in works:
-        if work.done() and work.exception() is not None:
-            raise Disagreement(str(work.exception()))
+        if work.done() and (fault := work.exception()) is not None:
+            raise Disagreement(f"{type(fault).__name__}: {fault}") from fault
 
 
-def run(targets: list[str], kills: int, a_second: float, seed: int) -> Counter[str]:
+def run(
+    targets: list[str], kills: int, seed: int, a_second: float = 40.0, seconds_max: float = 86_400.0
+) -> Counter[str]:  # fmt: skip
     """In a network of its own; the store of the switch is PostgreSQL when that is a target, or SQLite."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(serving()) if "postgresql" in targets else None
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zonekey-kills-"))
         network = Network(Path(folder), server)
         stack.callback(network.close)
-        return asyncio.run(storm(network, targets, kills, a_second, random.Random(seed)))
+        return asyncio.run(storm(network, targets, kills, a_second, seconds_max, random.Random(seed)))
 
 
 def main() -> int:
@@ -111,6 +118,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--targets", default="switch,hsm,link")
     parser.add_argument("--rate", type=float, default=40.0, help="withdrawals a second")
+    parser.add_argument("--seconds", type=float, default=86_400.0, help="begin no kill after so long")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     chosen = parser.parse_args()
     targets = chosen.targets.split(",")
@@ -119,7 +127,7 @@ def main() -> int:
     print(f"seed {chosen.seed}", flush=True)
     began = time.monotonic()
     try:
-        counts = run(targets, chosen.kills, chosen.rate, chosen.seed)
+        counts = run(targets, chosen.kills, chosen.seed, chosen.rate, chosen.seconds)
     except Disagreement as fault:
         print(f"{fault}\nseed {chosen.seed}")
         return 1

@@ -16,6 +16,10 @@ from support.clustered import LEASE_SECONDS, MEMBERS, Pair
 from support.databases import MISSING, has_postgres, serving
 from support.linked import loop
 
+from switch.store.database import StoreError
+from switch.store.opening import database, migrate
+from switch.store.rows import Lease
+
 KILLS, KILLS_FULL = 3, 24
 SLACK_SECONDS = 3.0
 """For a busy machine: the last word of the lease is the database's, and links are opened after what was left is read."""
@@ -27,6 +31,26 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
         pytest.skip(MISSING)
     with serving() as server, loop() as run, closing(Pair(tmp_path, server.new_url(), run, seed=8583)) as made:
         yield made
+
+
+def test_who_stands_still_within_a_transaction_loses_it_before_others_give_up() -> None:
+    if not has_postgres():
+        pytest.skip(MISSING)
+    with serving() as server:
+        there = database(server.new_url())
+        migrate(there)
+        still, other = there.connect(), there.connect()
+        for step, lease in (("insert", Lease("x", "a", 1, 0)), ("update", Lease("x", "a", 1, 1))):
+            other.begin()
+            other.write([(Lease, step, [lease])])
+        still.begin()
+        still.fetch({Lease: ["x"]})
+        other.begin()
+        assert other.fetch({Lease: ["x"]}) == {(Lease, "x"): Lease("x", "a", 1, 1)}
+        with pytest.raises(StoreError):
+            still.write([(Lease, "update", [Lease("x", "still", 1, 0)])])
+        for each in (still, other):
+            each.close()
 
 
 def test_a_killed_process_is_replaced_and_all_books_agree(

@@ -272,7 +272,8 @@ class Pair:
                 for text, is_so in {
                     "asked twice": asked > 1,
                     "reversed twice": heard.count("0420") > 1,
-                    "reversed before it was asked": taken_back and heard[0][1] != "2",
+                    # What was not sent any more is taken back too: nobody knew that.
+                    "asked after it was reversed": asked > 0 and heard[0][1] == "4",
                     "answered more often than asked": len(card.answers) > card.sent,
                     "answered now so and now so": len(set(card.answers)) > 1,
                     "given and not taken back": not kept and asked and not taken_back,

@@ -66,6 +66,9 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
         while any(_lives(pid) for pid in (postmaster, *map(int, children))):
             time.sleep(0.01)
+        # Nobody here waits for the dead postmaster, which would be taken for a living one.
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (Path(str(self._server.pgdata)) / name).unlink(missing_ok=True)
 
     def start(self) -> None:
         """Start it again."""

@@ -1,4 +1,4 @@
-"""A switch, an issuer with books and an HSM as processes, and the acquirer of this process: what is killed, and what agrees.
+"""A switch, an issuer with books and an HSM as processes, and an acquirer in this one: what is killed, and what agrees.
 
 The acquirer's word is what counts: what it has handed out must be what the issuer has booked.
 """
@@ -22,7 +22,7 @@ from support import ourbank
 from support.databases import Server
 from support.switched import RunningSwitch
 
-from hsm.client.process import ApplianceProcess
+from hsm.client.process import ServedProcess
 from switch.bench.acquirer import withdrawal
 from switch.bench.cards import ZMK_UNDER_TEST_LMK, Card, cards, under
 from switch.bench.partner import Partner, Unexpected
@@ -36,6 +36,8 @@ from switch.store.reading import Reading
 from switch.store.rows import FINISHED, Account, Authorisation, Irregular, Owed, Transaction
 
 T1_SECONDS, AGAIN_SECONDS, CALL_SECONDS = 3.0, 1.0, 0.05
+START_SECONDS_MAX = 120.0
+LINES_SHOWN = 15
 CARDS, AMOUNT_MOST = 20, 500
 ACKNOWLEDGED = ("00", "21", "25")
 KEPT = (2, 3, 4, 11, 12, 13, 32, 37, 41, 42, 49)
@@ -152,7 +154,7 @@ class Acquirer:
         finally:
             writer.close()
 
-    def _installed(self, key: bytes) -> None:
+    def _installed(self, terminal: str, key: bytes) -> None:
         self.blocks = under(key, self.owners)
 
     def _write(self, wire: bytes) -> None:
@@ -242,16 +244,16 @@ class Network:
         if server is not None:
             self.url = server.new_url()
             words = ("--database", self.url)
-        self.switch = RunningSwitch(here, text, words)
+        self.switch = RunningSwitch(here, text, words, start_seconds_max=START_SECONDS_MAX)
         text = HEAD.format(name="issuer", institution="970411", hsm=self.hsm_port)
         text += self._link("centre", "client", self.issuer_port, "970400", "member")
         text += ISSUER.format(pvk=ourbank.under_lmk(ourbank.PVK, "002"))
-        self.issuer = RunningSwitch(there, text)
+        self.issuer = RunningSwitch(there, text, start_seconds_max=START_SECONDS_MAX)
         self.issuer_url = f"sqlite:///{there / 'state' / 'switch.db'}"
 
-    def _hsm(self) -> ApplianceProcess:
-        made = ApplianceProcess(("--lmk", "00=test-variant", "--authorise", "all"), self.hsm_port)
-        return made.__enter__()
+    def _hsm(self) -> ServedProcess:
+        options = ("--host-port", str(self.hsm_port), "--lmk", "00=test-variant", "--authorise", "all")
+        return ServedProcess("hsm.server.main", options, START_SECONDS_MAX).__enter__()
 
     @staticmethod
     def _link(name: str, role: str, port: int, institution: str, side: str) -> str:
@@ -274,7 +276,19 @@ class Network:
     def kill_switch(self) -> None:
         self.switch.process.kill()
         self.switch.process.wait()
-        self.switch.start()
+        until = time.monotonic() + START_SECONDS_MAX
+        while not self._started():
+            if time.monotonic() > until:
+                raise Disagreement(f"the switch does not start: {self.switch.said()}")
+
+    def _started(self) -> bool:
+        """Start it, as a supervisor does again and again while its PostgreSQL still recovers."""
+        try:
+            self.switch.start()
+        except AssertionError:
+            self.switch.close()
+            return False
+        return True
 
     def kill_hsm(self) -> None:
         os.kill(self.hsm.pid, signal.SIGKILL)
@@ -286,6 +300,21 @@ class Network:
         assert self.server is not None
         self.server.kill()
         self.server.start()
+
+    def told(self) -> str:
+        """What the switches said last."""
+        logs = [*self.switch.folder.glob("switch.log"), *self.issuer.folder.glob("switch.log")]
+        said = [f"{log.parent.name}: " + "\n".join(log.read_text().splitlines()[-LINES_SHOWN:]) for log in logs]
+        return "\n".join([*said, self.switch.said()[-2000:], self._sessions()])
+
+    def _sessions(self) -> str:
+        if self.server is None:
+            return ""
+        try:
+            self.server.run("SELECT 1")
+        except Exception as fault:  # whatever it is, it is to be shown
+            return f"PostgreSQL: {fault}"
+        return "PostgreSQL answers"
 
     def close(self) -> None:
         self.switch.close()
@@ -342,7 +371,7 @@ def books(network: Network) -> Books:
 
 def compare(network: Network, acquirer: Acquirer, *, all_over: bool) -> int:
     """Compare the three; how many withdrawals were.  Raises Disagreement."""
-    over = [deal for deal in acquirer.deals.values() if deal.over_at]
+    over = [deal for deal in list(acquirer.deals.values()) if deal.over_at]
     found = books(network)
     compared = 0
     for deal in over:
@@ -360,6 +389,6 @@ def compare(network: Network, acquirer: Acquirer, *, all_over: bool) -> int:
         raise Disagreement(f"{len(found.exceptions)} exceptions: {found.exceptions[0].kind}")
     if found.wrong_accounts or any(sums != (0, 0) for sums in found.balance.values()):
         raise Disagreement(f"the issuer's books are wrong: {found.wrong_accounts} {found.balance}")
-    if all_over and found.settlement != sum(deal.kept for deal in acquirer.deals.values()):
+    if all_over and found.settlement != sum(deal.kept for deal in list(acquirer.deals.values())):
         raise Disagreement(f"the issuer owes {found.settlement}")
     return compared

@@ -31,6 +31,7 @@ class RunningSwitch:
     text: str
     words: tuple[str, ...] = ()
     ports: dict[str, int] = field(default_factory=dict)
+    start_seconds_max: float = SECONDS_MAX
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -45,7 +46,7 @@ class RunningSwitch:
         line += ["--ready-file", str(self.ready_file), *self.words]
         with (self.folder / "said").open("ab") as said:
             self.process = subprocess.Popen(line, stdout=said, stderr=said, env=ENVIRONMENT)
-        until = time.monotonic() + SECONDS_MAX
+        until = time.monotonic() + self.start_seconds_max
         while not self._is_ready():
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < until, self.said()

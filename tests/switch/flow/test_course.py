@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from support.hopside import ISSUER, HopBench, approval, reversal, withdrawal
+from support.hopside import ACQUIRER, ISSUER, HopBench, approval, reversal, withdrawal
 
 from switch.asking import Cause, NoAnswer
 from switch.codec.message import Message
 from switch.flow.answers import original_stan
+from switch.flow.books import UNPROVED
+from switch.flow.partner import Partner, Unproved
+from switch.link.events import Order
 from switch.store.rows import Irregular, Noted, Stage
 
 
@@ -46,7 +49,7 @@ def test_nothing_is_sent_before_it_is_kept_nor_delivered_before_the_answer_is() 
     bench.acquirer.say(withdrawal())
     bench.pass_()
     assert not bench.issuer.take()
-    assert [m.fields[39] for m in bench.acquirer.take()] == ["96"]
+    assert not bench.acquirer.take(), "whether it was approved before only the store could tell"
     bench.memory.away = False
     bench.acquirer.say(withdrawal(2))
     bench.pass_()
@@ -55,6 +58,86 @@ def test_nothing_is_sent_before_it_is_kept_nor_delivered_before_the_answer_is() 
     bench.issuer.say(approval(asked))
     bench.pass_()
     assert not bench.acquirer.take()
+
+
+def test_a_repeat_of_what_was_approved_is_not_denied_while_the_store_is_away() -> None:
+    bench = HopBench()
+    bench.issuer.says = approval
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    (answered,) = bench.acquirer.take()
+    bench.memory.away = True
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert not bench.acquirer.take()
+    bench.memory.away = False
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert bench.acquirer.take() == [answered]
+
+
+def test_an_approval_that_could_not_be_delivered_is_not_given_to_a_repeat() -> None:
+    bench = HopBench()
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    (asked,) = bench.issuer.take()
+    bench.links[ACQUIRER].disconnected()
+    bench.issuer.say(approval(asked))
+    bench.pass_()
+    assert [owed.mti for owed in bench.owed()] == ["0420"]
+    bench.links[ACQUIRER].order(Order.OPEN)
+    bench.links[ACQUIRER].connected(bench.acquirer)
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == ["68"]
+
+
+MIDNIGHT = 12 * 3600.0
+"""The bench begins at noon."""
+
+
+def test_a_repeat_after_the_date_has_turned_is_one() -> None:
+    bench = HopBench()
+    bench.issuer.says = approval
+    bench.pass_(MIDNIGHT - 1.0)
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    (answered,) = (m for m in bench.acquirer.take() if m.mti == "0210")
+    bench.pass_(5.0)
+    bench.acquirer.say(withdrawal().changed(mti="0201"))
+    bench.pass_()
+    assert [m for m in bench.acquirer.take() if m.mti == "0210"] == [answered]
+    assert len(bench.rows()) == 1
+    # The same numbers in a message of another time are another transaction.
+    bench.acquirer.say(withdrawal(DE7="1123000004"))
+    bench.pass_()
+    assert len(bench.rows()) == 2
+
+
+@pytest.mark.parametrize(("written", "response"), [("1122235959", "94"), ("1123000500", "94"), ("1123003000", "00")])
+def test_a_reversal_before_the_date_turns_bars_what_was_written_before_it(written: str, response: str) -> None:
+    bench = HopBench()
+    bench.issuer.says = approval
+    bench.pass_(MIDNIGHT - 1.0)
+    bench.acquirer.say(reversal().changed(fields={7: "1122235959"}))
+    bench.pass_()
+    bench.pass_(5.0)
+    bench.acquirer.take()
+    bench.acquirer.say(withdrawal(DE7=written))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == [response]
+
+
+def test_a_request_that_comes_after_its_advice_and_the_turn_of_the_date_is_refused() -> None:
+    bench = HopBench()
+    bench.pass_(MIDNIGHT - 1.0)
+    bench.acquirer.say(advice().changed(fields={7: "1122235959"}))
+    bench.pass_()
+    bench.pass_(5.0)
+    bench.acquirer.take()
+    bench.acquirer.say(withdrawal(DE7="1122235930"))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == ["94"]
 
 
 def test_a_time_out_declines_and_owes_one_reversal() -> None:
@@ -237,3 +320,52 @@ def test_of_an_advice_and_a_reversal_the_first_that_is_kept_wins(first: str) -> 
     assert [m.fields[39] for m in bench.acquirer.take()] == ["00", "00", "21"]
     assert [owed.mti for owed in bench.owed()] == [first]
     assert len(bench.memory.every(Irregular)) == 1
+
+
+def unproved_bench(response: str = "00") -> HopBench:
+    """An answer of the issuer's was delivered to an acquirer that is reversed for if its connection does not last."""
+    bench = HopBench(partners=[Partner(ACQUIRER, "970405", unproved=Unproved.REVERSE)])
+    bench.issuer.says = lambda asked: approval(asked, response)
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take()] == [response]
+    return bench
+
+
+def test_an_approval_that_may_not_have_arrived_is_reversed_where_that_is_agreed() -> None:
+    bench = unproved_bench()
+    assert bench.exchange.under_way == 1
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert [row.link for row in bench.owed()] == [ISSUER]
+    assert [row.stage for row in bench.rows()] == [Stage.REVERSAL_OWED]
+    assert [(row.kind, row.link) for row in bench.memory.every(Irregular)] == [(UNPROVED, ACQUIRER)]
+    assert bench.exchange.under_way == 0
+
+
+def test_one_whose_connection_has_lasted_is_not() -> None:
+    bench = unproved_bench()
+    bench.pass_(bench.links[ACQUIRER].config.timers.t1_seconds)
+    assert bench.exchange.under_way == 0
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert not bench.owed()
+    assert not bench.memory.every(Irregular)
+
+
+def test_the_acquirers_own_reversal_in_between_is_the_only_one() -> None:
+    bench = unproved_bench()
+    bench.acquirer.say(reversal())
+    bench.pass_()
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert len(bench.owed()) == 1
+    assert not bench.memory.every(Irregular)
+
+
+def test_a_refusal_needs_no_proof() -> None:
+    bench = unproved_bench("51")
+    assert bench.exchange.under_way == 0
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    assert not bench.owed()

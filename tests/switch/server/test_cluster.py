@@ -13,9 +13,10 @@ from twisted.internet.task import Clock
 
 from switch.cluster.config import ClusterConfig
 from switch.link.terms import Line, Ours
-from switch.server.cluster import Cluster, Parts, Shares
+from switch.server.cluster import Cluster
 from switch.server.recovery import at_start, earlier
 from switch.server.simulated import Memory, SimulatedWriter
+from switch.server.takeover import Parts, Shares, Takeover
 from switch.store.database import Unavailable
 from switch.store.group import Done, Failed, Result
 from switch.store.leases import Replaced
@@ -103,17 +104,15 @@ class Member:
             hop=SimpleNamespace(owner=f"switch/{name}-1", codecs=hop.world.hop.codecs),
             moment=hop.world.moment, position=lambda: f"9{len(self.told)}",
         )  # fmt: skip
-        exchange = SimpleNamespace(world=world, works_for=lambda links: self.links.works)
+        exchange = SimpleNamespace(world=world, works_for=lambda links: self.links.works, leaving=False)
         parts = SimpleNamespace(
             exchange=exchange,
             links=self.links,
             forwarding=Others(self.log, "forwarding"),
             desk=Others(self.log, "desk"),
         )
-        self.cluster = Cluster(
-            clock, config, self.shares, self.writer, cast(Reading, MemoryReading(memory)), aside,
-            cast(Parts, parts), self.tell, lambda: 0,
-        )  # fmt: skip
+        takeover = Takeover(clock, cast(Parts, parts), self.shares, cast(Reading, MemoryReading(memory)), aside)
+        self.cluster = Cluster(config, takeover, self.writer, self.tell, clock.seconds, lambda: 0)
         self.cluster.start()
 
     def tell(self, event: str, /, **more: str | int | float | bool) -> None:
@@ -229,7 +228,7 @@ def test_without_its_store_a_member_lets_go_before_another_may_take(bench: Bench
     bench.memory.away = True
     assert bench.until(lambda: bench.a.has == "") <= LEASE
     assert f"shut {ACQUIRER} {ISSUER}" in bench.a.log
-    assert bench.a.cluster.unseen > 0
+    assert bench.a.cluster.unsaid > 0
     bench.memory.away = False
     bench.until(lambda: bench.a.has + bench.b.has in ("ab", "ba"))
     bench.passes(20)

@@ -10,6 +10,7 @@ import pytest
 from switch.codec.specfile import names
 from switch.link.table import ECHO, LINE, OURS, THEIRS
 from switch.operator.commands import COMMANDS
+from switch.scenarios.scenariofile import names as scenarios
 from switch.spec.derive import ROOT, derived, main, stale
 from switch.spec.pages import DERIVED
 
@@ -20,7 +21,7 @@ def test_the_pages_are_fresh() -> None:
 
 def test_every_dialect_has_a_page() -> None:
     assert {path.stem for path in derived(ROOT)} == {
-        *names(), "README", "elements", "link", "configuration", "operating", "simulators",
+        *names(), *scenarios(), "README", "elements", "link", "configuration", "operating", "simulators",
     }  # fmt: skip
 
 
