@@ -30,6 +30,15 @@ class PinFormat(Enum):
     """The PIN and fill; the account number has no part in it."""
 
 
+class CryptogramKey(Enum):
+    """Under what key a chip makes its cryptograms, and its issuer the answers."""
+
+    CARD = auto()
+    """The card's master key itself: Visa cryptogram version 10."""
+    COMMON_SESSION = auto()
+    """EMV's common session key of the transaction counter: Visa cryptogram version 18."""
+
+
 class Purpose(Enum):
     """What a zone key is for."""
 
@@ -62,6 +71,14 @@ class Verified:
     """Was it right?"""
 
     right: bool
+
+
+@dataclass(frozen=True)
+class CardVerified:
+    """Was the cryptogram *right*?  Then *response* is the ARPC, 8 bytes."""
+
+    right: bool
+    response: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -192,6 +209,24 @@ class VerifyCvv(Question[Verified]):
     pan: str = field(repr=False)
     expiry: str
     service_code: str
+
+
+@dataclass(frozen=True)
+class VerifyArqc(Question[CardVerified]):
+    """Verify an ARQC (8 bytes) of *data* and make the ARPC of *response_code* (2 bytes) by method 1 (EMV 4.3 Book 2 8.2.1).
+
+    *imk_ac* is the issuer's master key, *sequence* the PAN's sequence number (2 digits), *counter* the application
+    transaction counter (2 bytes); *data* are padded as the cryptogram's version has it.
+    """
+
+    imk_ac: str = field(repr=False)
+    made_under: CryptogramKey
+    pan: str = field(repr=False)
+    sequence: str
+    counter: bytes
+    data: bytes = field(repr=False)
+    arqc: bytes = field(repr=False)
+    response_code: bytes
 
 
 @dataclass(frozen=True)

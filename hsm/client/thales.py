@@ -6,6 +6,7 @@ For programs that must not reach into the appliance.
 from __future__ import annotations
 
 from hsm.dialects.thales.card import VerifyCvv
+from hsm.dialects.thales.chipcard import CheckCommonCryptogram, CheckCryptogram, CryptogramChecked
 from hsm.dialects.thales.key import GenerateKey, KeyGenerated
 from hsm.dialects.thales.keyexchange import ImportKey, KeyImported
 from hsm.dialects.thales.macblock import GenerateMac, MacGenerated, MacVerified, VerifyMac
@@ -22,6 +23,9 @@ from hsm.wire.message import Empty
 
 __all__ = [
     "ChangePinAndPvv",
+    "CheckCommonCryptogram",
+    "CheckCryptogram",
+    "CryptogramChecked",
     "Empty",
     "GenerateKey",
     "GenerateMac",

@@ -7,7 +7,7 @@ link that asked; what is refused leaves nothing but, after a wrong PIN, one try 
 
 * ``config``: the ``[issuer]`` section; ``bookfile``: the files of accounts and cards; ``loading``: both into the store;
 * ``cards``: what becomes of a card: standing, tries, the day's limits;
-* ``track``: track 2; ``verifying``: what the HSM is asked, and what its answers mean;
+* ``track``: track 2; ``chip``: what a chip says; ``verifying``: what the HSM is asked, and what its answers mean;
 * ``accounts``: which account a request means; ``balances``: what they hold, in DE 54;
 * ``booking``: what is posted, and taken back again;
 * ``authoriser``: all of it, as :class:`switch.flow.ports.Authoriser`.
@@ -28,6 +28,13 @@ there is nothing to reverse (21): a PIN that was changed stays changed, since th
 charged all the same.  Funds are not conjured up either: what the account doesn't hold is refused with 51, which is an
 exception between us and who stood in.
 
+**Chips**, where the configuration has the issuer's master key for them: a request whose card was read by its chip must have
+a cryptogram (ARQC) in DE 55, or it is refused with 63, as it is with a wrong one, with one for another amount or currency,
+and with one whose transaction counter is not higher than all before.  The answer has the ARPC in tag 91, an approval's
+only: a card that misses it approves nothing.  A card that has a chip and is swiped is refused with 57, unless the
+configuration allows it.  Refunds, voids and advices are booked without a cryptogram.
+
 **The order of checks** is that of the response codes which a criminal learns least from: the card's standing, what track 2
-and DE 14 say, CVV, PIN, then limits and funds.  Where a CVV is wrong, the PIN's answer counts for nothing.
+and DE 14 say, CVV, cryptogram, PIN, then limits and funds.  Where one of the first two is wrong, the PIN's answer counts
+for nothing.
 """

@@ -23,7 +23,7 @@ from switch.issuer.accounts import (
 from switch.issuer.balances import ADDITIONAL_AMOUNTS, Unsayable, balances_value
 from switch.issuer.cards import card_id
 from switch.issuer.config import IssuerConfig
-from switch.issuer.verifying import MALFUNCTION, outcome, questions, refusal
+from switch.issuer.verifying import MALFUNCTION, outcome, questions, refusal, said_to_chip
 from switch.routing.pan import DIGITS_LEAST, DIGITS_MOST
 from switch.services.catalogue import INVALID_TRANSACTION, answering
 from switch.store.rows import Account, Authorisation, Card, Posting, SaleName, Transaction
@@ -101,7 +101,8 @@ class Issuer:
         refused = self._refusal(card, request)
         if card is None or refused:
             return Decision(refused)
-        checked, refused = outcome(self._config, card, request, answers)
+        again = view.get(Authorisation, request.id) is not None
+        checked, refused = outcome(self._config, card, request, answers, again)
         if checked != card:
             view.put(checked)
         if refused:
@@ -112,7 +113,7 @@ class Issuer:
             return Decision(no_account.response)
         if response != booking.APPROVED:
             return Decision(response)
-        return Decision(response, booking.approval_code(request.id), fields)
+        return Decision(response, booking.approval_code(request.id), {**fields, **said_to_chip(request, answers)})
 
     def reverse(self, view: View, original: Transaction, amount: int, id: str) -> str:
         """See :meth:`switch.flow.ports.Authoriser.reverse`."""

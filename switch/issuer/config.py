@@ -17,6 +17,11 @@ table = "0123456789012345"       # the decimalisation table as the HSM wants it,
 validation = "12345678901N"      # N where the account number goes in
 length = 4                       # how many digits are checked
 
+[issuer.chip]                    # absent: what chips say is not looked at
+imk-ac = "U…"                    # under the HSM's LMK: the issuer's master key for application cryptograms
+cryptogram-version = 18          # Visa's, as the cards have it: 18 (common session key) or 10
+stripe = false                   # may a card that has a chip be read by its stripe?
+
 [issuer.limits]                  # a card's business day, where cards.csv says nothing
 amount = 20000000                # minor units
 count = 10
@@ -32,7 +37,9 @@ from switch.link.lines import Section
 from switch.money import MoneyError, currency
 
 COUNT_MAX = 1_000_000
-PVV, OFFSET = "pvv", "offset"
+PVV, OFFSET, CHIP = "pvv", "offset", "chip"
+VERSION_10, VERSION_18 = 10, 18
+"""Visa's cryptogram versions, as tag 9F10 has them."""
 PIN_ALWAYS = frozenset({"withdrawal", "cash advance", "PIN change"})
 """Whoever holds the card gets money or a new PIN by these."""
 _KEY_UNDER_LMK = re.compile(r"[0-9A-Z][\x21-\x7e]{15,511}")
@@ -49,6 +56,15 @@ class OffsetMethod:
 
 
 @dataclass(frozen=True)
+class ChipConfig:
+    """*imk_ac* is under the HSM's LMK; *version* that of the cards' cryptograms; *stripe*: chip cards may be swiped."""
+
+    imk_ac: str = field(repr=False)
+    version: int = VERSION_18
+    stripe: bool = False
+
+
+@dataclass(frozen=True)
 class IssuerConfig:
     """What the section says.  Keys are under the HSM's LMK; *currency* is numeric; files are named as they stand there."""
 
@@ -60,6 +76,7 @@ class IssuerConfig:
     cvk: str = field(default="", repr=False)
     cvv_at: int = 5
     offset: OffsetMethod | None = None
+    chip: ChipConfig | None = None
     pin_tries: int = 3
     without_pin: frozenset[str] = frozenset({"purchase"})
     amount_limit: int = AMOUNT_MAX
@@ -85,6 +102,7 @@ def read_issuer(section: Section) -> IssuerConfig:
         cvk=_key(section, "cvk", ""),
         cvv_at=section.number("cvv-at", 5, 0, 20),
         offset=_offset(section),
+        chip=_chip(section),
         pin_tries=section.number("pin-tries", 3, 1, 15),
         without_pin=_without_pin(section),
         amount_limit=amount,
@@ -124,6 +142,18 @@ def _offset(section: Section) -> OffsetMethod | None:
     if not re.fullmatch("(?=[0-9A-F]*N[0-9A-F]*$)[0-9A-FN]{12}", validation):
         raise own.wrong("validation", "11 hexadecimal digits and an N")
     made = OffsetMethod(table, validation, own.number("length", 4, 4, 12))
+    own.end()
+    return made
+
+
+def _chip(section: Section) -> ChipConfig | None:
+    if not section.has(CHIP):
+        return None
+    own = section.section(CHIP)
+    version = own.number("cryptogram-version", VERSION_18, VERSION_10, VERSION_18)
+    if version not in (VERSION_10, VERSION_18):
+        raise own.wrong("cryptogram-version", f"{VERSION_10} or {VERSION_18}")
+    made = ChipConfig(_key(own, "imk-ac", None), version, own.flag("stripe", False))
     own.end()
     return made
 

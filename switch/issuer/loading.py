@@ -124,6 +124,7 @@ def _enter_card(view: View, wanted: Card) -> None:
             tries_left=there.tries_left,
             pin_check=there.pin_check,
             pvki=there.pvki,
+            chip_counter=there.chip_counter,
             used_date=there.used_date,
             amount_used=there.amount_used,
             count_used=there.count_used,

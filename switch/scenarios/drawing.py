@@ -107,9 +107,15 @@ def _ends(scenario: Scenario) -> Iterator[str]:
         yield f"The two amounts differ: {ends.differs}.\n"
 
 
-def index(derived: str, scenarios: Sequence[Scenario]) -> str:
-    """A page that lists *scenarios*."""
+def index(derived: str, scenarios: Sequence[Scenario], form: str) -> str:
+    """A page that lists *scenarios*, and tells their *form* as a file."""
     lines = [derived, "# What can go wrong, played out\n"]
+    lines += [
+        "Terminals, the acquirer A, the switch B and the issuer I, and what each must hold when all is over.",
+        "`switch scenario run all` plays them in simulation, with `--sockets` by processes, an HSM and lines that lose",
+        "and cut; `draw NAME` shows a run. The charts here are of simulated runs, without network management.\n",
+    ]
     lines.append("| row | figure | scenario |\n|---|---|---|")
     lines += [f"| {s.row} | {s.figure} | [{s.title}]({s.name}.md) |" for s in scenarios]
+    lines += ["\n## A scenario as a file\n", "```toml", form.strip(), "```"]
     return "\n".join(lines) + "\n"

@@ -23,6 +23,7 @@ M = TypeVar("M", bound=Message)
 _Asked: TypeAlias = (
     Deferred[q.PinBlock]
     | Deferred[q.Verified]
+    | Deferred[q.CardVerified]
     | Deferred[q.NewPvv]
     | Deferred[q.MacValue]
     | Deferred[q.MadeKey]
@@ -37,6 +38,10 @@ PIN_TYPES = MappingProxyType({q.Holder.TERMINAL: TPK, q.Holder.ZONE: ZPK})
 MAC_TYPES = MappingProxyType({q.Holder.TERMINAL: TAK, q.Holder.ZONE: ZAK})
 MAC_SIZES = MappingProxyType({4: "0", 8: "1"})
 ZMK_FLAG, TMK_FLAG = ";0", ";1"
+VERIFY_AND_RESPOND, MASTER_KEY, COMMON_SESSION = "1", "0", "2"
+"""KQ and KW: the mode, and of each the scheme."""
+UNUSED_NUMBER = bytes(4)
+CARD_DIGITS = 16
 PIN_DIGITS_MAX = 12
 WHOLE, BINARY, RETAIL, ZEROS = "0", "0", "3", "1"
 """M6: the only block; binary data; ANSI X9.19; filled with zeros, ISO 9797-1 method 1."""
@@ -194,6 +199,37 @@ def _(question: q.VerifyCvv, port: HsmPort) -> Deferred[q.Verified]:
 
 
 @_ask.register
+def _(question: q.VerifyArqc, port: HsmPort) -> Deferred[q.CardVerified]:
+    card = _card_block(question.pan, question.sequence)
+    request: Message
+    if question.made_under is q.CryptogramKey.CARD:
+        request = t.CheckCryptogram(
+            mode=VERIFY_AND_RESPOND,
+            scheme=MASTER_KEY,
+            mk_ac=question.imk_ac,
+            card=card,
+            atc=question.counter,
+            unpredictable_number=UNUSED_NUMBER,
+            data=question.data,
+            cryptogram=question.arqc,
+            response_code=question.response_code,
+        )
+    else:
+        request = t.CheckCommonCryptogram(
+            mode=VERIFY_AND_RESPOND,
+            scheme=COMMON_SESSION,
+            mk_ac=question.imk_ac,
+            card=card,
+            atc=question.counter,
+            data=question.data,
+            cryptogram=question.arqc,
+            response_code=question.response_code,
+        )
+    checked = port.ask(request, t.CryptogramChecked)
+    return checked.addCallbacks(lambda answer: q.CardVerified(True, answer.made), _wrong_cryptogram)
+
+
+@_ask.register
 def _(question: q.MakeMac, port: HsmPort) -> Deferred[q.MacValue]:
     made = port.ask(
         t.GenerateMac(
@@ -292,11 +328,22 @@ def _wrong(failure: Failure) -> q.Verified | Failure:
     return q.Verified(False) if isinstance(why, Refused) and why.reason is t.VerificationFailed else failure
 
 
+def _wrong_cryptogram(failure: Failure) -> q.CardVerified | Failure:
+    return q.CardVerified(False) if isinstance(_wrong(failure), q.Verified) else failure
+
+
 def _account(pan: str) -> str:
     """The right-most twelve digits without the check digit.  Raises ValueError."""
     if not 13 <= len(pan) <= 19:
         raise ValueError("a PAN has 13 to 19 digits")
     return pan[-13:-1]
+
+
+def _card_block(pan: str, sequence: str) -> bytes:
+    """What a card's key is derived from, 8 bytes: EMV 4.3 Book 2 A1.4.1, option A.  Raises ValueError."""
+    if not 13 <= len(pan) <= 19 or len(sequence) != 2:
+        raise ValueError("a PAN has 13 to 19 digits, its sequence number 2")
+    return bytes.fromhex((pan + sequence)[-CARD_DIGITS:].zfill(CARD_DIGITS))
 
 
 def _lmk_scheme(kek: str) -> str:

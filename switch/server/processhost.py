@@ -106,7 +106,7 @@ class ProcessHost:
         if not self._asking and self.is_ready:
             self._asking = True
             in_thread(self._reactor, self._look).addBoth(self._looked)
-        return link in self._open
+        return link in self._open and not self._hsm_away
 
     def _look(self) -> frozenset[str]:
         found = set()
@@ -152,7 +152,8 @@ class ProcessHost:
             in_thread(self._reactor, self._hsm.__enter__).addCallbacks(self._has_hsm, lambda _: None)
 
     def _has_hsm(self, hsm: ServedProcess) -> None:
-        self._hsm_away = False
+        # What was found out before it is not true any more.
+        self._hsm_away, self._open = False, frozenset()
 
     def loses_store(self, away: bool) -> None:
         """Nobody asks for it: a database in a file does not go away."""

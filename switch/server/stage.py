@@ -230,7 +230,7 @@ class Stage:
 def ready(terminals: Terminals) -> bool:
     """Can they reach their host, and do they have a key for PINs?"""
     links = all(link.state.may_send(link.config.profile) for link in terminals.links)
-    return links and all(each.epp.has_pin_key for each in terminals.by_id.values())
+    return links and all(each.epp.has_pin_key and not each.busy for each in terminals.by_id.values())
 
 
 def befall(host: Host, step: Step) -> None:

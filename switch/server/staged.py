@@ -35,7 +35,7 @@ from switch.server.stage import (
 )
 from switch.server.terminals import Terminals
 
-READY_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 150.0
 CALLS = {"ATM-A": "ATM", "POS-A": "POS", "A-B": A, "B-I": I}
 """Who calls whom."""
 
@@ -113,7 +113,7 @@ class ProcessNetwork:
             if line.target != target:
                 line.target = target
         for who, terminals in self._terminals.items():
-            if not all(each.epp.has_pin_key for each in terminals.by_id.values()):
+            if not all(each.epp.has_pin_key or each.busy for each in terminals.by_id.values()):
                 order = f'{{"terminal": "{network.TERMINAL_IDS[who]}", "do": "sign-on"}}'
                 terminals.command(order.encode(), lambda told: None)
 

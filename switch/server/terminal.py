@@ -138,9 +138,14 @@ class DrivenTerminal(Generic[S]):
     # -- commands
 
     @property
+    def busy(self) -> bool:
+        """Is a command under way?"""
+        return self._under is not None
+
+    @property
     def resting(self) -> bool:
         """Is nothing under way, and nothing owed?"""
-        return self._under is None and self.state.talk.owed is None
+        return not self.busy and self.state.talk.owed is None
 
     def order(self, command: Command, reply: Reply) -> None:
         """Carry *command* out; *reply* is told once what came of it.  Raises CommandRefused."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from switch.scenarios import scenariofile
 from switch.scenarios.drawing import index, page
 from switch.scenarios.scenariofile import load, names
 from switch.server.simulatednetwork import simulated
@@ -15,4 +16,5 @@ def scenario_pages(mark: str) -> Mapping[str, str]:
     """A page for each scenario and one that lists them, by file name; *mark* says that they are derived."""
     scenarios = [load(name) for name in names()]
     pages = {f"{each.name}.md": page(mark, each, simulated(each).seen) for each in scenarios}
-    return pages | {"README.md": index(mark, scenarios)}
+    form = (scenariofile.__doc__ or "").partition("\n\n")[2].partition("\n\nA line of a link")[0]
+    return pages | {"README.md": index(mark, scenarios, form)}

@@ -177,6 +177,7 @@ class Card(Row):
     *tries_left* counts down with each wrong PIN.  The *used* ones belong to *used_date*.  *pin_check* is the PVV or
     offset, by which a PIN is verified in the HSM, and *pvki* the number of the PVV's key.  *account_id* is the account
     that the card means by itself; *savings_id*, *current_id* and *credit_id* those it can name in DE 3, where it has them.
+    *chip_counter* is the highest application transaction counter of which a cryptogram was right.
     """
 
     TABLE = "cards"
@@ -196,6 +197,7 @@ class Card(Row):
     savings_id: str = ""
     current_id: str = ""
     credit_id: str = ""
+    chip_counter: int = 0
 
 
 @dataclass(frozen=True)

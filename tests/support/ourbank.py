@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from psec import des, pin, pinblock
+from pyemv import ac, kd
 from support.opened import pair_of
 from support.partner import des_key, part_by_part
 
@@ -36,7 +37,7 @@ with warnings.catch_warnings():
 T = TypeVar("T")
 DATE, EXPIRES, SERVICE_CODE = "20261122", "3012", "501"
 PAN_KEY = bytes(range(16))
-ZPK, PVK, CVK = des_key("ZPK"), des_key("PVK"), des_key("CVK")
+ZPK, PVK, CVK, IMK_AC = des_key("ZPK"), des_key("PVK"), des_key("CVK"), des_key("IMK-AC")
 TABLE, VALIDATION = "0123456789012345", "12345678901N"
 DIALECTS = {name: load(name) for name in ("banknet", "bcd", "napas")}
 """A link's name is that of its dialect here."""
@@ -47,7 +48,12 @@ def under_lmk(key: bytes, key_type: str) -> str:
     return part_by_part(key, pair_of(key_type), "U")
 
 
-TOKENS = {under_lmk(ZPK, "001"): ZPK, under_lmk(PVK, "002"): PVK, under_lmk(CVK, "402"): CVK}
+TOKENS = {
+    under_lmk(ZPK, "001"): ZPK,
+    under_lmk(PVK, "002"): PVK,
+    under_lmk(CVK, "402"): CVK,
+    under_lmk(IMK_AC, "109"): IMK_AC,
+}
 ZONE_KEY = WorkingKey("banknet", Use.PIN, q.Holder.ZONE, 1, under_lmk(ZPK, "001"))
 
 
@@ -74,6 +80,7 @@ count = 6
 OFFSETS = CONFIG.replace("without-pin", 'pin-method = "offset"\nwithout-pin') + (
     f'[issuer.offset]\ntable = "{TABLE}"\nvalidation = "{VALIDATION}"\n'
 )
+CHIPS = CONFIG + f'[issuer.chip]\nimk-ac = "{under_lmk(IMK_AC, "109")}"\n'
 ACCOUNTS = """
 account,kind,credit_limit,opening
 anna,current,,800000
@@ -205,6 +212,8 @@ def psec_answer(question: q.Question[object]) -> object:
     if isinstance(question, q.VerifyCvv):
         right = cvv.generate_cvv(TOKENS[question.cvk], question.pan, question.expiry, question.service_code)
         return q.Verified(right == question.cvv)
+    if isinstance(question, q.VerifyArqc):
+        return pyemv_answer(question)
     assert isinstance(question, q.VerifyPinByPvv | q.VerifyPinByOffset | q.ChangePin)
     digits = _opened(question.block, question.key, question.pan)
     if isinstance(question, q.VerifyPinByOffset):
@@ -216,6 +225,20 @@ def psec_answer(question: q.Question[object]) -> object:
         return q.NoAnswer(q.Cause.REFUSED, "01", "VerificationFailed")
     new = _opened(question.new_block, question.key, question.pan)
     return q.NewPvv(str(pin.generate_visa_pvv(TOKENS[question.pvk], question.index, new, question.pan)))
+
+
+def pyemv_answer(question: q.VerifyArqc) -> q.CardVerified:
+    key = card_key(question.made_under, question.pan, question.sequence, question.counter, TOKENS[question.imk_ac])
+    # The data come padded, and padding with zeros leaves whole blocks as they are.
+    if ac.generate_ac(key, question.data, ac.PaddingType.VISA) != question.arqc:
+        return q.CardVerified(False)
+    return q.CardVerified(True, ac.generate_arpc_1(key, question.arqc, question.response_code))
+
+
+def card_key(kind: q.CryptogramKey, pan: str, sequence: str, counter: bytes, issuers: bytes = IMK_AC) -> bytes:
+    """The key of a card's cryptograms, by pyemv."""
+    master = bytes(kd.derive_icc_mk_a(issuers, pan, sequence))
+    return master if kind is q.CryptogramKey.CARD else bytes(kd.derive_common_sk(master, counter + bytes(6)))
 
 
 def _opened(block: bytes, token: str, pan: str) -> str:

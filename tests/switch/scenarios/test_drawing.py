@@ -56,4 +56,6 @@ def test_a_page_tells_the_story_and_the_end() -> None:
         "B's exceptions",
     ):
         assert text in told
-    assert f"[{scenario.title}](F31-unknown-reverses.md)" in index("", [scenario])
+    listed = index("", [scenario], "a = 1")
+    assert f"[{scenario.title}](F31-unknown-reverses.md)" in listed
+    assert "```toml\na = 1\n```" in listed

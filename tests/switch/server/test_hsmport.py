@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from psec import des, mac, pin, pinblock
+from pyemv import ac, kd
 from support.opened import opened, pair_of
 from support.partner import ZONES, des_key, lmk_block_3des, part_by_part
 from support.switchport import OPTIONS, Asking
@@ -33,6 +35,7 @@ CONTENT = b"0200 and what follows it"
 TPK, ZPK, ZPK_2, PVK, CVK, ZAK, TAK, TMK = (
     des_key(name) for name in ("TPK", "ZPK", "ZPK 2", "PVK", "CVK", "ZAK", "TAK", "TMK")
 )
+IMK_AC = des_key("IMK-AC")
 PVK_SINGLE = des_key("PVK single", 8)
 SOURCES = {q.Holder.TERMINAL: (TPK, "002"), q.Holder.ZONE: (ZPK, "001")}
 ZONE = ZONES[0]
@@ -136,6 +139,22 @@ def test_card_values_are_verified(ask: Asking) -> None:
     wrong = f"{(int(value) + 1) % 1000:03}"
     for given, right in ((value, True), (wrong, False)):
         assert ask(q.VerifyCvv(kept(CVK, "402"), given, PAN, "2712", "101")) == q.Verified(right)
+
+
+@pytest.mark.parametrize("made_under", q.CryptogramKey)
+def test_cryptograms_of_chips_are_verified_and_answered(ask: Asking, made_under: q.CryptogramKey) -> None:
+    """The appliance is authorised for diagnostics: what it tells of a wrong one must not be taken for a yes."""
+    counter, data = b"\x00%", bytes(range(40))
+    key = kd.derive_icc_mk_a(IMK_AC, PAN, "01")
+    if made_under is q.CryptogramKey.COMMON_SESSION:
+        key = kd.derive_common_sk(key, counter + bytes(6))
+    right = ac.generate_ac(key, data, ac.PaddingType.VISA)
+    about = q.VerifyArqc(kept(IMK_AC, "109"), made_under, PAN, "01", counter, data, right, b"00")
+    assert ask(about) == q.CardVerified(True, ac.generate_arpc_1(key, right, b"00"))
+    assert ask(replace(about, counter=b"\x00&", arqc=bytes(8))) == q.CardVerified(False)
+    assert ask(replace(about, sequence="02")) == q.CardVerified(False)
+    assert ask(replace(about, pan=PAN[1:13])) == REFUSED
+    assert ask(replace(about, imk_ac=kept(CVK, "402"))) == q.NoAnswer(q.Cause.REFUSED, "10", "SourceKeyParity")
 
 
 @pytest.mark.parametrize(("holder", "key", "key_type"), [(q.Holder.ZONE, ZAK, "008"), (q.Holder.TERMINAL, TAK, "003")])
