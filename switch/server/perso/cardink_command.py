@@ -108,8 +108,7 @@ def issuer_key(ink: CardInk, name: str, bits: int, exponent: str, out: Path, off
         if not NAME.fullmatch(name):
             raise Refused(name[:32], None, "", "a name")
         acting = two(ink.officers, officers)
-        key = done(lambda: ink.new_issuer_key(name, bits, int(exponent), acting))
-        out.write_text(json.dumps({"modulus": key.modulus.hex(), "exponent": key.exponent}) + "\n")
+        done(lambda: ink.new_issuer_key(name, bits, int(exponent), acting, out))
 
 
 @command.command("certificate")

@@ -24,6 +24,7 @@ from switch.perso.cardkeys import (
     write_issuer_keys,
     write_keys,
     write_transport,
+    write_whole,
 )
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
@@ -120,12 +121,16 @@ class CardInk:
         return keys
 
     # --- issuers' RSA keys ----------------------------------------------------------------------------------------
-    async def new_issuer_key(self, name: str, bits: int, exponent: int, officers: tuple[str, str]) -> SigningKey:
-        """Make an RSA key in the HSM.  Raises AlreadyThere."""
+    async def new_issuer_key(
+        self, name: str, bits: int, exponent: int, officers: tuple[str, str], out: Path
+    ) -> SigningKey:
+        """Make an RSA key in the HSM, and write its public part for the authority to *out*.  Raises AlreadyThere."""
         held = read_issuer_keys(self._issuers)
         if name in held:
             raise AlreadyThere(f"{name} is there already")
         key = await new_signing_key(self.hsm(), name, bits, exponent)
+        # Before it counts as made: of a key that is there the authority can be told.
+        write_whole(out, {"modulus": key.modulus.hex(), "exponent": key.exponent})
         write_issuer_keys(self._issuers, [*held.values(), (key, None)])
         self.chain.write("+".join(officers), "issuer key made", {"key": name, "bits": bits})
         return key

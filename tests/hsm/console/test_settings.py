@@ -118,7 +118,7 @@ def test_commands_are_switched_off_and_on(operator: Operator) -> None:
     shown = operator.types("CONFIGCMDS -BA -ng", "Y")
     assert "Now: all\n  enabled-commands: all -> all,-BA,-NG\nChange?" in shown
     listing = operator.types("GETCMDS")
-    enabled, _, disabled = listing.partition("Disabled: 6\n")
+    enabled, _, disabled = listing.partition("Disabled: 9\n")
     assert "  BA  " in disabled
     assert "  BA  " not in enabled
     assert "  NC  " in enabled
@@ -131,15 +131,15 @@ def test_commands_are_switched_off_and_on(operator: Operator) -> None:
 def test_getcmds_counts_what_a_switch_disables() -> None:
     """BY goes with the setting zmk-translation, whatever CONFIGCMDS says."""
     operator = Operator(make_speaker({"zmk-translation": "no"}))
-    assert "Disabled: 5\n  BY  " in operator.types("GETCMDS")
+    assert "Disabled: 8\n  BY  " in operator.types("GETCMDS")
 
 
 def test_eracoms_functions_are_switched_too() -> None:
-    """Four of them are off by settings of their own: mailers, and the extension."""
+    """Seven of them are off by settings of their own: mailers, and the extensions."""
     ask = make_eracom()
     operator = Operator(ask.speaker, Position.OFFLINE)
     assert "all -> all,-EE0602" in operator.types("CONFIGCMDS -EE0602", "Y")
-    assert "  EE0602  " in operator.types("GETCMDS").partition("Disabled: 5\n")[2]
+    assert "  EE0602  " in operator.types("GETCMDS").partition("Disabled: 8\n")[2]
     operator.types("ONLINE")
     assert ask("EE0602") == "EE060202"
     assert ask("01")[:4] == "0100"

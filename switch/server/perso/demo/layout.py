@@ -113,8 +113,10 @@ class Layout:
     def _secret(self, name: str, text: str) -> None:
         path = self.folder / name
         if not path.exists():
-            with open(path, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            beside = path.with_name(f"{path.name}.new")
+            with open(beside, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
                 file.write(f"{text}\n")
+            beside.rename(path)
 
     def _write(self, name: str, text: str) -> Path:
         path = self.folder / name
