@@ -247,7 +247,7 @@ def test_strangers_bytes_and_too_many_of_them(site: Site) -> None:
     strangers = [site.served.connect("ssh") for _ in range(CONNECTIONS_MAX)]
     for each in strangers:
         assert each.recv(4) == b"SSH-"
-    with site.served.connect("ssh") as refused, suppress(ConnectionResetError):
+    with suppress(ConnectionResetError), site.served.connect("ssh") as refused:
         assert refused.recv(4) == b""
     for each in strangers:
         each.close()
