@@ -238,12 +238,12 @@ def test_one_line_dropped_in_a_ceremony_lets_the_next_one_in(site: Site) -> None
 
 def test_strangers_bytes_and_too_many_of_them(site: Site) -> None:
     for junk in (b"GET / HTTP/1.0\r\n\r\n", b"SSH-2.0-x\r\n" + bytes(5000), b"\xff" * 100_000):
-        with site.served.connect("ssh") as stranger:
+        # Who speaks no SSH is hung up on, perhaps before everything is said.
+        with site.served.connect("ssh") as stranger, suppress(OSError):
             stranger.sendall(junk)
             stranger.shutdown(socket.SHUT_WR)
-            with suppress(ConnectionResetError):
-                while stranger.recv(65536):
-                    pass
+            while stranger.recv(65536):
+                pass
     strangers = [site.served.connect("ssh") for _ in range(CONNECTIONS_MAX)]
     for each in strangers:
         assert each.recv(4) == b"SSH-"
