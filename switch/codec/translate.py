@@ -98,6 +98,9 @@ def _fitted(flat: str | bytes, target: Element) -> str | bytes:
     """*flat* as long as *target* wants it; zeros and blanks alone are put or taken."""
     if isinstance(flat, bytes) != (target.cls == "b"):
         raise Misfit("", 0, target.notation)
+    if target.cls == "z" and isinstance(flat, str):
+        # Nibbles have one separator for both: ISO/IEC 7813 writes it =, and D is how terminals write the nibble.
+        flat = flat.replace("D", "=")
     if isinstance(flat, bytes) or (len(flat) <= target.size and target.digits):
         return flat
     if target.cls == "n" and not target.digits:

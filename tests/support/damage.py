@@ -15,7 +15,7 @@ from hsm.dialects.thales.session import ThalesSession
 from hsm.wire.codec import codec_of
 from hsm.wire.kinds import Digits, Hex, Kind, Number, Padded, Text, width_of
 from hsm.wire.message import Message
-from hsm.wire.shapes import IfMore, Key, Maybe, Prefixed, Until, When
+from hsm.wire.shapes import IfMore, Key, Maybe, Prefixed, Rest, Until, When
 
 TRAILING = (
     *("0", "A", "a", ";", "%", "%0", "%00", "%99", "%00%00", "%AA", "\x19", "\x19END", "\x19" + 33 * "x", "\x19\x19"),
@@ -127,10 +127,12 @@ def _shaped_by_request(answer: type[Message]) -> bool:
     """Can it be told apart only with the request beside it?
 
     A key without scheme letter has 16, 32 or 48 digits, as the request's key or scheme says; the data commands answer an
-    IV first, in every mode but ECB.
+    IV first, in every mode but ECB; of the bytes to the end of an answer some may be a trailer.
     """
     kinds = [innermost(kind) for kind in answer.FIELDS.values()]
-    return any(isinstance(kind, Key) for kind in kinds) or isinstance(next(iter(answer.FIELDS.values()), None), IfMore)
+    return any(isinstance(kind, Key | Rest) for kind in kinds) or isinstance(
+        next(iter(answer.FIELDS.values()), None), IfMore
+    )
 
 
 def conversed(dispatcher: Dispatcher, request: str) -> str:
