@@ -2,7 +2,8 @@
 
 A line a card: its chip's serial number, and the card sealed with AES-256-GCM (NIST SP 800-38D) under a key that whoever
 runs the simulation keeps.  A line is on disk before the machine says that the card came out; what a kill left of one is cut
-off when the box is opened.
+off when the box is opened.  A card that was used is put back by another line, and the last one counts; what earlier ones
+took up is given free when the box is opened.
 """
 
 from __future__ import annotations
@@ -39,13 +40,10 @@ class CardBox:
         self._random = random
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._places: dict[int, int] = {}
-        at = 0
-        with path.open("rb") as file:
-            while (line := file.readline(LINE_BYTES_MAX)).endswith(b"\n"):
-                self._places[self._told(line)["serial"]] = at
-                at += len(line)
-        os.ftruncate(self._descriptor, at)
-        self._end = at
+        lines = self._look()
+        os.ftruncate(self._descriptor, self._end)
+        if lines > len(self._places):
+            self._leave_last()
 
     def __repr__(self) -> str:
         return f"<card box, {len(self._places)} cards>"
@@ -64,6 +62,41 @@ class CardBox:
         """Raises BoxError for a chip that is there already, or one that is not issued."""
         if self.holds(card.serial):
             raise BoxError(f"a card with chip {card.serial} is in the box already")
+        self._write(card)
+
+    def put_back(self, card: Finished) -> None:
+        """Put in a card that was taken out of this box and used.  Raises BoxError."""
+        if not self.holds(card.serial):
+            raise BoxError(f"no card with chip {card.serial}")
+        self._write(card)
+
+    def _look(self) -> int:
+        """Find the last line of each card, and the end of whole lines; how many there are.  Raises BoxError."""
+        at = count = 0
+        with self._path.open("rb") as file:
+            while (line := file.readline(LINE_BYTES_MAX)).endswith(b"\n"):
+                self._places[self._told(line)["serial"]] = at
+                at, count = at + len(line), count + 1
+        self._end = at
+        return count
+
+    def _leave_last(self) -> None:
+        """Write the box again, with one line a card."""
+        beside = self._path.with_name(f"{self._path.name}.new")
+        opener = lambda path, flags: os.open(path, flags, 0o600)  # noqa: E731  # what open wants
+        with self._path.open("rb") as source, open(beside, "wb", opener=opener) as target:
+            for serial, at in self._places.items():
+                source.seek(at)
+                self._places[serial] = target.tell()
+                target.write(source.readline(LINE_BYTES_MAX))
+            self._end = target.tell()
+            target.flush()
+            os.fsync(target.fileno())
+        beside.rename(self._path)
+        os.close(self._descriptor)
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND)
+
+    def _write(self, card: Finished) -> None:
         application = card.chip.application
         if application is None:
             raise BoxError(f"chip {card.serial} is not issued")

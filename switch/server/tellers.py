@@ -39,10 +39,12 @@ class DrivenAtm(DrivenTerminal[atm.Atm]):
         card = card_of(self, command)
         block = self._block(command.text("pin"), card)
         new_block = self._block(command.text("new-pin"), card) if offer is PIN_CHANGE else b""
-        self.step(atm.CardIn(shown_stripe(card, command), card.chip))
+        chosen = chosen_of(command, offer, new_block)
+        asks = self.reader.read(command, offer, chosen.amount)
+        self.step(atm.CardIn(shown_stripe(card, command), card.chip or asks.content, asks.track_2))
         if self.state.stage is atm.Stage.PIN:
             self.step(atm.PinTyped(block))
-            self.step(chosen_of(command, offer, new_block))
+            self.step(chosen)
 
     def _block(self, pin: str, card: Card) -> bytes:
         try:
@@ -98,7 +100,10 @@ class DrivenPos(DrivenTerminal[pos.Pos]):
             return
         known = card_of(self, command)
         try:
-            read = known if command.keyed else replace(swiped(shown_stripe(known, command)), chip=known.chip)
+            asks = self.reader.read(command, offer, command.amount if offer.amount else 0)
+            read = known if command.keyed else swiped(shown_stripe(known, command))
+            if not command.keyed:
+                read = replace(read, chip=known.chip or asks.content, chip_track=asks.track_2)
             pin, new_pin = command.text("pin"), command.text("new-pin")
             block = self.epp.block(pin, read.pan) if pin or offer.pin else b""
             new_block = self.epp.block(new_pin, read.pan) if offer is PIN_CHANGE else b""

@@ -17,6 +17,7 @@ from switch.link.answers import reply
 from switch.link.events import Order
 from switch.link.profile import Because
 from switch.link.terms import Line, Purpose
+from switch.server.chipreader import ChipReader
 from switch.server.drive import DrivenLink
 from switch.simulators import commands as said
 from switch.simulators import keying, trace
@@ -44,6 +45,7 @@ from switch.simulators.talk import (
     text_of,
 )
 from switch.simulators.terminal import Offer
+from switch.simulators.wallet import Wallet
 from switch.simulators.wording import RESPONSE, Moment
 
 S = TypeVar("S", Atm, Pos)
@@ -74,6 +76,7 @@ class Surroundings:
 
     clock: IReactorTime
     cards: Mapping[str, Card]
+    wallet: Wallet | None
     meanings: Mapping[str, str]
     tell: Callable[[Told], None]
     trace: Callable[[str], None] | None
@@ -100,6 +103,7 @@ class DrivenTerminal(Generic[S]):
     def __init__(self, placed: Placed, link: DrivenLink, dial_up: bool, around: Surroundings, state: S) -> None:
         self.terminal, self.epp, self.link = placed.terminal, placed.epp, link
         self.around, self._dial_up = around, dial_up
+        self.reader = ChipReader(placed.terminal, around.wallet, around.now)
         self._key_form = form_of(link.codec)
         self.state: S = state
         self.switched_on()
@@ -201,6 +205,8 @@ class DrivenTerminal(Generic[S]):
             told = {"id": under.command.id, **told}
         if under.kept_card:
             told["card"] = "kept"
+        if self.reader.told:
+            told, self.reader.told = {**told, "chip": self.reader.told}, ""
         under.reply(told)
         self._settle()
 
@@ -322,7 +328,7 @@ class DrivenTerminal(Generic[S]):
             told: Told = {"event": "late answer", "terminal": self.terminal.id, "response": text_of(message, RESPONSE)}
             self.around.tell(told)
         elif kind is Kind.REQUEST:
-            self.step(Answered(message))
+            self.step(Answered(message, self.reader.accepts(message)))
         else:
             self._key_came(message)
 

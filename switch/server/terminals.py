@@ -61,7 +61,7 @@ class Terminals:
         self.links = links(reactor, [self._reached(reactor, line) for line in config.lines], self)
         answer_seconds = min((line.link.timers.t2_seconds for line in config.lines), default=45.0)
         around = Surroundings(
-            reactor, config.cards, responses.packaged().meanings, tell, trace if config.trace else None,
+            reactor, config.cards, config.wallet, responses.packaged().meanings, tell, trace if config.trace else None,
             config.reversal_seconds, answer_seconds, now,
         )  # fmt: skip
         self.by_id: dict[str, Terminal] = {}

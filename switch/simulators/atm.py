@@ -39,9 +39,6 @@ RETAINED = frozenset({"04", "41", "43"})
 """DE 39 that asks for the card: capture, lost, stolen."""
 
 
-OTHER_AMOUNT = "the bank's answer is about another amount"
-
-
 class Stage(Enum):
     """Where the cardholder stands."""
 
@@ -54,10 +51,14 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class CardIn:
-    """A card was put in: what is on its stripe, and what its chip says (empty: it has none)."""
+    """A card was put in: what is on its stripe, and what its chip says (empty: it has none, or is not read by it).
+
+    *chip_track* is the chip's own track 2.
+    """
 
     stripe: str = field(repr=False)
     chip: bytes = field(default=b"", repr=False)
+    chip_track: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,8 @@ def step(atm: Atm, event: AtmEvent, terminal: Terminal, moment: Moment) -> Stepp
             return _chosen(atm, event, terminal, moment)
         case Cancelled(), (Stage.PIN | Stage.CHOOSING):
             return _end(atm, Finished(None, Outcome.REFUSED, "cancelled", receipt=False))
-        case Answered(answer), Stage.ASKED:
-            return _answered(atm, answer)
+        case Answered(), Stage.ASKED:
+            return _answered(atm, event)
         case Unanswered(sent), Stage.ASKED:
             return _unanswered(atm, sent)
         case Presented(counts), Stage.DISPENSING:
@@ -171,7 +172,7 @@ def _card_in(atm: Atm, event: CardIn) -> Stepped:
     if atm.jammed:
         return atm, (Finished(None, Outcome.REFUSED, "the card reader is out of order", receipt=False),)
     try:
-        card = replace(swiped(event.stripe), chip=event.chip)
+        card = replace(swiped(event.stripe), chip=event.chip, chip_track=event.chip_track)
     except CardUnreadable:
         return _refuse(atm, None, "the card can't be read")
     return replace(atm, stage=Stage.PIN, card=card), ()
@@ -207,15 +208,17 @@ def _wrong(atm: Atm, chosen: Chosen) -> str:
     return ""
 
 
-def _answered(atm: Atm, answer: Message) -> Stepped:
-    asked = atm.talk.asked
+def _answered(atm: Atm, answered: Answered) -> Stepped:
+    asked, answer = atm.talk.asked, answered.answer
     assert asked is not None
     atm = replace(atm, talk=replace(atm.talk, asked=None))
     response = text_of(answer, RESPONSE)
-    if response == APPROVED and to_host.of_another_amount(asked, answer):
-        talk, reversing = to_host.owe(atm.talk, asked.message, text_of(answer, APPROVAL))
+    in_vain = to_host.in_vain(asked, answered) if response == APPROVED else ""
+    if in_vain:
+        owes = asked.offer.reversible
+        talk, reversing = to_host.owe(atm.talk, asked.message, text_of(answer, APPROVAL)) if owes else (atm.talk, ())
         finished = Finished(
-            asked.offer, Outcome.UNABLE, OTHER_AMOUNT, asked.amount, None, asked.message, answer, reversing=True
+            asked.offer, Outcome.UNABLE, in_vain, asked.amount, None, asked.message, answer, reversing=owes
         )  # fmt: skip
         return _end(replace(atm, talk=talk), finished, *reversing)
     if response == APPROVED and asked.offer is WITHDRAWAL:

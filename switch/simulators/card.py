@@ -41,7 +41,8 @@ class CardUnreadable(Exception):
 class Card:
     """A card called *name*: *expiry* YYMM, *service_code* three digits, *discretionary* the digits behind it.
 
-    *chip*: what its chip says to the host (DE 55, BER-TLV), made beforehand; empty when it has none.
+    *chip*: what its chip says to the host (DE 55, BER-TLV), made beforehand or for this transaction; empty when it has
+    none, or is not read by it.  *chip_track*: the chip's own track 2, as DE 35 has it; empty when it is not known.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Card:
     service_code: str
     discretionary: str = field(default="", repr=False)
     chip: bytes = field(default=b"", repr=False)
+    chip_track: str = field(default="", repr=False)
 
     @property
     def track_2(self) -> str:

@@ -27,8 +27,12 @@ SIGN_ON, STATUS, REVERSAL, SETTLEMENT, FAULT, SERVICE = (
     "fault",
     "service",
 )
+SWIPED, FALSIFIED, REPLAYED = "swiped", "falsified", "replayed"
 FAULTS = ("dispenser", "jam", "paper")
 """*dispenser*: stops after so many ``notes``; *jam*: the card sticks; *paper*: there is none."""
+CHIP_WAYS = (SWIPED, FALSIFIED, REPLAYED)
+"""Another way than that a chip card's chip is asked: its stripe is read; someone between chip and host turns a bit of the
+cryptogram, or says once more what the chip said the time before."""
 DO = {
     Channel.ATM: (SIGN_ON, STATUS, FAULT, SERVICE),
     Channel.POS: (SIGN_ON, STATUS, REVERSAL, SETTLEMENT),
@@ -39,6 +43,7 @@ Told = dict[str, object]
 _TEXTS = {
     "card": "[ -~]{1,40}", "pin": "[0-9]{4,12}", "new-pin": "[0-9]{4,12}", "from-type": "[0-9]{2}", "to-type": "[0-9]{2}",
     "from": "[0-9A-Za-z]{1,28}", "to": "[0-9A-Za-z]{1,28}", "invoice": "[0-9]{1,6}", "fault": "|".join(FAULTS),
+    "chip": "|".join(CHIP_WAYS),
 }  # fmt: skip
 _NUMBERS = {"amount": 10**12 - 1, "notes": 1000}
 _FLAGS = ("keyed", "damaged")

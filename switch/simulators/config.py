@@ -8,6 +8,9 @@ they are typed in; nobody but its owner may read it.
 
 [simulate]
 cards = "cards.csv"              # name,pan,expiry,service_code,discretionary,chip: what lies on the cards, and no PIN
+box = "cards.box"                # left out: none; chip cards as the bureau's production leaves them, by the order's name
+box-key = "box.key"              # and the number there (970499/0001/1); what the box is sealed under, 64 hexadecimal digits
+aid = "A0000000031010"           # by which a terminal selects the application of a chip
 keys = "terminals.keys"          # what a technician would type into each keypad, see above
 commands = "127.0.0.1:0"         # where commands are taken, a loopback address; left out: standard input
 answer-seconds = 45              # T0: how long a terminal waits for its host
@@ -32,12 +35,14 @@ merchant = "970436000000001"     # DE 42
 place = "Hang Bai, Ha Noi"       # DE 43; left out: not said
 category = "6011"                # DE 18
 currency = "704"                 # DE 49
+country = "704"                  # what a chip is told (tag 9F1A)
 cassettes = ["500000x100"]       # of an ATM: banknotes in minor units, and how many
 """
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,10 +57,13 @@ from switch.keys.terminalforms import form_of
 from switch.link.config import LinkConfig, links_of
 from switch.link.lines import ConfigError, Section, document
 from switch.link.matching import KeyRule, Timers
+from switch.perso.cardbox import BoxError, CardBox
+from switch.perso.tracks import TrackError
 from switch.simulators.card import Card, read_cards
 from switch.simulators.cassette import CASSETTES_MAX, Cassette
 from switch.simulators.epp import Epp, KeyRefused
 from switch.simulators.terminal import Channel, Terminal
+from switch.simulators.wallet import Wallet
 from switch.simulators.wording import samples
 
 FILE_BYTES_MAX = 16 << 20
@@ -105,6 +113,7 @@ class SimulateConfig:
     commands: tuple[str, int] | None
     reversal_seconds: float
     trace: bool
+    wallet: Wallet | None = None
 
 
 def read_config(path: Path) -> SimulateConfig:
@@ -117,17 +126,35 @@ def read_config(path: Path) -> SimulateConfig:
     keys = folder / own.text("keys", None, "the name of a file")
     epps = _epps(keys)
     lines = _lines(top.rows("link"), answer_seconds)
+    wallet = _wallet(own, folder)
     config = SimulateConfig(
         tuple(lines.values()),
         _terminals(top.rows("terminal"), lines, epps, keys),
-        read_cards(str(cards), _content(cards)),
+        {**read_cards(str(cards), _content(cards)), **(wallet.stripes if wallet else {})},
         _loopback(own) if own.has("commands") else None,
         own.seconds("reversal-seconds", 10.0, 3600.0),
         own.flag("trace", False),
+        wallet,
     )
     own.end()
     top.end()
     return config
+
+
+def _wallet(own: Section, folder: Path) -> Wallet | None:
+    aid = own.matching("aid", "A0000000031010", "([0-9A-F]{2}){5,16}", "an AID: 5 to 16 bytes in hexadecimal")
+    if not own.has("box"):
+        return None
+    box, key_file = (folder / own.text(name, None, "the name of a file") for name in ("box", "box-key"))
+    key = _content(key_file).strip()
+    if not box.is_file():
+        raise ConfigError(str(box), "file", "a box of cards")
+    if not re.fullmatch("[0-9A-Fa-f]{64}", key):
+        raise ConfigError(str(key_file), "key", "64 hexadecimal digits")
+    try:
+        return Wallet(CardBox(box, bytes.fromhex(key), os.urandom), bytes.fromhex(aid))
+    except (BoxError, TrackError) as fault:
+        raise ConfigError(str(box), "box", f"cards that can be read: {fault}") from None
 
 
 def _content(path: Path) -> str:
@@ -206,6 +233,7 @@ def _terminal(row: Section, lines: Mapping[str, Line], epps: Mapping[str, Epp], 
         row.matching("place", "", "[ -~]{0,40}", "DE 43: at most 40 printable characters"),
         row.matching("category", ATM_CATEGORY if channel is Channel.ATM else None, "[0-9]{4}", "DE 18: four digits"),
         row.matching("currency", "704", "[0-9]{3}", "DE 49: three digits"),
+        row.matching("country", "704", "[0-9]{3}", "ISO 3166: three digits"),
     )
     epp = epps.get(terminal.id)
     if epp is None:

@@ -97,8 +97,8 @@ def step(pos: Pos, event: PosEvent, terminal: Terminal, moment: Moment) -> Stepp
     match event:
         case ReversalAnswered() | ReversalUnanswered() | Retry():
             return _about_reversal(pos, event)
-        case Answered(answer) if pos.talk.asked is not None:
-            return _answered(replace(pos, talk=replace(pos.talk, asked=None)), pos.talk.asked, answer)
+        case Answered() if pos.talk.asked is not None:
+            return _answered(replace(pos, talk=replace(pos.talk, asked=None)), pos.talk.asked, event)
         case Unanswered(sent) if pos.talk.asked is not None:
             return _unanswered(pos, pos.talk.asked, sent)
         case Bought() if pos.idle:
@@ -153,13 +153,16 @@ def _wrong(pos: Pos, chosen: Chosen) -> str:
     return ""
 
 
-def _answered(pos: Pos, asked: Asked, answer: Message) -> Stepped:
+def _answered(pos: Pos, asked: Asked, answered: Answered) -> Stepped:
+    answer = answered.answer
     response = text_of(answer, RESPONSE)
-    if response == APPROVED and to_host.of_another_amount(asked, answer):
-        talk, reversing = to_host.owe(pos.talk, asked.message, text_of(answer, APPROVAL))
-        text = "the host's answer is about another amount"
+    in_vain = to_host.in_vain(asked, answered) if response == APPROVED else ""
+    if in_vain:
+        owes = asked.offer.reversible
+        talk, reversing = to_host.owe(pos.talk, asked.message, text_of(answer, APPROVAL)) if owes else (pos.talk, ())
         finished = Finished(
-            asked.offer, Outcome.UNABLE, text, asked.amount, None, asked.message, answer, asked.invoice, reversing=True
+            asked.offer, Outcome.UNABLE, in_vain, asked.amount, None, asked.message, answer, asked.invoice,
+            reversing=owes,
         )  # fmt: skip
         return replace(pos, talk=talk, wanted=None), (*reversing, finished)
     outcome, text = (Outcome.APPROVED, "approved") if response == APPROVED else (Outcome.DECLINED, "declined")

@@ -19,6 +19,8 @@ STANS = 999_999
 APPROVED = "00"
 SETTLED = frozenset({"00", "21", "25"})
 """DE 39 of a 0430 that settles a reversal: done, nothing to do, nothing known."""
+OTHER_AMOUNT = "the bank's answer is about another amount"
+NOT_ACCEPTED = "the card does not accept the bank's answer"
 ASK_AGAIN = frozenset({"68", "90", "91", "96"})
 """The host could not deal with the reversal now."""
 
@@ -105,9 +107,10 @@ Effect = Send | RetryLater | Reversed | Dispense | Return | Finished
 
 @dataclass(frozen=True)
 class Answered:
-    """The host answered the request."""
+    """The host answered the request; *accepted*: the card's chip, if it was read by that, agrees to what it says."""
 
     answer: Message = field(repr=False)
+    accepted: bool = True
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,13 @@ def gave_up(talk: Talk, asked: Asked, sent: bool) -> Talked:
 def of_another_amount(asked: Asked, answer: Message) -> bool:
     """Does *answer* speak of another amount than was *asked*?  Then nobody knows what was booked, and it is reversed."""
     return asked.offer.amount and answer.fields.get(AMOUNT, asked.amount) != asked.amount
+
+
+def in_vain(asked: Asked, answered: Answered) -> str:
+    """Why an approval is of no use, so that it is reversed; empty, if it is."""
+    if of_another_amount(asked, answered.answer):
+        return OTHER_AMOUNT
+    return "" if answered.accepted else NOT_ACCEPTED
 
 
 def reversal_event(talk: Talk, event: ReversalAnswered | ReversalUnanswered | Retry) -> Talked:

@@ -52,7 +52,7 @@ OFFERS: Mapping[Channel, tuple[Offer, ...]] = MappingProxyType(
 class Terminal:
     """One terminal: *id* is DE 41 (8 characters), *merchant* DE 42 (up to 15), *place* DE 43 (up to 40; empty: not said).
 
-    *category* is DE 18 of what it sells, 6011 for an ATM; *currency* DE 49.
+    *category* is DE 18 of what it sells, 6011 for an ATM; *currency* DE 49; *country* what chips are told (tag 9F1A).
     """
 
     id: str
@@ -62,3 +62,4 @@ class Terminal:
     place: str = ""
     category: str = "6011"
     currency: str = "704"
+    country: str = "704"

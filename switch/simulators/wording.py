@@ -86,7 +86,7 @@ def request(
         TIME: moment.time, DATE: moment.date, ENTRY: entry, CONDITION: "00", PIN_BLOCK: block, INVOICE: invoice,
         CATEGORY: CASH_CATEGORY if offer is CASH_ADVANCE else terminal.category, TERMINAL: terminal.id,
         MERCHANT: terminal.merchant.ljust(15), PLACE: terminal.place and terminal.place.ljust(40),
-        EXPIRY: card.expiry if chosen.keyed else "", TRACK_2: card.track_2 if entry == STRIPE_READ else "",
+        EXPIRY: card.expiry if chosen.keyed else "", TRACK_2: _track_2(card, entry),
         CHIP: card.chip if entry == CHIP_READ else b"", PRIVATE: chosen.new_block.hex().upper(),
         FROM: chosen.from_id, TO: chosen.to_id, CURRENCY: terminal.currency,
     }  # fmt: skip
@@ -97,6 +97,11 @@ def request(
         original = f"0200{sale.stan}{sale.date}{sale.time}{'0' * 22}"
         plain |= {APPROVAL: sale.approval, BATCH: f"{sale.amount:012d}", INVOICE: sale.invoice, ORIGINAL: original}
     return said(load(terminal.spec), "0200", plain)
+
+
+def _track_2(card: Card, entry: str) -> str:
+    """As it was read: a chip has a copy of its own, with another CVV."""
+    return {STRIPE_READ: card.track_2, CHIP_READ: card.chip_track}.get(entry, "")
 
 
 def reversal(original: Message, approval: str = "", actual: int | None = None) -> Message:

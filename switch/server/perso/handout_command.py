@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
+from switch.perso.card.reader import CardRefused, Purchase
 from switch.perso.cardbox import BoxError, CardBox
 from switch.perso.cardkeys import KeyFileError
-from switch.perso.handout import CardRefused, Purchase, write_for_issuer, write_for_terminals
+from switch.perso.handout import write_for_issuer, write_for_terminals
 from switch.perso.tracks import TrackError
 from switch.server.perso.production_command import secret_in
 from switch.server.perso.running import told_in_a_line

@@ -13,7 +13,8 @@ from twisted.internet.defer import Deferred
 from switch.perso.authority import TestAuthority
 from switch.perso.card import tlv
 from switch.perso.card.card import Card, made_by
-from switch.perso.handout import CardRefused, Purchase, chip_data, write_for_issuer, write_for_terminals
+from switch.perso.card.reader import CardRefused, InReader, Purchase
+from switch.perso.handout import write_for_issuer, write_for_terminals
 from switch.perso.machine import Finished
 from switch.perso.personalising import Load, personalise
 from switch.perso.preparing import Keys, Preparation, PreparedCard
@@ -44,7 +45,7 @@ def finished() -> Finished:
 
 def test_what_a_chip_says_is_verified_by_its_issuer() -> None:
     """The issuer's side by pyemv: card key by option A, common session key, Visa CVN 18."""
-    told = tlv.parsed(chip_data(finished().chip, AID, PURCHASE))
+    told = tlv.parsed(InReader(finished().chip, AID, PURCHASE).asks().content)
     master = kd.derive_icc_mk_a(bytes.fromhex(CLEAR["imk-ac"]), HOLDER.pan, told["5F34"].hex())
     tags = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36", "9F10")
     data = b"".join(told[tag] for tag in tags)
@@ -76,4 +77,4 @@ def test_the_issuers_host_gets_the_pvv() -> None:
 
 def test_a_blank_pays_nothing() -> None:
     with pytest.raises(CardRefused, match="00A4 was answered 6D00"):
-        chip_data(Card(made_by(bytes(range(16)), bytes(10)), SeededBytes("chip")), AID, PURCHASE)
+        InReader(Card(made_by(bytes(range(16)), bytes(10)), SeededBytes("chip")), AID, PURCHASE)

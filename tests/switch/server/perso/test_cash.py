@@ -24,8 +24,8 @@ from hsm.client.process import ApplianceProcess
 from switch.codec.message import Message, Parts, Value
 from switch.codec.nested import BerTlv
 from switch.perso.card import tlv, words
+from switch.perso.card.reader import InReader, Purchase
 from switch.perso.cardbox import CardBox
-from switch.perso.handout import Purchase, chip_data
 from switch.perso.issuing import Draw
 from switch.perso.machine import Finished
 from switch.perso.tracks import off_stripe
@@ -132,7 +132,7 @@ class Holder:
     def objects(self, amount: int = AMOUNT) -> dict[str, bytes]:
         """What the chip says of a withdrawal, by tag."""
         purchase = Purchase(amount, "704", "704", "261122", b"\x01\x23\x45\x67")
-        parts = BerTlv().read(chip_data(self.chip, AID, purchase))
+        parts = BerTlv().read(InReader(self.chip, AID, purchase).asks().content)
         return {tag: value for tag, value in parts.items() if isinstance(value, bytes)}
 
     @property
