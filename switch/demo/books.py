@@ -64,34 +64,27 @@ class Agreed:
         return len(set(self.theirs.values())) == 1
 
 
-def compared(all_books: Mapping[str, Books]) -> list[Agreed]:
-    """Everything that must agree at the end."""
+def compared(all_books: Mapping[str, Books], members: Iterable[str]) -> list[Agreed]:
+    """Everything that must agree at the end; *members* are those of the interbank switch."""
     found = [
         Agreed(f"{name}: trial balance", {"sum": trial_balance(books), "must be": 0})
         for name, books in all_books.items()
         if books.accounts
     ]
     centre, card_host = all_books["switch"], all_books["cardpro"]
-    for issuer, acquirer in (("bank-b", "bank-a"), ("bank-a", "bank-b")):
-        rows = all_books[acquirer].transactions
-        found.append(
-            Agreed(
-                f"{issuer} owes {acquirer}",
-                {
-                    acquirer: moved(rows, issuer_link="switch"),
-                    "switch": moved(centre.transactions, acquirer, issuer),
-                    issuer: settlement(all_books[issuer], "switch"),
-                },
-            )
-        )
+    for member in members:
+        theirs, rows = all_books[member], centre.transactions
+        paid = {member: moved(theirs.transactions, issuer_link="switch"), "switch": moved(rows, member)}
+        drawn = {member: settlement(theirs, "switch"), "switch": moved(rows, issuer_link=member)}
+        found += [Agreed(f"{member} paid for others", paid), Agreed(f"others paid for {member}", drawn)]
     for through in ("bank-a", "nac"):
-        theirs = moved(all_books[through].transactions, issuer_link="cardpro")
+        passed = moved(all_books[through].transactions, issuer_link="cardpro")
         own = settlement(card_host, through) + moved(card_host.transactions, through, "scheme")
-        found.append(Agreed(f"cardpro owes {through}", {through: theirs, "cardpro": own}))
-    theirs = moved(card_host.transactions, issuer_link="scheme")
+        found.append(Agreed(f"cardpro owes {through}", {through: passed, "cardpro": own}))
+    passed = moved(card_host.transactions, issuer_link="scheme")
     found.append(
-        Agreed("scheme owes cardpro", {"cardpro": theirs, "scheme": settlement(all_books["scheme"], "cardpro")})
+        Agreed("scheme owes cardpro", {"cardpro": passed, "scheme": settlement(all_books["scheme"], "cardpro")})
     )
-    theirs = moved(all_books["nac"].transactions, issuer_link="bank-a")
-    found.append(Agreed("bank-a owes shops", {"nac": theirs, "bank-a": moved(all_books["bank-a"].transactions, "nac")}))
+    passed = moved(all_books["nac"].transactions, issuer_link="bank-a")
+    found.append(Agreed("bank-a owes shops", {"nac": passed, "bank-a": moved(all_books["bank-a"].transactions, "nac")}))
     return found

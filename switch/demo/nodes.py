@@ -71,6 +71,50 @@ TERMINALS: Mapping[str, Mapping[str, str]] = {
     "pos": {"POS00001": "hsm-a", "POS00002": "hsm-a"},
 }
 """By ``switch simulate``: its terminals, and the appliance that has their master keys."""
+FILES, BUREAU_FILES = "switch.demo.files", "switch.demo.bureau"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody in a demonstration; what there is of a file in the packages *files* is put together.
+
+    *terminals* by group: each with the appliance that has its master key; *keyed*: how many of a node's terminals get a
+    PIN key before they are used, *zone_keys*: how many lines of zone keys a node has; *members* of the interbank switch.
+    """
+
+    hsms: Mapping[str, str]
+    nodes: tuple[Node, ...]
+    zones: tuple[Zone, ...]
+    terminals: Mapping[str, Mapping[str, str]]
+    zone_keys: Mapping[str, int]
+    keyed: Mapping[str, int]
+    members: tuple[str, ...]
+    files: tuple[str, ...]
+
+    def text(self, name: str) -> str:
+        """The file *name* with its ``$names``.  Raises FileNotFoundError."""
+        parts = [files(package).joinpath(name) for package in self.files]
+        found = [part.read_text(encoding="utf-8") for part in parts if part.is_file()]
+        if not found:
+            raise FileNotFoundError(name)
+        return "".join(found)
+
+
+COUNTRY = Cast(
+    HSMS, NODES, ZONES, TERMINALS, {"switch": 4, "cardpro": 2, "scheme": 1, "bank-a": 3, "bank-b": 2},
+    {"bank-a": 2, "bank-b": 1}, ("bank-a", "bank-b"), (FILES,),
+)  # fmt: skip
+WITH_BUREAU = Cast(
+    {**HSMS, "hsm-c1": "bank C's"},
+    (*NODES, Node("bank-c1", "bank C's host, for cards that a bureau made", "hsm-c1", ("switch",), issues=True)),
+    (*ZONES, Zone("zmk_c1", ("hsm-switch", "hsm-c1"))),
+    {**TERMINALS, "atms": {**TERMINALS["atms"], "ATM00004": "hsm-c1"}},
+    {**COUNTRY.zone_keys, "switch": 6, "bank-c1": 2},
+    {**COUNTRY.keyed, "bank-c1": 1},
+    (*COUNTRY.members, "bank-c1"),
+    (FILES, BUREAU_FILES),
+)  # fmt: skip
+"""With a bank whose cards a bureau has personalised."""
 CARDHOLDERS = (
     Cardholder("an", "bank-a", "970405", 1, "0021000017", savings="0025000011"),
     Cardholder("binh", "bank-a", "970405", 2, "0021000025"),
@@ -80,11 +124,15 @@ CARDHOLDERS = (
     Cardholder("frank", "scheme", "520000", 1, "9029000011", "credit"),
 )
 
+BUREAU_HOLDERS: Mapping[str, str] = {"gia": "bank-c1", "hoa": "bank-c1"}
+"""Who has the cards of the bureau's order, in the order of their numbers, and the host that keeps the account of each."""
+
 
 @dataclass
 class Known:
     """What the files are filled in with, as it comes to be known: ports, and keys under the LMKs."""
 
+    cast: Cast = COUNTRY
     values: dict[str, str] = field(default_factory=dict, repr=False)
 
     def learn(self, **values: str | int) -> None:
@@ -97,10 +145,4 @@ class Known:
 
     def filled(self, name: str) -> str:
         """The file *name*, with what is known in place of its ``$names``.  Raises KeyError."""
-        text = files("switch.demo.files").joinpath(name).read_text(encoding="utf-8")
-        return Template(text).substitute(self.values)
-
-
-def same(name: str) -> str:
-    """The file *name* as it is."""
-    return files("switch.demo.files").joinpath(name).read_text(encoding="utf-8")
+        return Template(self.cast.text(name)).substitute(self.values)

@@ -40,6 +40,10 @@ def _atm(
     return Step(title, "atms", order, expected)
 
 
+def _refused(title: str, card: str, response: str, terminal: str = "ATM00001", **more: str | int) -> Step:
+    return _atm(title, "withdrawal", card, terminal, {"outcome": DECLINED, "response": response}, **more)
+
+
 def _pos(
     title: str, do: str, card: str = "", terminal: str = "POS00001", expected: Order = APPROVED, named: str = "",
     of: str = "", **more: str | int,
@@ -88,3 +92,18 @@ STORY = (
     _atm("Her old PIN is of no use now", "balance", "an", expected={"outcome": DECLINED, "response": "55"}),
     _atm("The new one is", "balance", "an", pin=NEW),
 )  # fmt: skip
+BELIEVED: Order = {**APPROVED, "chip": "accepts the answer"}
+BUREAU_STORY = (
+    _atm("Gia's card is from the bureau: her bank's HSM verifies PIN, CVV and the chip's cryptogram", "withdrawal", "gia",
+         "ATM00004", amount=1_000_000, expected=BELIEVED),
+    _atm("It is good at other banks' ATMs, and has counted on", "withdrawal", "gia", amount=500_000, expected=BELIEVED),
+    _refused("Someone has listened, and says the same once more: a cryptogram is good once", "gia", "63", amount=500_000,
+             chip="replayed"),
+    _refused("Someone between chip and host turns a bit of the cryptogram", "gia", "63", amount=500_000, chip="falsified"),
+    _refused("Gia types a wrong PIN", "gia", "55", amount=500_000, pin=NEW),
+    _atm("The stripe of her card will do at this bank, where the chip can't be read", "withdrawal", "gia", amount=500_000,
+         chip="swiped"),
+    _refused("Someone has copied it, and does not know the CVV", "forger", "63", amount=500_000, pin="gia"),
+    _atm("Hoa asks for her balance, and her chip's data cross the switch", "balance", "hoa", "ATM00002", expected=BELIEVED),
+)  # fmt: skip
+"""Of cards that a bureau has personalised, see ``switch perso demo``."""

@@ -41,7 +41,11 @@ def _line(heard: Heard, meanings: Mapping[str, str]) -> str:
     other = str(fields.get("41", noted.link)).strip() if noted.link in TERMINALS else noted.link
     way = (heard.node, other) if noted.direction == "out" else (other, heard.node)
     said = [SERVICES.get(str(fields.get("3", ""))[:2], ""), _amount(fields), noted.pan]
-    said += ["with a PIN block" if "52" in fields else "", "MAC" if {"64", "128"} & fields.keys() else ""]
+    said += [
+        "with a PIN block" if "52" in fields else "",
+        "a chip's data" if "55" in fields else "",
+        "MAC" if {"64", "128"} & fields.keys() else "",
+    ]
     if noted.response_code:
         said.append(f"{noted.response_code} {meanings.get(noted.response_code, 'unknown code')}")
     return f"{way[0]:>{WIDTH}} → {way[1]:<{WIDTH}} {noted.mti}  {', '.join(word for word in said if word)}"

@@ -15,8 +15,10 @@ import click
 from hsm.client.blocking import ConnectionLost
 from hsm.client.process import ApplianceProcess, NotReady
 from hsm.client.tour import SERVED, TourStopped, converse
+from switch.demo.nodes import BUREAU_HOLDERS
+from switch.server.demo.bureau import Bureau
 from switch.server.demo.country import Country
-from switch.server.demo.processes import DemoStopped
+from switch.server.demo.processes import DemoStopped, run
 from switch.server.demo.showing import Showing
 from switch.store.database import StoreError
 
@@ -29,9 +31,16 @@ FAILED = 1
 )
 @click.option("--once", is_flag=True, help="end when everything was shown; exit status 0 if all was as expected")
 @click.option(
+    "--cards",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="that of switch perso demo --folder: its cards draw cash here, too",
+)
+@click.option("--with-bureau", is_flag=True, help="have a bureau personalise such cards first")
+@click.option(
     "--hsm-port", metavar="N", type=click.IntRange(0, 65535), help="first show a conversation with an HSM, here"
 )
-def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
+def command(folder: Path | None, once: bool, cards: Path | None, with_bureau: bool, hsm_port: int | None) -> None:
     """Start an interbank switch, two banks, a card host, a concentrator, ATMs and POS terminals; use them; show it all.
 
     Every node, HSM and group of terminals is a process of its own; they speak TCP on loopback, on free ports.  Their
@@ -48,7 +57,11 @@ def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
             place.mkdir(parents=True, exist_ok=True)
             if any(place.iterdir()):
                 raise DemoStopped(f"{place}: an empty folder is expected")
-            country = stack.enter_context(Country(place, lambda text: click.echo(f"    {text}")))
+            if with_bureau:
+                cards = personalised(place)
+            bureau = Bureau(cards) if cards is not None else None
+            country = Country(place, lambda text: click.echo(f"    {text}"), bureau=bureau)
+            stack.enter_context(country)
             # Who is impatient would leave the others running.
             stack.callback(_undisturbed)
             showing = Showing(country, click.echo)
@@ -59,6 +72,14 @@ def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
             click.echo(f"switch demo: {fault or type(fault).__name__}", err=True)
             sys.exit(FAILED)
         sys.exit(FAILED if showing.wrong else 0)
+
+
+def personalised(place: Path) -> Path:
+    """The folder in *place* of a bureau that has personalised an order of cards.  Raises DemoStopped."""
+    click.echo("\nFirst a bureau, each part of it a process, makes a bank's cards of its enciphered order:")
+    folder = place / "bureau"
+    run("switch.main", "perso", "demo", "--cards", str(len(BUREAU_HOLDERS)), "--folder", str(folder), show=click.echo)
+    return folder
 
 
 def _undisturbed() -> None:

@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from switch.demo.books import Books
-from switch.demo.nodes import CARDHOLDERS, HSMS, NODES, TERMINALS, ZONES, Known, Node, same
+from switch.demo.nodes import CARDHOLDERS, COUNTRY, WITH_BUREAU, Known, Node
 from switch.demo.story import BINHS_NEW, NEW, Order
 from switch.demo.told import Heard
+from switch.server.demo.bureau import Bureau, received
 from switch.server.demo.consoles import NodeConsole
 from switch.server.demo.keying import (
     TMK,
@@ -24,6 +25,7 @@ from switch.server.demo.keying import (
     Issuing,
     bank_cards,
     components,
+    components_of,
     make_lmk,
     new_key_digits,
     new_pin,
@@ -46,17 +48,24 @@ def directly(name: str, port: int) -> int:
 
 
 class Country:
-    """All processes, with their files in *folder*; *tell* says what happens.  Raises DemoStopped in all methods."""
+    """All processes, with their files in *folder*; *tell* says what happens.  Raises DemoStopped in all methods.
+
+    With a *bureau* there is a bank besides whose cards it has made.
+    """
 
     def __init__(
-        self, folder: Path, tell: Callable[[str], None], reach: Reach = directly, pin_digits: int = PIN_DIGITS
-    ) -> None:
+        self, folder: Path, tell: Callable[[str], None], reach: Reach = directly, pin_digits: int = PIN_DIGITS,
+        bureau: Bureau | None = None,
+    ) -> None:  # fmt: skip
         self.folder, self._tell, self._reach = folder, tell, reach
+        self.bureau, self.cast = bureau, WITH_BUREAU if bureau else COUNTRY
         self._pin_digits = pin_digits
         self.pins = {name: new_pin(pin_digits) for name in (*(each.name for each in CARDHOLDERS), NEW, BINHS_NEW)}
         self.secrets: list[bytes] = []
         """Every key in the clear that people have typed: what must be found nowhere."""
-        self.known = Known()
+        self.known = Known(self.cast)
+        self._cards: dict[str, str] = {}
+        """By the name that the story has for it, what a card of the bureau is called in its box."""
         self.programs: dict[str, Program] = {}
         self._keypads: dict[str, tuple[tuple[bytes, bytes], Formed]] = {}
         self._readings: dict[str, Reading] = {}
@@ -76,37 +85,45 @@ class Country:
 
     def start_hsms(self) -> None:
         """An appliance for the switch and for each bank, each with an LMK of its own."""
-        with ThreadPoolExecutor(len(HSMS)) as side_by_side:
-            options = dict(
-                zip(
-                    HSMS,
-                    side_by_side.map(lambda name: make_lmk(self.folder, name, self._pin_digits), HSMS),
-                    strict=True,
-                )
-            )
+        names = self.cast.hsms
+        with ThreadPoolExecutor(len(names)) as side_by_side:
+            made = side_by_side.map(lambda name: make_lmk(self.folder, name, self._pin_digits), names)
+            options = dict(zip(names, made, strict=True))
         for name, words in options.items():
             self._start(name, "hsm.server.main", "serve", *words)
-        for name in HSMS:
+        for name in names:
             ports = self.programs[name].await_ready()
             self.known.learn(**{name.replace("-", "_"): self._reach(name, ports["thales"])})
 
     def form_keys(self) -> None:
         """Custodians type components at the consoles: zone keys at both ends, terminals' at their host's."""
-        with contextlib.ExitStack() as seated, ThreadPoolExecutor(len(HSMS)) as side_by_side:
-            states = [self.folder / name for name in HSMS]
-            at = dict(zip(HSMS, side_by_side.map(Custodians, states), strict=True))
+        names = self.cast.hsms
+        with contextlib.ExitStack() as seated, ThreadPoolExecutor(len(names)) as side_by_side:
+            states = [self.folder / name for name in names]
+            at = dict(zip(names, side_by_side.map(Custodians, states), strict=True))
             for each in at.values():
                 seated.callback(each.leave)
-            for zone in ZONES:
+            for zone in self.cast.zones:
                 parts = self._secret(components())
                 formed = [at[name].form(ZMK, parts) for name in zone.at]
                 self._learn_zone(zone.name, zone.at, formed)
-            for group, terminals in TERMINALS.items():
+            for group, terminals in self.cast.terminals.items():
                 letters = [self._terminal_key(at[name], id) for id, name in terminals.items()]
                 self._private(f"{group}.keys", "".join(letters))
-            for name in HSMS:
+            if self.bureau is not None:
+                self._bureaus_zone(self.bureau, at)
+            for name in names:
                 parts = self._secret(components())
                 self._keypads[name] = parts, at[name].form(TMK, parts)
+
+    def _bureaus_zone(self, bureau: Bureau, at: Mapping[str, Custodians]) -> None:
+        """The zone key between the issuer and its bureau at the issuer's own appliances."""
+        parts = self._secret(components_of(bureau.zmk))
+        for name in ("hsm-c1",):
+            formed = at[name].form(ZMK, parts)
+            if formed.check_value != bureau.keys.zmk_check_value:
+                raise DemoStopped(f"{name} has another zone key than the bureau")
+            self.known.learn(**{f"zmk_bureau_{name}".replace("-", "_"): formed.cryptogram})
 
     def _secret(self, parts: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
         one, two = parts
@@ -146,26 +163,48 @@ class Country:
             self._write(f"{node}.cards.csv", bank_cards(issued))
             self._private(f"{node}.pan.key", new_key_digits())
             everybody += issued
-        self._write("cards.csv", stripes(everybody))
+        self._write("cards.csv", stripes(everybody) + self._from_bureau())
+
+    def _from_bureau(self) -> str:
+        """Cards of the bureau get to their holders, and the keys and PVVs to their hosts; what else is on stripes."""
+        wallet = ""
+        if self.bureau is not None:
+            self.bureau.fill(self.folder)
+            wallet = (
+                'box = "cards.box"                  # chip cards: production has left them there\nbox-key = "box.key"'
+            )
+            self.pins |= {each.name: each.pin for each in self.bureau.held}
+            self._cards = {each.name: each.card.order for each in self.bureau.held}
+            self._learn_issuer(self.bureau, "bank-c1", "hsm_c1")
+        self.known.learn(wallet=wallet)
+        return self.bureau.forged() if self.bureau is not None else ""
+
+    def _learn_issuer(self, bureau: Bureau, node: str, hsm: str) -> None:
+        keys = received(bureau, int(self.known.values[hsm]), self.known.values[f"zmk_bureau_{hsm}"])
+        self.known.learn(**{f"{name}_{node.removeprefix('bank-')}": key for name, key in keys.items()})
+        for name, text in zip(("accounts", "cards"), bureau.books(node), strict=True):
+            self._write(f"{node}.{name}.csv", text)
+        self._private(f"{node}.pan.key", new_key_digits())
 
     # -- switches and terminals
 
     def start_nodes(self) -> None:
         """The switches, who is called before who calls; those that need nothing of each other side by side."""
-        for node in NODES:
+        for node in self.cast.nodes:
             for called in node.calls:
                 self._await(called)
             self._write_node(node)
             config = str(self.folder / f"{node.name}.toml")
             self._start(node.name, "switch.main", "serve", "--config", config)
-        for node in NODES:
+        for node in self.cast.nodes:
             self._await(node.name)
 
     def _write_node(self, node: Node) -> None:
         self._write(f"{node.name}.toml", self.known.filled(f"{node.name}.toml"))
-        self._write(f"{node.name}.bins.csv", same(f"{node.name}.bins.csv"))
-        if node.issues:
-            self._write(f"{node.name}.accounts.csv", same(f"{node.name}.accounts.csv"))
+        self._write(f"{node.name}.bins.csv", self.known.filled(f"{node.name}.bins.csv"))
+        accounts = f"{node.name}.accounts.csv"
+        if node.issues and not (self.folder / accounts).exists():
+            self._write(accounts, self.known.filled(accounts))
 
     def _await(self, name: str) -> None:
         if not self.programs[name].ports:
@@ -175,11 +214,11 @@ class Country:
 
     def start_terminals(self) -> None:
         """ATMs and POS terminals; the technicians' letters are destroyed when the keys are typed in."""
-        for group in TERMINALS:
+        for group in self.cast.terminals:
             self._write(f"{group}.toml", self.known.filled(f"{group}.toml"))
             words = ("simulate", "--config", str(self.folder / f"{group}.toml"))
             self._start(group, "switch.main", *words, typed_at=True)
-        for group in TERMINALS:
+        for group in self.cast.terminals:
             self.programs[group].await_ready()
             (self.folder / f"{group}.keys").unlink()
 
@@ -187,6 +226,8 @@ class Country:
         """Have *order* done by one of the terminals of *at*; what comes of it.  PINs are named in *order*."""
         program = self.programs[at]
         typed = {name: self.pins[str(value)] if name in ("pin", "new-pin") else value for name, value in order.items()}
+        if "card" in typed:
+            typed["card"] = self._cards.get(str(typed["card"]), typed["card"])
         program.keyboard.write(json.dumps(typed | {"id": 1}).encode() + b"\n")
         program.keyboard.flush()
         # A terminal that says nothing any more must not keep everybody waiting: what it writes ends with it.
@@ -218,7 +259,7 @@ class Country:
 
     def heard(self) -> Iterator[Heard]:
         """What is in the nodes' journals since this was asked before."""
-        for node in NODES:
+        for node in self.cast.nodes:
             since = self._seen.get(node.name, "")
             for noted in self._reading(node.name).every(Noted):
                 if noted.id > since:
@@ -228,7 +269,7 @@ class Country:
     def settled(self) -> None:
         """Wait until nobody is owed anything that store-and-forward must still deliver."""
         until = time.monotonic() + SETTLED_SECONDS_MAX
-        while any(self._reading(node.name).queues() for node in NODES):
+        while any(self._reading(node.name).queues() for node in self.cast.nodes):
             if time.monotonic() > until:
                 raise DemoStopped("store-and-forward does not deliver")
             time.sleep(LOOK_SECONDS)
@@ -236,7 +277,7 @@ class Country:
     def books(self) -> dict[str, Books]:
         """Everybody's."""
         found = {}
-        for node in NODES:
+        for node in self.cast.nodes:
             reading = self._reading(node.name)
             if reading.books():
                 raise DemoStopped(f"{node.name}: sums of accounts are not those of their postings")

@@ -32,6 +32,12 @@ def components() -> tuple[bytes, bytes]:
     return _odd(os.urandom(16)), _odd(os.urandom(16))
 
 
+def components_of(key: bytes) -> tuple[bytes, bytes]:
+    """Two components, of odd parity, of a *key* that has odd parity: an appliance sees to that of what it forms."""
+    one = _odd(os.urandom(16))
+    return one, _odd(bytes(a ^ b for a, b in zip(key, one, strict=True)))
+
+
 def _odd(key: bytes) -> bytes:
     return bytes(byte ^ 1 if byte.bit_count() % 2 == 0 else byte for byte in key)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -76,9 +77,18 @@ class Program:
                     pipe.close()
 
 
-def run(module: str, *words: str) -> None:
-    """The module *module* with *words*, to its end.  Raises DemoStopped."""
+def run(module: str, *words: str, show: Callable[[str], None] | None = None) -> None:
+    """The module *module* with *words*, to its end; *show* is given each line that it says.  Raises DemoStopped."""
     line = [sys.executable, "-m", module, *words]
-    ended = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603  # our own command line
-    if ended.returncode:
-        raise DemoStopped(f"{module} {' '.join(words[:2])}: {ended.stderr[-SAID_CHARS_MAX:]}")
+    with tempfile.TemporaryFile("w+") as complaint:
+        running = subprocess.Popen(  # noqa: S603  # our own command line
+            line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaint, text=True
+        )
+        assert running.stdout is not None
+        with running.stdout:
+            for said in running.stdout:
+                if show is not None:
+                    show(f"    {said.rstrip()}")
+        if running.wait():
+            complaint.seek(0)
+            raise DemoStopped(f"{module} {' '.join(words[:2])}: {complaint.read()[-SAID_CHARS_MAX:]}")

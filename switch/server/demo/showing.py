@@ -6,14 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from switch.demo.books import compared
-from switch.demo.nodes import HSMS, NODES, TERMINALS
-from switch.demo.story import STORY, Step
+from switch.demo.story import BUREAU_STORY, STORY, Step
 from switch.demo.told import lines, money
 from switch.server.demo.country import Country
 from switch.services import responses
 
-BEGUN = {"switch": 4, "cardpro": 2, "scheme": 1, "bank-a": 3, "bank-b": 2}
-"""Lines of zone keys that each node has."""
 IN_FORCE = "in force"
 
 
@@ -22,6 +19,7 @@ class Showing:
 
     def __init__(self, country: Country, say: Callable[[str], None]) -> None:
         self._country, self._say = country, say
+        self._story = (*STORY, *(BUREAU_STORY if country.bureau else ()))
         self._meanings = responses.packaged().meanings
         self._invoices: dict[str, str] = {}
         self.wrong: list[str] = []
@@ -31,13 +29,13 @@ class Showing:
         began = time.monotonic()
         self._found()
         self._sign_on()
-        for step in STORY:
+        for step in self._story:
             self._step(step)
         self._operator()
         self._books()
         seconds = time.monotonic() - began
         self._say("")
-        self._say(f"{len(STORY)} steps in {seconds:.0f} s; {len(self.wrong)} not as expected.")
+        self._say(f"{len(self._story)} steps in {seconds:.0f} s; {len(self.wrong)} not as expected.")
 
     def _title(self, text: str) -> None:
         self._say("")
@@ -45,9 +43,10 @@ class Showing:
 
     def _found(self) -> None:
         country = self._country
-        self._title("Three HSMs, each with a local master key of its own that nobody knows.")
+        cast = country.cast
+        self._title(f"{len(cast.hsms)} HSMs, each with a master key of its own that nobody knows.")
         country.start_hsms()
-        for name, whose in HSMS.items():
+        for name, whose in cast.hsms.items():
             self._say(f"    {name:<10}  {whose}, port {country.programs[name].ports['thales']}")
         self._title("Custodians form keys from components: zone master keys at both ends, terminals' at their host's.")
         country.form_keys()
@@ -58,18 +57,18 @@ class Showing:
         self._title("The nodes, each a process, and their terminals.")
         country.start_nodes()
         country.start_terminals()
-        for node in NODES:
+        for node in cast.nodes:
             self._say(f"    {node.name:<10}  {node.title}")
-        for group, terminals in TERMINALS.items():
+        for group, terminals in cast.terminals.items():
             self._say(f"    {group:<10}  {', '.join(terminals)}")
 
     def _sign_on(self) -> None:
         self._title("They sign on and exchange working keys.  Both ends of a link show the same check values:")
-        for name, count in BEGUN.items():
+        for name, count in self._country.cast.zone_keys.items():
             with self._country.console(name) as console:
                 self._shown(name, console.until("keys", IN_FORCE, count))
         self._title("ATMs get the PIN keys of the day from their hosts:")
-        for name, count in (("bank-a", 2), ("bank-b", 1)):
+        for name, count in self._country.cast.keyed.items():
             with self._country.console(name) as console:
                 self._shown(name, console.until("terminals", IN_FORCE, count))
 
@@ -101,6 +100,8 @@ class Showing:
         found = told.get("balances")
         for each in found if isinstance(found, list) else []:
             words.append(f"{each['kind']} {money(each['minor'], each['currency'])}")
+        if "chip" in told:
+            words.append(f"the chip {told['chip']}")
         if told.get("reversal"):
             words.append("a reversal is under way")
         return ", ".join(words)
@@ -117,7 +118,7 @@ class Showing:
 
     def _books(self) -> None:
         self._title("Everybody's books:")
-        for agreed in compared(self._country.books()):
+        for agreed in compared(self._country.books(), self._country.cast.members):
             said = ", ".join(f"{who} {money(amount)}" for who, amount in agreed.theirs.items())
             self._say(f"    {agreed.about:<24}  {said}")
             self._expect(agreed.about, {"": (agreed.right, True)})

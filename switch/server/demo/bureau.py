@@ -1,0 +1,124 @@
+"""Cards that a bureau has made come to their issuer: its keys for them to its HSM, what it keeps of each to its host.
+
+The folder is that of ``switch perso demo``.  Who reads it here stands outside the bureau: the issuer, which has drawn the
+PINs and has them printed for nobody but their holders, and the holders, who have their cards.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hsm.client.blocking import BlockingClient
+from switch.demo.nodes import BUREAU_HOLDERS
+from switch.perso.cardbox import BoxError, CardBox
+from switch.perso.cardkeys import KeyFileError, Transport, read_transport
+from switch.perso.handout import stripe_of, write_for_issuer
+from switch.perso.issuing import IssuerKeys, clear_pin
+from switch.perso.machine import Finished
+from switch.perso.orderfile import OrderReader
+from switch.perso.terms import Attribute, Refused
+from switch.perso.tracks import TrackError
+from switch.server.demo.processes import DemoStopped
+from switch.server.perso.demo.layout import ISSUER, Layout
+from switch.server.perso.demo.steps import ORDER
+
+KEY_VERSION = "01"
+ROLES = {"09": ("cvk", "402"), "08": ("pvk", "002"), "30": ("imk_ac", "109")}
+"""By the key type that they travel as: what an issuer's host calls its keys, and a Thales appliance their types."""
+OPENING = 10_000_000
+FORGER = "forger"
+"""Who has copied the first holder's stripe, and guessed its CVV."""
+ADVICE = "01"
+"""Of A6: a key that has not odd parity was imported, and has now."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The card of *name*, with the *pin* that its holder was sent, at the host *node*."""
+
+    name: str
+    node: str
+    card: Finished
+    pin: str = field(repr=False)
+
+
+class Bureau:
+    """What has come of the order in *folder*.  Raises DemoStopped when it is not there or not finished."""
+
+    def __init__(self, folder: Path) -> None:
+        self._layout = Layout(folder)
+        try:
+            self.zmk = bytes.fromhex(self._layout.zmk())
+            self.keys: Transport = read_transport(folder / "issuer" / "card-keys.json")
+            self.held = self._hand_out()
+        except (OSError, ValueError, BoxError, KeyFileError, TrackError, Refused) as fault:
+            raise DemoStopped(f"{folder}: no finished order of switch perso demo: {fault}") from None
+
+    def _hand_out(self) -> tuple[Held, ...]:
+        folder = self._layout.folder
+        keys = IssuerKeys.drawn(bytes.fromhex((folder / "issuer" / "secret").read_text()), ISSUER, KEY_VERSION)
+        box = CardBox(folder / "production" / "cards.box", self.box_key, os.urandom)
+        cards = {int(card.order.rpartition("/")[2]): card for card in box}
+        box.close()
+        order = folder / "issuer" / f"{ISSUER}-{ORDER}.order"
+        found = []
+        with order.open("rb") as source:
+            for (name, node), values in zip(BUREAU_HOLDERS.items(), OrderReader(source, order.name), strict=False):
+                card = cards[values.sequence]
+                pin = clear_pin(values.values[Attribute.PIN], keys, stripe_of(card).pan)
+                found.append(Held(name, node, card, pin))
+        if len(found) < len(BUREAU_HOLDERS):
+            raise DemoStopped(f"{folder}: an order of at least {len(BUREAU_HOLDERS)} cards is expected")
+        return tuple(found)
+
+    @property
+    def box_key(self) -> bytes:
+        """What the box of cards is sealed under."""
+        return bytes.fromhex((self._layout.folder / "production" / "box.key").read_text())
+
+    def fill(self, folder: Path) -> None:
+        """Put the holders' cards into a box of their own in *folder*: what they do there is nothing to the bureau's."""
+        key = folder / "box.key"
+        key.touch(mode=0o600)
+        key.write_text(self.box_key.hex() + "\n")
+        box = CardBox(folder / "cards.box", self.box_key, os.urandom)
+        for each in self.held:
+            box.put(each.card)
+        box.close()
+
+    def forged(self) -> str:
+        """The forger's card, as a line of the terminals' ``cards.csv``."""
+        track = stripe_of(self.held[0].card)
+        cvv = track.discretionary[-3:]
+        wrong = track.discretionary[:-3] + f"{(int(cvv) + 1) % 1000:03}"
+        return f"{FORGER},{track.pan},{track.expiry},{track.service_code},{wrong},\n"
+
+    def books(self, node: str) -> tuple[str, str]:
+        """``accounts.csv`` and ``cards.csv`` of the host *node*."""
+        cards = [each.card for each in self.held if each.node == node]
+        accounts = [f"30{number:08}" for number in range(1, len(cards) + 1)]
+        out = io.StringIO()
+        write_for_issuer(out, cards, accounts)
+        rows = "".join(f"{account},current,{OPENING}\n" for account in accounts)
+        return f"account,kind,opening\n{rows}", out.getvalue()
+
+
+def received(bureau: Bureau, port: int, zmk: str) -> Mapping[str, str]:
+    """The issuer's keys in the Thales appliance on *port*, from under *zmk* there: by name, under its LMK."""
+    found = {}
+    client = BlockingClient("127.0.0.1", port)
+    try:
+        for key in bureau.keys.keys:
+            if key.key_type in ROLES:
+                name, key_type = ROLES[key.key_type]
+                reply = client.command(f"A6{key_type}{zmk}X{key.cryptogram.hex().upper()}U")
+                if reply[2:4] not in ("00", ADVICE) or reply[37:43] != key.check_value:
+                    raise DemoStopped(f"the appliance does not take {key.name}: {reply[2:4]}")
+                found[name] = reply[4:37]
+    finally:
+        client.close()
+    return found
