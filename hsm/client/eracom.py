@@ -1,11 +1,11 @@
-"""The Eracom messages that card personalisation asks its HSMs with, and the refusals it tells apart.
+"""The Eracom messages that switches and card personalisation ask their HSMs with, and the refusals they tell apart.
 
 For programs that must not reach into the appliance.
 """
 
 from __future__ import annotations
 
-from hsm.dialects.eracom.card import CvvMade, MakeCvv
+from hsm.dialects.eracom.card import CvvMade, MakeCvv, VerifyCvv
 from hsm.dialects.eracom.cardkey import CardKeyDerived, DeriveCardKey
 from hsm.dialects.eracom.cipherdata import ApplyCipher, ApplyCipherOpen, CipherApplied, CipherAppliedOpen
 from hsm.dialects.eracom.emv import CheckCryptogram, CryptogramChecked
@@ -25,7 +25,15 @@ from hsm.dialects.eracom.mac import MacMade, MacUpdated, MakeMac, UpdateMac, Ver
 from hsm.dialects.eracom.mailer import Placed, PrintPin
 from hsm.dialects.eracom.pin import GeneratePin, PinEnciphered, PinTranslated, TranslatePin
 from hsm.dialects.eracom.pinvalues import MakeOffset, MakePvv, OffsetMade, PvvMade
-from hsm.refusal import PrinterUnavailable, VerificationFailed
+from hsm.dialects.eracom.pinverify import VerifyByOffset, VerifyByPvv
+from hsm.dialects.eracom.sessionkey import (
+    KeysMade,
+    KeysReceived,
+    MakeForInterchange,
+    MakeForTerminal,
+    ReceiveFromInterchange,
+)
+from hsm.refusal import InputInvalid, PrinterUnavailable, VerificationFailed
 from hsm.wire.message import Empty
 
 __all__ = [
@@ -49,13 +57,18 @@ __all__ = [
     "GeneratePin",
     "GenerateSigningKey",
     "ImportKey",
+    "InputInvalid",
     "KeyBound",
     "KeyExported",
     "KeyGenerated",
     "KeyImported",
+    "KeysMade",
+    "KeysReceived",
     "MacMade",
     "MacUpdated",
     "MakeCvv",
+    "MakeForInterchange",
+    "MakeForTerminal",
     "MakeMac",
     "MakeOffset",
     "MakePvv",
@@ -66,11 +79,15 @@ __all__ = [
     "PrintPin",
     "PrinterUnavailable",
     "PvvMade",
+    "ReceiveFromInterchange",
     "SignCard",
     "SigningKeyGenerated",
     "TranslateBlocks",
     "TranslatePin",
     "UpdateMac",
     "VerificationFailed",
+    "VerifyByOffset",
+    "VerifyByPvv",
+    "VerifyCvv",
     "VerifyMac",
 ]

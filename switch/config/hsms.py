@@ -1,10 +1,11 @@
-"""The HSMs that the switch asks, Thales dialect over TCP; without this table it has none, as a concentrator.
+"""The HSMs that the switch asks, over TCP; without this table it has none, as a concentrator.
 
 [hsm]
+dialect = "thales"             # or "eracom", whose keys are key specifiers
 connections = 2                # to each appliance
 outstanding-max = 32           # commands under way on each connection
 waiting-max = 1024             # commands that wait for room; what comes above is refused
-header-chars = 4               # of the appliances' message header
+header-chars = 4               # of the appliances' message header; Thales only
 timeout = 5                    # seconds that a question may take in all
 attempt-timeout = 2            # seconds that one appliance has for what may be asked again
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from switch.hsmdialect import DIALECTS, THALES, HsmDialect
 from switch.link.lines import Section
 from switch.routing.binfile import NAME
 
@@ -41,6 +43,7 @@ class HsmSite:
 class HsmConfig:
     """The appliances, and the bounds of the pool of connections to them; times in seconds."""
 
+    dialect: HsmDialect
     sites: tuple[HsmSite, ...]
     connections: int
     outstanding_max: int
@@ -52,6 +55,9 @@ class HsmConfig:
 
 def read_hsm(section: Section) -> HsmConfig:
     """The table ``[hsm]``.  Raises ConfigError."""
+    dialect = DIALECTS[section.choice("dialect", THALES.name, tuple(DIALECTS))]
+    if section.has("header-chars") and not dialect.has_headers:
+        raise section.wrong("header-chars", "none: the Eracom dialect has no message header")
     rows = section.rows("site")
     if not 0 < len(rows) <= SITES_MAX:
         raise section.wrong("site", f"1 to {SITES_MAX} [[hsm.site]] tables")
@@ -65,6 +71,7 @@ def read_hsm(section: Section) -> HsmConfig:
         row.end()
     timeout = section.seconds("timeout", 5.0, TIMEOUT_SECONDS_MOST)
     config = HsmConfig(
+        dialect,
         tuple(sites.values()),
         section.number("connections", 2, 1, CONNECTIONS_MOST),
         section.number("outstanding-max", 32, 1, 1_000),

@@ -38,6 +38,7 @@ from switch.config.hsms import HsmConfig, read_hsm
 from switch.config.partners import read_partner
 from switch.config.tables import TableFiles
 from switch.flow.partner import Partner
+from switch.hsmdialect import THALES, HsmDialect
 from switch.issuer.config import IssuerConfig, read_issuer
 from switch.keys.config import KeysConfig, LinkKeysConfig, TerminalConfig, read_link_keys, read_terminals
 from switch.link.config import LinkConfig, links_of
@@ -141,15 +142,16 @@ def read_text(path: Path, text: str) -> SwitchConfig:
     switch = top.section("switch")
     rows = top.rows("link")
     links = tuple(_placed(link, folder) for link in links_of(rows))
+    hsm = read_hsm(top.section("hsm")) if top.has("hsm") else None
+    dialect = THALES if hsm is None else hsm.dialect
     terminal_rows = top.rows("terminal")
-    terminals = _reached(terminal_rows, read_terminals(terminal_rows), links)
+    terminals = _reached(terminal_rows, read_terminals(terminal_rows, dialect), links)
     shares, parallel = read_shares(rows, links), read_parallel(rows, links)
-    partners, keys, forwarding = _of_links(rows, links, parallel)
+    partners, keys, forwarding = _of_links(rows, links, parallel, dialect)
     cluster = read_cluster(top.section("cluster"), shares) if top.has("cluster") else None
     if cluster is not None:
         _shared(terminal_rows, terminals)
-    hsm = read_hsm(top.section("hsm")) if top.has("hsm") else None
-    issuer = read_issuer(top.section("issuer")) if top.has("issuer") else None
+    issuer = read_issuer(top.section("issuer"), dialect) if top.has("issuer") else None
     if hsm is None and (keys or terminals or issuer or any(partner.mac for partner in partners.values())):
         raise top.wrong("hsm", "an HSM, for the keys, MACs or the issuer that are configured")
     console = _console(top.section("console"), folder) if top.has("console") else None
@@ -163,7 +165,7 @@ def read_text(path: Path, text: str) -> SwitchConfig:
         name=switch.matching("name", None, NAME.pattern, "a name"),
         institution=switch.matching("institution", None, "[0-9]{1,11}", "at most 11 digits"),
         cutover_minutes=_cutover(switch),
-        files=_files(switch, folder, links, partners, policies, parallel),
+        files=_files(switch, folder, links, partners, policies, parallel, dialect),
         pan_key=pan_key,
         state_dir=folder / switch.text("state-dir", "state"),
         database=switch.text("database", "") or None,
@@ -186,7 +188,9 @@ def read_text(path: Path, text: str) -> SwitchConfig:
 OfLinks = tuple[Mapping[str, Partner], tuple[LinkKeysConfig, ...], Mapping[str, Rules]]
 
 
-def _of_links(rows: Sequence[Section], links: Sequence[LinkConfig], parallel: Mapping[str, str]) -> OfLinks:
+def _of_links(
+    rows: Sequence[Section], links: Sequence[LinkConfig], parallel: Mapping[str, str], dialect: HsmDialect
+) -> OfLinks:
     """Partners, keys and rules of store-and-forward; nothing is left in the links' rows."""
     names = {link.name for link in links}
     partners: dict[str, Partner] = {}
@@ -202,7 +206,7 @@ def _of_links(rows: Sequence[Section], links: Sequence[LinkConfig], parallel: Ma
             raise section.wrong("relays-to", "the name of another link")
         if row.has("forwarding"):
             forwarding[link.name] = read_rules(row.section("forwarding"))
-        shared = read_link_keys(row.section("keys"), link.name)
+        shared = read_link_keys(row.section("keys"), link.name, dialect)
         keys += [shared] if shared else []
         row.end()
     return MappingProxyType(partners), tuple(keys), MappingProxyType(forwarding)
@@ -238,7 +242,7 @@ def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
 
 def _files(
     switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner], policies: Path | None,
-    parallel: Mapping[str, str],
+    parallel: Mapping[str, str], dialect: HsmDialect,
 ) -> TableFiles:  # fmt: skip
     return TableFiles(
         _path(switch, "bins", folder),
@@ -248,6 +252,7 @@ def _files(
         frozenset(partner.channel for partner in partners.values() if partner.channel),
         policies,
         parallel,
+        dialect,
     )
 
 

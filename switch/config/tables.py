@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
+from switch.hsmdialect import THALES, HsmDialect
 from switch.link.lines import ConfigError
 from switch.routing.binfile import BinFileError
 from switch.routing.bins import BinTable
@@ -61,7 +62,7 @@ class TableFiles:
     """Where the files are, None for what comes with the product; *links* are those that prefixes may lead to.
 
     *channels* are those that partners' requests come from: a catalogue must know them.  *parallel*: a link → the one that
-    it stands beside.
+    it stands beside.  *dialect* is that of keys.
     """
 
     bins: Path | None
@@ -71,6 +72,7 @@ class TableFiles:
     channels: frozenset[str] = frozenset()
     stand_in: Path | None = None
     parallel: Mapping[str, str] = field(default_factory=dict)
+    dialect: HsmDialect = THALES
 
     def read(self) -> Tables:
         """All of them.  Raises TableRefused."""
@@ -120,7 +122,9 @@ class TableFiles:
             return {}
         folder = self.stand_in.parent
         try:
-            return read_policies(str(self.stand_in), _text(self.stand_in), lambda name: _text(folder / name))
+            return read_policies(
+                str(self.stand_in), _text(self.stand_in), lambda name: _text(folder / name), self.dialect
+            )
         except ConfigError as fault:
             raise TableRefused((str(fault),)) from None
 

@@ -101,7 +101,12 @@ def read_cards(
             used_date="",
             amount_used=0,
             count_used=0,
-            pvki=row.text("pvki", re.compile("[0-6]"), "a digit from 0 to 6", "1"),
+            pvki=row.text(
+                "pvki",
+                re.compile(f"[{config.pvk_indices}]"),
+                f"a digit from {config.pvk_indices[0]} to {config.pvk_indices[-1]}",
+                "1",
+            ),
             service_code=row.text("service_code", re.compile("[0-9]{3}"), "3 digits"),
             savings_id=typed["savings"],
             current_id=typed["current"],

@@ -5,20 +5,20 @@ currency = "704"                 # of all accounts
 accounts = "accounts.csv"        # see ``bookfile``; file names as seen from the configuration's own file
 cards = "cards.csv"
 pan-key = "pan.key"              # a file: 32 hexadecimal digits or more, made once and kept: ids of cards come from it
-pvk = "U…"                       # under the HSM's LMK: the pair of a PVV, or the key of IBM offsets
-cvk = "U…"                       # under the HSM's LMK; absent: CVVs are not verified
+pvk = "U…"                       # as the dialect of [hsm] writes keys: the pair of a PVV, or the key of IBM offsets
+cvk = "U…"                       # absent: CVVs are not verified
 cvv-at = 5                       # digits of track 2 between the service code and the CVV (1 and 4: PVKI and PVV)
 pin-method = "pvv"               # or "offset": IBM 3624
 pin-tries = 3
 without-pin = ["purchase", "atm balance"]  # services (or channel and service) that a card may have without a PIN
 
 [issuer.offset]                  # for pin-method = "offset"
-table = "0123456789012345"       # the decimalisation table as the HSM wants it, in the clear or enciphered
+table = "0123456789012345"       # the decimalisation table, clear or enciphered; none in Eracom, with the PVK
 validation = "12345678901N"      # N where the account number goes in
 length = 4                       # how many digits are checked
 
 [issuer.chip]                    # absent: what chips say is not looked at
-imk-ac = "U…"                    # under the HSM's LMK: the issuer's master key for application cryptograms
+imk-ac = "U…"                    # the issuer's master key for application cryptograms
 cryptogram-version = 18          # Visa's, as the cards have it: 18 (common session key) or 10
 stripe = false                   # may a card that has a chip be read by its stripe?
 
@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from switch.hsmdialect import THALES, HsmDialect
 from switch.ledger.ledger import AMOUNT_MAX
 from switch.link.lines import Section
 from switch.money import MoneyError, currency
@@ -42,13 +43,15 @@ VERSION_10, VERSION_18 = 10, 18
 """Visa's cryptogram versions, as tag 9F10 has them."""
 PIN_ALWAYS = frozenset({"withdrawal", "cash advance", "PIN change"})
 """Whoever holds the card gets money or a new PIN by these."""
-_KEY_UNDER_LMK = re.compile(r"[0-9A-Z][\x21-\x7e]{15,511}")
 _TABLE = re.compile("[0-9A-F]{16}|[LU]?[0-9A-F]{16,32}|[IK][0-9A-Fa-f]{3}")
 
 
 @dataclass(frozen=True)
 class OffsetMethod:
-    """IBM 3624: the decimalisation *table* and *validation* data as the HSM wants them, and how many digits are checked."""
+    """IBM 3624: the decimalisation *table* and *validation* data as the HSM wants them, and how many digits are checked.
+
+    *table* is empty where it lies with the key.
+    """
 
     table: str = field(repr=False)
     validation: str
@@ -57,7 +60,7 @@ class OffsetMethod:
 
 @dataclass(frozen=True)
 class ChipConfig:
-    """*imk_ac* is under the HSM's LMK; *version* that of the cards' cryptograms; *stripe*: chip cards may be swiped."""
+    """*imk_ac* is a key; *version* that of the cards' cryptograms; *stripe*: chip cards may be swiped."""
 
     imk_ac: str = field(repr=False)
     version: int = VERSION_18
@@ -66,7 +69,10 @@ class ChipConfig:
 
 @dataclass(frozen=True)
 class IssuerConfig:
-    """What the section says.  Keys are under the HSM's LMK; *currency* is numeric; files are named as they stand there."""
+    """What the section says.  Keys are as the HSMs have them; *currency* is numeric; files are named as they stand there.
+
+    *pvk_indices* are the digits that may number a card's PVV key.
+    """
 
     currency: str
     accounts_file: str
@@ -81,13 +87,14 @@ class IssuerConfig:
     without_pin: frozenset[str] = frozenset({"purchase"})
     amount_limit: int = AMOUNT_MAX
     count_limit: int = COUNT_MAX
+    pvk_indices: str = THALES.pvk_indices
 
     def needs_pin(self, channel: str, service: str) -> bool:
         """Is a request of *service* from *channel* without a PIN refused?"""
         return not {service, f"{channel} {service}"} & self.without_pin
 
 
-def read_issuer(section: Section) -> IssuerConfig:
+def read_issuer(section: Section, dialect: HsmDialect = THALES) -> IssuerConfig:
     """What *section* says.  Raises ConfigError."""
     limits = section.section("limits")
     amount = limits.number("amount", AMOUNT_MAX, 0, AMOUNT_MAX)
@@ -98,15 +105,16 @@ def read_issuer(section: Section) -> IssuerConfig:
         accounts_file=section.text("accounts", None, "a file name"),
         cards_file=section.text("cards", None, "a file name"),
         pan_key_file=section.text("pan-key", None, "a file name"),
-        pvk=_key(section, "pvk", None),
-        cvk=_key(section, "cvk", ""),
+        pvk=_key(section, "pvk", None, dialect),
+        cvk=_key(section, "cvk", "", dialect),
         cvv_at=section.number("cvv-at", 5, 0, 20),
-        offset=_offset(section),
-        chip=_chip(section),
+        offset=_offset(section, dialect),
+        chip=_chip(section, dialect),
         pin_tries=section.number("pin-tries", 3, 1, 15),
         without_pin=_without_pin(section),
         amount_limit=amount,
         count_limit=count,
+        pvk_indices=dialect.pvk_indices,
     )
     section.end()
     return read
@@ -120,24 +128,21 @@ def _currency(section: Section) -> str:
         raise section.wrong("currency", expected) from None
 
 
-def _key(section: Section, name: str, default: str | None) -> str:
-    expected = "a key under the LMK, as the HSM gave it"
-    value = section.text(name, default, expected)
-    if value and not _KEY_UNDER_LMK.fullmatch(value):
-        raise section.wrong(name, expected)
+def _key(section: Section, name: str, default: str | None, dialect: HsmDialect) -> str:
+    value = section.text(name, default, dialect.key_expected)
+    if value and not dialect.is_key(value):
+        raise section.wrong(name, dialect.key_expected)
     return value
 
 
-def _offset(section: Section) -> OffsetMethod | None:
+def _offset(section: Section, dialect: HsmDialect) -> OffsetMethod | None:
     method = section.choice("pin-method", PVV, (PVV, OFFSET))
     if method == PVV:
         if section.has(OFFSET):
             raise section.wrong(OFFSET, 'pin-method = "offset" beside it')
         return None
     own = section.section(OFFSET)
-    table = own.text("table", None)
-    if not _TABLE.fullmatch(table):
-        raise own.wrong("table", "16 hexadecimal digits, or a table as the HSM enciphered it")
+    table = _table(own, dialect)
     validation = own.text("validation", None)
     if not re.fullmatch("(?=[0-9A-F]*N[0-9A-F]*$)[0-9A-FN]{12}", validation):
         raise own.wrong("validation", "11 hexadecimal digits and an N")
@@ -146,14 +151,25 @@ def _offset(section: Section) -> OffsetMethod | None:
     return made
 
 
-def _chip(section: Section) -> ChipConfig | None:
+def _table(own: Section, dialect: HsmDialect) -> str:
+    if not dialect.names_tables:
+        if own.has("table"):
+            raise own.wrong("table", "none: in the Eracom dialect the decimalisation table lies with the PVK")
+        return ""
+    table = own.text("table", None)
+    if not _TABLE.fullmatch(table):
+        raise own.wrong("table", "16 hexadecimal digits, or a table as the HSM enciphered it")
+    return table
+
+
+def _chip(section: Section, dialect: HsmDialect) -> ChipConfig | None:
     if not section.has(CHIP):
         return None
     own = section.section(CHIP)
     version = own.number("cryptogram-version", VERSION_18, VERSION_10, VERSION_18)
     if version not in (VERSION_10, VERSION_18):
         raise own.wrong("cryptogram-version", f"{VERSION_10} or {VERSION_18}")
-    made = ChipConfig(_key(own, "imk-ac", None), version, own.flag("stripe", False))
+    made = ChipConfig(_key(own, "imk-ac", None, dialect), version, own.flag("stripe", False))
     own.end()
     return made
 

@@ -5,7 +5,7 @@ role = "switch"                  # or "member": who makes keys and whose offer s
 form = "tagged"                  # or "label", "csm": how the network writes about keys
 us = "970400"                    # csm only: the two parties' names
 them = "970436"
-zmk = "U0123456789ABCDEF0123456789ABCDEF" # the zone master key under the LMK, or a key block
+zmk = "U0123456789ABCDEF0123456789ABCDEF" # the zone master key, as the dialect of [hsm] writes keys
 kcv = "08D7B4"                   # its check value, as the ceremony's form has it; shown to operators
 export = "x9.17"                 # or "tr-31": how keys go under the ZMK
 pin-format = "iso-0"             # or "iso-3", "diebold"
@@ -31,11 +31,12 @@ pin-format = "iso-0"
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from switch.asking import KeyForm, PinFormat
+from switch.hsmdialect import THALES, HsmDialect
 from switch.keys.effects import Direction, KeyType
 from switch.keys.forms import Form, Labelled, ServiceMessages, Tagged
 from switch.keys.line import Rules
@@ -44,8 +45,6 @@ from switch.keys.terminal import Renewal
 from switch.link.lines import Section
 
 TERMINALS_MAX = 100_000
-KEK = re.compile(r"U[0-9A-F]{32}|T[0-9A-F]{48}|S[0-9]{5}[0-9A-Za-z]{40,400}")
-"""A key-encrypting key of double or triple length under a variant LMK, or a key block."""
 EXPORTS = {"x9.17": KeyForm.X9_17, "tr-31": KeyForm.TR_31}
 FORMATS = {"iso-0": PinFormat.ISO_0, "iso-3": PinFormat.ISO_3, "diebold": PinFormat.DIEBOLD}
 RENEWALS = {"daily": Renewal.DAILY, "sign-on": Renewal.SIGN_ON}
@@ -98,18 +97,26 @@ class KeysConfig:
     terminal_rules: Rules = field(default_factory=Rules)
 
 
-def read_link_keys(section: Section, link_name: str) -> LinkKeysConfig | None:
+def read_link_keys(section: Section, link_name: str, dialect: HsmDialect = THALES) -> LinkKeysConfig | None:
     """The table ``[link.keys]`` of *link_name*; None when it is empty or not there.  Raises ConfigError."""
     if not section.remaining():
         return None
     role = Role(section.choice("role", None, [each.value for each in Role]))
     form = _form(section)
-    zmk, export = _kek(section, "zmk")
+    zmk = _kek(section, "zmk", dialect.is_zmk, dialect.zmk_expected)
     kcv = section.text("kcv", "", "six hexadecimal digits")
     if kcv and not re.fullmatch("[0-9A-F]{6}", kcv):
         raise section.wrong("kcv", "six hexadecimal digits")
     config = LinkKeysConfig(
-        link_name, role, form, _lines(section), zmk, kcv, export, _pin_format(section), _rules(section)
+        link_name,
+        role,
+        form,
+        _lines(section),
+        zmk,
+        kcv,
+        _export(section, zmk, dialect),
+        _pin_format(section),
+        _rules(section),
     )
     if config.rules.member_makes and not isinstance(form, Tagged):
         raise section.wrong(
@@ -119,42 +126,49 @@ def read_link_keys(section: Section, link_name: str) -> LinkKeysConfig | None:
     return config
 
 
-def read_terminals(sections: Sequence[Section]) -> tuple[TerminalConfig, ...]:
+def read_terminals(sections: Sequence[Section], dialect: HsmDialect = THALES) -> tuple[TerminalConfig, ...]:
     """The tables ``[[terminal]]``.  Raises ConfigError."""
     found: dict[str, TerminalConfig] = {}
     if len(sections) > TERMINALS_MAX:
         raise sections[TERMINALS_MAX].wrong("id", f"at most {TERMINALS_MAX} terminals")
     for section in sections:
-        terminal = _terminal(section)
+        terminal = _terminal(section, dialect)
         if terminal.id in found:
             raise section.wrong("id", "an id that no other terminal has")
         found[terminal.id] = terminal
     return tuple(found.values())
 
 
-def _terminal(section: Section) -> TerminalConfig:
+def _terminal(section: Section, dialect: HsmDialect) -> TerminalConfig:
     expected = "DE 41: 1 to 16 printable characters, no blank at the end"
     id = section.text("id", None, expected)
     if not re.fullmatch(r"[!-~]|[ -~]{0,15}[!-~]", id):
         raise section.wrong("id", expected)
     renewal = RENEWALS[section.choice("renewal", None, tuple(RENEWALS))]
-    tmk, export = _kek(section, "tmk")
+    tmk = _kek(section, "tmk", dialect.is_tmk, dialect.tmk_expected)
     link = section.text("link", "", "the name of a link")
     if renewal is Renewal.DAILY and not link:
         raise section.wrong("link", "the name of the link by which the terminal gets its key every day")
-    terminal = TerminalConfig(id, renewal, tmk, link, export, _pin_format(section))
+    terminal = TerminalConfig(id, renewal, tmk, link, _export(section, tmk, dialect), _pin_format(section))
     section.end()
     return terminal
 
 
-def _kek(section: Section, key: str) -> tuple[str, KeyForm]:
-    """A key-encrypting key, and the form in which keys go under it: that named, else the one of its own kind."""
-    expected = "a double- or triple-length key under the LMK (U or T and digits), or a key block (S and characters)"
+def _kek(section: Section, key: str, is_one: Callable[[str], bool], expected: str) -> str:
+    """A key-encrypting key."""
     kek = section.text(key, None, expected)
-    if not KEK.fullmatch(kek):
+    if not is_one(kek):
         raise section.wrong(key, expected)
+    return kek
+
+
+def _export(section: Section, kek: str, dialect: HsmDialect) -> KeyForm:
+    """The form in which keys go under *kek*: that named, else the one of its own kind."""
     usual = "tr-31" if kek.startswith("S") else "x9.17"
-    return kek, EXPORTS[section.choice("export", usual, tuple(EXPORTS))]
+    form = EXPORTS[section.choice("export", usual, tuple(EXPORTS))]
+    if form is KeyForm.TR_31 and not dialect.gives_key_blocks:
+        raise section.wrong("export", "x9.17: the Eracom dialect has no function that gives keys in TR-31 blocks")
+    return form
 
 
 def _pin_format(section: Section) -> PinFormat:

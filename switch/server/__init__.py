@@ -5,7 +5,7 @@
 * ``tls``: mutual authentication from PEM files;
 * ``links``: all links: who is called, where calls are taken, and whose call it is;
 * ``queued``, ``forwarding``, ``owing``: what links are owed goes out until it is acknowledged;
-* ``hsmport``: questions to HSMs become commands of a pool of them;
+* ``hsmport``: questions to HSMs become commands of a pool of them, by ``hsmthales`` or ``hsmeracom``;
 * ``keydesk``: working keys between links, HSMs and store: ``keylink`` of zones, ``keyterminal`` of terminals,
   ``keysaving``: nothing is said of a key that is not kept, ``keyworld``: what these share;
 * ``storage``: the store of one run; ``assembly``: all parts put together; ``serving``: the process, ``serve_command``;

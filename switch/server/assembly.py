@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP, IReactorTime
 from twisted.internet.task import deferLater
 
-from hsm.client.codec import Wire
+from hsm.client.codec import HostWire, Wire
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.station import Bounds, Site
@@ -23,6 +23,7 @@ from switch.config.tables import Tables
 from switch.flow.hop import Hop
 from switch.flow.ports import Use, WorkingKey
 from switch.flow.world import World
+from switch.hsmdialect import ERACOM
 from switch.issuer.authoriser import Issuer
 from switch.issuer.cards import card_id
 from switch.issuer.loading import Books, load_works, read_pan_key
@@ -217,4 +218,12 @@ def _pool(reactor: IReactorTime, config: HsmConfig) -> HsmPool:
         timeout_seconds=config.timeout_seconds,
         attempt_seconds=config.attempt_seconds,
     )
-    return HsmPool(reactor, sites, Wire(config.header_chars), bounds)
+    return HsmPool(reactor, sites, _wire(config), bounds)
+
+
+def _wire(config: HsmConfig) -> HostWire:
+    if config.dialect is not ERACOM:
+        return Wire(config.header_chars)
+    from hsm.client.eracomcodec import EracomWire
+
+    return EracomWire()

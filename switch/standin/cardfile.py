@@ -24,13 +24,19 @@ EXPECTED = {
     "list": ("|".join(each.value for each in Listing), ", ".join(each.value for each in Listing)),
     "response": ("([0-9]{2})?", "a response code, or nothing"),
     "amount": ("[0-9]{0,12}", "an amount in minor units, or nothing"),
-    "pvki": ("[0-6]?", "a digit from 0 to 6, or nothing"),
     "pvv": ("([0-9]{4})?", "four digits, or nothing"),
 }
 
 
-def read_cards(path: str, text: str) -> Mapping[str, CardLine]:
-    """The lines of *text*, the content of the file *path*, by card.  Raises ConfigError at the first that is wrong."""
+def read_cards(path: str, text: str, pvk_indices: str = "0123456") -> Mapping[str, CardLine]:
+    """The lines of *text*, the content of the file *path*, by card; *pvk_indices* are the digits that may be a *pvki*.
+
+    Raises ConfigError at the first line that is wrong.
+    """
+    patterns = {
+        **EXPECTED,
+        "pvki": (f"[{pvk_indices}]?", f"a digit from {pvk_indices[0]} to {pvk_indices[-1]}, or nothing"),
+    }
     found: dict[str, CardLine] = {}
     named = False
     for number, written in enumerate(text.splitlines(), 1):
@@ -47,7 +53,7 @@ def read_cards(path: str, text: str) -> Mapping[str, CardLine]:
         elif cells[0] in found:
             raise ConfigError(where, "card", "each card once")
         else:
-            found[cells[0]] = _line(where, dict(zip(COLUMNS, cells, strict=True)))
+            found[cells[0]] = _line(where, dict(zip(COLUMNS, cells, strict=True)), patterns)
     return MappingProxyType(found)
 
 
@@ -61,8 +67,8 @@ def _cells(where: str, written: str) -> list[str]:
     return cells
 
 
-def _line(where: str, cells: Mapping[str, str]) -> CardLine:
-    for column, (pattern, expected) in EXPECTED.items():
+def _line(where: str, cells: Mapping[str, str], patterns: Mapping[str, tuple[str, str]]) -> CardLine:
+    for column, (pattern, expected) in patterns.items():
         if not re.fullmatch(pattern, cells[column], re.ASCII):
             raise ConfigError(where, column, expected)
     listing = Listing(cells["list"])

@@ -9,7 +9,7 @@ amount-a-day = 2000000             # for a card and business day
 count-a-day = 3
 exposure = 500000000               # for a prefix, until the issuer has been told
 pin-tries = 3                      # wrong PINs of a card and business day
-pvk = "U…"                         # the PVK pair under the HSM's LMK; absent: no PIN can be verified
+pvk = "U…"                         # the PVK pair, as the dialect of [hsm] writes keys; absent: no PIN can be verified
 cards = "basic.csv"                # the issuer's card lines; see ``cardfile``
 listed-only = false                # decline cards without a line
 reason-element = 60                # where the advice tells the reason (1001, 1002, 1003); 0: nowhere
@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from switch.hsmdialect import THALES, HsmDialect
 from switch.link.lines import Section, document
 from switch.money import MoneyError
 from switch.money import currency as currency_of
@@ -29,10 +30,11 @@ from switch.standin.policy import SERVICES, Policy, Trigger
 
 AMOUNT_MAX, COUNT_MAX, POLICIES_MAX = 10**15, 1_000, 1_000
 TRIGGERS = {each.name.lower().replace("_", "-"): each for each in Trigger}
-KEY_UNDER_LMK = r"[0-9A-Z][\x21-\x7e]{15,511}"
 
 
-def read_policies(path: str, text: str, content: Callable[[str], str]) -> Mapping[str, Policy]:
+def read_policies(
+    path: str, text: str, content: Callable[[str], str], dialect: HsmDialect = THALES
+) -> Mapping[str, Policy]:
     """The policies that *text*, the content of the file *path*, declares, by name; *content* is that of a named file.
 
     Raises ConfigError, and OSError as *content* does.
@@ -43,7 +45,7 @@ def read_policies(path: str, text: str, content: Callable[[str], str]) -> Mappin
         raise top.wrong("policy", f"at most {POLICIES_MAX} policies")
     found: dict[str, Policy] = {}
     for row in rows:
-        policy = _policy(row, content)
+        policy = _policy(row, content, dialect)
         if policy.name in found:
             raise row.wrong("name", "a name that no other policy has")
         found[policy.name] = policy
@@ -51,9 +53,11 @@ def read_policies(path: str, text: str, content: Callable[[str], str]) -> Mappin
     return MappingProxyType(found)
 
 
-def _policy(row: Section, content: Callable[[str], str]) -> Policy:
+def _policy(row: Section, content: Callable[[str], str], dialect: HsmDialect) -> Policy:
     name = row.matching("name", None, NAME.pattern, "letters, digits, '.', '_' and '-', 40 at most")
-    pvk = row.matching("pvk", "", f"({KEY_UNDER_LMK})?", "a key under the HSM's LMK")
+    pvk = row.text("pvk", "", dialect.key_expected)
+    if pvk and not dialect.is_key(pvk):
+        raise row.wrong("pvk", dialect.key_expected)
     file = row.text("cards", "")
     policy = Policy(
         name,
@@ -67,7 +71,7 @@ def _policy(row: Section, content: Callable[[str], str]) -> Policy:
         row.flag("listed-only", False),
         row.number("reason-element", 60, 0, 128),
         pvk,
-        read_cards(file, content(file)) if file else MappingProxyType({}),
+        read_cards(file, content(file), dialect.pvk_indices) if file else MappingProxyType({}),
     )
     if policy.listed_only and not policy.cards:
         raise row.wrong("listed-only", "false, or cards that are listed")

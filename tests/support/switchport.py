@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from support.turning import Turning
 
-from hsm.client.codec import Wire
+from hsm.client.codec import HostWire, Wire
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.station import Bounds, Site
@@ -21,10 +21,10 @@ OPTIONS = ("--lmk", "00=test-variant", "--lmk", "01=test-3des-block", "--authori
 class Asking:
     """A switch's port to one appliance."""
 
-    def __init__(self, turned: Turning, port: int) -> None:
+    def __init__(self, turned: Turning, port: int, wire: HostWire | None = None) -> None:
         self._turned = turned
         site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", port))
-        self.pool = HsmPool(turned.reactor, [site], Wire(), Bounds(timeout_seconds=2))
+        self.pool = HsmPool(turned.reactor, [site], wire or Wire(), Bounds(timeout_seconds=2))
         self.pool.start()
         self._port = HsmPort(self.pool)
 

@@ -51,7 +51,7 @@ def test_a_policy_is_read_with_its_cards() -> None:
         ("amount-a-day = 2000000", "amount-a-day = 0", "amount-a-day"),
         ("count-a-day = 3\n", "", "count-a-day"),
         ("exposure = 500000000", "exposure = -1", "exposure"),
-        ("U1234567890ABCDEF1234567890ABCDEF", "short", "pvk: expected a key under the HSM's LMK"),
+        ("U1234567890ABCDEF1234567890ABCDEF", "short", "pvk: expected a key under the LMK, as the HSM gave it"),
         ('cards = "basic.csv"\n', "", "listed-only"),
         ("listed-only = true", "listed-only = true\nfoo = 1", "foo: expected nothing"),
         ('name = "basic"', 'name = "b c"', "name"),
