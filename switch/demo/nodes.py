@@ -90,6 +90,8 @@ class Cast:
     keyed: Mapping[str, int]
     members: tuple[str, ...]
     files: tuple[str, ...]
+    eracom: frozenset[str] = frozenset()
+    """The appliances that speak the Eracom dialect to their hosts."""
 
     def text(self, name: str) -> str:
         """The file *name* with its ``$names``.  Raises FileNotFoundError."""
@@ -105,14 +107,16 @@ COUNTRY = Cast(
     {"bank-a": 2, "bank-b": 1}, ("bank-a", "bank-b"), (FILES,),
 )  # fmt: skip
 WITH_BUREAU = Cast(
-    {**HSMS, "hsm-c1": "bank C's"},
-    (*NODES, Node("bank-c1", "bank C's host, for cards that a bureau made", "hsm-c1", ("switch",), issues=True)),
-    (*ZONES, Zone("zmk_c1", ("hsm-switch", "hsm-c1"))),
+    {**HSMS, "hsm-c1": "bank C's", "hsm-c2": "bank C's other, in the Eracom dialect"},
+    (*NODES, Node("bank-c1", "bank C's host, for cards that a bureau made", "hsm-c1", ("switch",), issues=True),
+     Node("bank-c2", "bank C's other host, where a part of them was moved to", "hsm-c2", ("switch",), issues=True)),
+    (*ZONES, Zone("zmk_c1", ("hsm-switch", "hsm-c1")), Zone("zmk_c2", ("hsm-switch", "hsm-c2"))),
     {**TERMINALS, "atms": {**TERMINALS["atms"], "ATM00004": "hsm-c1"}},
-    {**COUNTRY.zone_keys, "switch": 6, "bank-c1": 2},
+    {**COUNTRY.zone_keys, "switch": 8, "bank-c1": 2, "bank-c2": 2},
     {**COUNTRY.keyed, "bank-c1": 1},
-    (*COUNTRY.members, "bank-c1"),
+    (*COUNTRY.members, "bank-c1", "bank-c2"),
     (FILES, BUREAU_FILES),
+    frozenset({"hsm-c2"}),
 )  # fmt: skip
 """With a bank whose cards a bureau has personalised."""
 CARDHOLDERS = (
@@ -124,7 +128,7 @@ CARDHOLDERS = (
     Cardholder("frank", "scheme", "520000", 1, "9029000011", "credit"),
 )
 
-BUREAU_HOLDERS: Mapping[str, str] = {"gia": "bank-c1", "hoa": "bank-c1"}
+BUREAU_HOLDERS: Mapping[str, str] = {"gia": "bank-c1", "hoa": "bank-c1", "inh": "bank-c2", "kim": "bank-c2"}
 """Who has the cards of the bureau's order, in the order of their numbers, and the host that keeps the account of each."""
 
 

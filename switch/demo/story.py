@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 Order = Mapping[str, str | int | bool]
 APPROVED: Order = {"outcome": "approved", "response": "00"}
 DECLINED = "declined"
-NEW, BINHS_NEW = "an's new", "binh's new"
-"""PINs that An and Binh choose later."""
+NEW, BINHS_NEW, KIMS_NEW = "an's new", "binh's new", "kim's new"
+"""PINs that An, Binh and Kim choose later."""
 
 
 @dataclass(frozen=True)
@@ -105,5 +105,16 @@ BUREAU_STORY = (
          chip="swiped"),
     _refused("Someone has copied it, and does not know the CVV", "forger", "63", amount=500_000, pin="gia"),
     _atm("Hoa asks for her balance, and her chip's data cross the switch", "balance", "hoa", "ATM00002", expected=BELIEVED),
+    _atm("Inh's card is of the same order; an Eracom HSM verifies it", "withdrawal", "inh", amount=2_000_000,
+         expected=BELIEVED),
+    _refused("What his chip has said is good once, here too", "inh", "63", amount=2_000_000, chip="replayed"),
+    _refused("And so it is with what someone has changed", "inh", "63", amount=500_000, chip="falsified"),
+    _refused("Inh types a wrong PIN", "inh", "55", amount=500_000, pin=NEW),
+    _refused("This host gives no money for the stripe of a card with a chip", "inh", "57", amount=500_000, chip="swiped"),
+    _atm("Kim draws cash, and changes her PIN ...", "withdrawal", "kim", amount=300_000, expected=BELIEVED),
+    _atm("... at bank B's ATM; the Eracom HSM makes the new PVV", "pin-change", "kim", "ATM00003", new_pin=KIMS_NEW,
+         expected=BELIEVED),
+    _refused("The PIN that the bureau has printed is of no use now", "kim", "55", amount=100_000),
+    _atm("The new one is", "withdrawal", "kim", amount=100_000, pin=KIMS_NEW, expected=BELIEVED),
 )  # fmt: skip
 """Of cards that a bureau has personalised, see ``switch perso demo``."""

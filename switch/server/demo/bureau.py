@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hsm.client import eracom as e
 from hsm.client.blocking import BlockingClient
+from hsm.client.eracomcodec import EracomWire
 from switch.demo.nodes import BUREAU_HOLDERS
 from switch.perso.cardbox import BoxError, CardBox
 from switch.perso.cardkeys import KeyFileError, Transport, read_transport
@@ -23,6 +25,7 @@ from switch.perso.orderfile import OrderReader
 from switch.perso.terms import Attribute, Refused
 from switch.perso.tracks import TrackError
 from switch.server.demo.processes import DemoStopped
+from switch.server.perso.cardhsm import ECB, USUAL
 from switch.server.perso.demo.layout import ISSUER, Layout
 from switch.server.perso.demo.steps import ORDER
 
@@ -107,11 +110,27 @@ class Bureau:
         return f"account,kind,opening\n{rows}", out.getvalue()
 
 
+def received_by_eracom(bureau: Bureau, port: int, zmk: str) -> Mapping[str, str]:
+    """The same, in the Eracom appliance on *port*, from under the KIR *zmk* there: under its Domain Master Key."""
+    found = {}
+    with BlockingClient("127.0.0.1", port, EracomWire()) as client:
+        for key in bureau.keys.keys:
+            if key.key_type in ROLES:
+                request = e.ImportKey(
+                    modifier=USUAL, transport_key=bytes.fromhex(zmk).decode("latin-1"), key_type=key.key_type, mode=ECB,
+                    cryptogram=key.cryptogram,
+                )  # fmt: skip
+                came = client.call("EE0200", request).answer
+                if not isinstance(came, e.KeyImported) or came.check_value.hex().upper() != key.check_value:
+                    raise DemoStopped(f"the appliance does not take {key.name}")
+                found[ROLES[key.key_type][0]] = came.key.encode("latin-1").hex().upper()
+    return found
+
+
 def received(bureau: Bureau, port: int, zmk: str) -> Mapping[str, str]:
     """The issuer's keys in the Thales appliance on *port*, from under *zmk* there: by name, under its LMK."""
     found = {}
-    client = BlockingClient("127.0.0.1", port)
-    try:
+    with BlockingClient("127.0.0.1", port) as client:
         for key in bureau.keys.keys:
             if key.key_type in ROLES:
                 name, key_type = ROLES[key.key_type]
@@ -119,6 +138,4 @@ def received(bureau: Bureau, port: int, zmk: str) -> Mapping[str, str]:
                 if reply[2:4] not in ("00", ADVICE) or reply[37:43] != key.check_value:
                     raise DemoStopped(f"the appliance does not take {key.name}: {reply[2:4]}")
                 found[name] = reply[4:37]
-    finally:
-        client.close()
     return found

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from switch.demo.books import Books
 from switch.demo.nodes import CARDHOLDERS, COUNTRY, WITH_BUREAU, Known, Node
-from switch.demo.story import BINHS_NEW, NEW, Order
+from switch.demo.story import BINHS_NEW, KIMS_NEW, NEW, Order
 from switch.demo.told import Heard
-from switch.server.demo.bureau import Bureau, received
+from switch.server.demo.bureau import Bureau, received, received_by_eracom
+from switch.server.demo.ceremony import EracomCustodians
 from switch.server.demo.consoles import NodeConsole
 from switch.server.demo.keying import (
     TMK,
@@ -60,7 +61,9 @@ class Country:
         self.folder, self._tell, self._reach = folder, tell, reach
         self.bureau, self.cast = bureau, WITH_BUREAU if bureau else COUNTRY
         self._pin_digits = pin_digits
-        self.pins = {name: new_pin(pin_digits) for name in (*(each.name for each in CARDHOLDERS), NEW, BINHS_NEW)}
+        self.pins = {
+            name: new_pin(pin_digits) for name in (*(each.name for each in CARDHOLDERS), NEW, BINHS_NEW, KIMS_NEW)
+        }
         self.secrets: list[bytes] = []
         """Every key in the clear that people have typed: what must be found nowhere."""
         self.known = Known(self.cast)
@@ -90,19 +93,23 @@ class Country:
             made = side_by_side.map(lambda name: make_lmk(self.folder, name, self._pin_digits), names)
             options = dict(zip(names, made, strict=True))
         for name, words in options.items():
-            self._start(name, "hsm.server.main", "serve", *words)
+            more = ("--eracom-port", "0") if name in self.cast.eracom else ()
+            self._start(name, "hsm.server.main", "serve", *words, *more)
         for name in names:
-            ports = self.programs[name].await_ready()
-            self.known.learn(**{name.replace("-", "_"): self._reach(name, ports["thales"])})
+            port = self.programs[name].await_ready()["eracom" if name in self.cast.eracom else "thales"]
+            self.known.learn(**{name.replace("-", "_"): self._reach(name, port)})
 
     def form_keys(self) -> None:
         """Custodians type components at the consoles: zone keys at both ends, terminals' at their host's."""
-        names = self.cast.hsms
-        with contextlib.ExitStack() as seated, ThreadPoolExecutor(len(names)) as side_by_side:
-            states = [self.folder / name for name in names]
-            at = dict(zip(names, side_by_side.map(Custodians, states), strict=True))
+        with contextlib.ExitStack() as seated, ThreadPoolExecutor(len(self.cast.hsms)) as side_by_side:
+            thales = [name for name in self.cast.hsms if name not in self.cast.eracom]
+            seats = side_by_side.map(Custodians, [self.folder / name for name in thales])
+            at: dict[str, Custodians] = dict(zip(thales, seats, strict=True))
             for each in at.values():
                 seated.callback(each.leave)
+            for name in self.cast.eracom:
+                at[name] = self._master_key(name)
+                seated.callback(at[name].leave)
             for zone in self.cast.zones:
                 parts = self._secret(components())
                 formed = [at[name].form(ZMK, parts) for name in zone.at]
@@ -112,14 +119,21 @@ class Country:
                 self._private(f"{group}.keys", "".join(letters))
             if self.bureau is not None:
                 self._bureaus_zone(self.bureau, at)
-            for name in names:
+            for name in thales:
                 parts = self._secret(components())
                 self._keypads[name] = parts, at[name].form(TMK, parts)
+
+    def _master_key(self, name: str) -> EracomCustodians:
+        """The custodians of the appliance *name*, after they have brought it its Domain Master Key."""
+        custodians = EracomCustodians(self.folder / name)
+        value = custodians.load_master_key(self._secret(components()))
+        self._tell(f"Domain Master Key of {name}: 2 components by custodians with cards, check value {value}")
+        return custodians
 
     def _bureaus_zone(self, bureau: Bureau, at: Mapping[str, Custodians]) -> None:
         """The zone key between the issuer and its bureau at the issuer's own appliances."""
         parts = self._secret(components_of(bureau.zmk))
-        for name in ("hsm-c1",):
+        for name in ("hsm-c1", "hsm-c2"):
             formed = at[name].form(ZMK, parts)
             if formed.check_value != bureau.keys.zmk_check_value:
                 raise DemoStopped(f"{name} has another zone key than the bureau")
@@ -175,12 +189,15 @@ class Country:
             )
             self.pins |= {each.name: each.pin for each in self.bureau.held}
             self._cards = {each.name: each.card.order for each in self.bureau.held}
-            self._learn_issuer(self.bureau, "bank-c1", "hsm_c1")
+            self._learn_issuer(self.bureau, "bank-c1", "hsm-c1")
+            self._learn_issuer(self.bureau, "bank-c2", "hsm-c2")
         self.known.learn(wallet=wallet)
         return self.bureau.forged() if self.bureau is not None else ""
 
     def _learn_issuer(self, bureau: Bureau, node: str, hsm: str) -> None:
-        keys = received(bureau, int(self.known.values[hsm]), self.known.values[f"zmk_bureau_{hsm}"])
+        take = received_by_eracom if hsm in self.cast.eracom else received
+        name = hsm.replace("-", "_")
+        keys = take(bureau, int(self.known.values[name]), self.known.values[f"zmk_bureau_{name}"])
         self.known.learn(**{f"{name}_{node.removeprefix('bank-')}": key for name, key in keys.items()})
         for name, text in zip(("accounts", "cards"), bureau.books(node), strict=True):
             self._write(f"{node}.{name}.csv", text)

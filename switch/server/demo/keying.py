@@ -81,13 +81,13 @@ class Custodians:
         """They go."""
         self._line.communicate(b"EXIT\n")
 
-    def _answered(self, text: str, until: bytes) -> bytes:
+    def _answered(self, text: str, until: bytes | tuple[bytes, ...]) -> bytes:
         assert self._line.stdin is not None
         self._line.stdin.write(text.encode() + b"\n")
         self._line.stdin.flush()
         return self._told(until)
 
-    def _told(self, until: bytes) -> bytes:
+    def _told(self, until: bytes | tuple[bytes, ...]) -> bytes:
         assert self._line.stdout is not None
         told = b""
         while not told.endswith(until):

@@ -18,7 +18,7 @@ from switch.perso.issuing import Wish
 from switch.server.perso.demo.layout import ISSUER, PREFIX, Layout
 from switch.server.perso.demo.leftovers import Children
 from switch.server.perso.demo.search import Sight, secrets_of, seen
-from switch.server.perso.demo.steps import ORDER, Configs, StepFailed, environment, run, steps
+from switch.server.perso.demo.steps import FIRST, ORDER, Configs, StepFailed, environment, run, steps
 from switch.server.perso.demo.tap import tapped
 from switch.server.perso.running import told_in_a_line
 
@@ -94,7 +94,7 @@ def show(layout: Layout, cards: int) -> None:
     """What can be read in each part's files; raises StepFailed when a secret is where it must not be."""
     folder = layout.folder
     own = bytes.fromhex((folder / "issuer" / "secret").read_text())
-    wish = Wish(ORDER, "DEBIT", PREFIX, cards, "2912", "201")
+    wish = Wish(ORDER, "DEBIT", PREFIX, cards, "2912", "201", FIRST)
     wanted = secrets_of(own, ISSUER, bytes.fromhex(layout.zmk()), wish, folder / "issuer" / f"{ISSUER}-{ORDER}.order")
     outside = {"issuer (outside)"}
     parts = [

@@ -15,7 +15,8 @@ from subprocess import PIPE
 from switch.server.perso.demo.layout import ISSUER, OFFICERS, PREFIX, Layout
 from switch.server.perso.demo.leftovers import Children
 
-ORDER = "0001"
+ORDER, FIRST = "0001", 9_998
+"""The first cards of the order are on both sides of a limit between ranges of eleven digits, the longest of a BIN table."""
 EXPIRES = "1229"
 DKEPS = ("DKEP-HOLDER=data", "DKEP-PIN=pins", "DKEP-APPLICATION=data", "DKEP-MAC=macs")
 CARDINK_KEYS = ("KTK=ktk", "PTK=ptk", "MTK=mtk", "DATA=data", "PIN=pin")
@@ -106,7 +107,7 @@ def _order(layout: Layout, configs: Configs, cards: int) -> list[Step]:
     own = layout.folder / "issuer"
     made: Words = (
         "issuer", "order", "--issuer", ISSUER, "--secret-file", own / "secret", "--order", ORDER, "--product", "DEBIT",
-        "--prefix", PREFIX, "--cards", str(cards), "--out", own,
+        "--prefix", PREFIX, "--first", str(FIRST), "--cards", str(cards), "--out", own,
     )  # fmt: skip
     name = f"{ISSUER}-{ORDER}.order"
     pulled = layout.folder / "pmp" / "state" / "orders" / name
