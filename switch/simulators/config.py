@@ -146,7 +146,7 @@ def _wallet(own: Section, folder: Path) -> Wallet | None:
     if not own.has("box"):
         return None
     box, key_file = (folder / own.text(name, None, "the name of a file") for name in ("box", "box-key"))
-    key = _content(key_file).strip()
+    key = _secret(key_file).strip()
     if not box.is_file():
         raise ConfigError(str(box), "file", "a box of cards")
     if not re.fullmatch("[0-9A-Fa-f]{64}", key):
@@ -165,6 +165,13 @@ def _content(path: Path) -> str:
         raise ConfigError(str(path), "file", f"a file that can be read: {fault.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(str(path), "file", "UTF-8 text") from None
+
+
+def _secret(path: Path) -> str:
+    content = _content(path)
+    if S_IMODE(path.stat().st_mode) & 0o077:
+        raise ConfigError(str(path), "file", "a file that nobody but its owner may read (mode 600)")
+    return content
 
 
 def _loopback(own: Section) -> tuple[str, int]:
@@ -269,9 +276,7 @@ def _try(row: Section, terminal: Terminal) -> None:
 
 def _epps(path: Path) -> Mapping[str, Epp]:
     """A keypad for each terminal in the file of components."""
-    content = _content(path)
-    if S_IMODE(path.stat().st_mode) & 0o077:
-        raise ConfigError(str(path), "file", "a file that nobody but its owner may read (mode 600)")
+    content = _secret(path)
     epps: dict[str, Epp] = {}
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip() or line.startswith("#"):

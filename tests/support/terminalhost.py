@@ -86,9 +86,10 @@ class Counter:
     """Terminals in this process, their host beside them, and what came of commands."""
 
     def __init__(
-        self, run: Loop, folder: Path, host: Host, lines: list[tuple[str, str, str, str]], terminals: str
-    ) -> None:
-        """*lines*: name, dialect, sign-on, and more of the link's own fields."""
+        self, run: Loop, folder: Path, host: Host, lines: list[tuple[str, str, str, str]], terminals: str,
+        more: str = "",
+    ) -> None:  # fmt: skip
+        """*lines*: name, dialect, sign-on, and more of the link's own fields; *more* of the terminals' in common."""
         self.run, self.host = run, host
         self.links = Links(run.clock, read_links("h", "".join(HOST.format(*line) for line in lines)), host)
         self.links.start()
@@ -96,6 +97,7 @@ class Counter:
         cards_file(folder, CARD, CHIPPED)
         keys_file(folder, "ATM00001", "POS00001", "POS00002")
         simulate = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\n'
+        simulate += more
         simulate += "answer-seconds = 0.6\nreversal-seconds = 0.1\ntrace = true\n"
         for name, spec, sign_on, more in lines:
             simulate += CLIENT.format(name, spec, sign_on, self.links.port(name), more)

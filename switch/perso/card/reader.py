@@ -15,6 +15,8 @@ from switch.perso.card.card import Card
 TRACK_2, SEQUENCE_NUMBER, RESPONSE_CODE = "57", "5F34", "8A"
 _PLAIN, _RECORD = "80", "70"
 _KIND, _COUNTER, _CRYPTOGRAM, _ISSUER_DATA = "9F27", "9F36", "9F26", "9F10"
+DATA_BYTES_MAX = 255
+"""Of a command."""
 _ENTRY_BYTES = 4
 """Of tag 94 (Book 3 section 10.2): file, first record, last record, how many are signed."""
 
@@ -81,7 +83,8 @@ class InReader:
         told = {
             _KIND: made[:1], _COUNTER: made[1:3], _CRYPTOGRAM: made[3:11], _ISSUER_DATA: made[11:], PROFILE: self._profile,
         }  # fmt: skip
-        content = tlv.data_objects(told | self._purchase.objects | {SEQUENCE_NUMBER: self._read[SEQUENCE_NUMBER]})
+        number = {tag: self._read[tag] for tag in (SEQUENCE_NUMBER,) if tag in self._read}
+        content = tlv.data_objects(told | self._purchase.objects | number)
         return ChipAsks(content, self._read[TRACK_2].hex().upper().rstrip("F").replace("D", "="))
 
     def approves(self, response_code: str, authentication: bytes) -> bool:
@@ -92,8 +95,9 @@ class InReader:
         """
         if authentication:
             # A wrong ARPC is answered with a status word; what counts is what the chip makes of it below.
-            self._chip.transmit(words.command(words.EMV_AUTHENTICATE, data=authentication))
-        code = response_code.encode("ascii")
+            self._chip.transmit(words.command(words.EMV_AUTHENTICATE, data=authentication[:DATA_BYTES_MAX]))
+        # What is no code at all, the chip is told as it came: it finds that it has another length, or is none.
+        code = response_code.encode("ascii", "replace")
         wanted = TC if response_code == "00" else AAC
         made = self._generated(wanted, CDOL_2, self._purchase.objects | {RESPONSE_CODE: code})
         return made[0] == TC

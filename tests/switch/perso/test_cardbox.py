@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.cardroom import SeededBytes
-from support.cardside import CARD_KEYS, PIN_BLOCK, blank, issued
+from support.cardside import AID, CARD_KEYS, PIN_BLOCK, blank, issued
 
 from switch.perso.card import words
 from switch.perso.cardbox import BoxError, CardBox
@@ -63,6 +63,52 @@ def test_what_a_kill_left_of_a_card_is_cut_off(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
     again.put(finished(2))
     assert len(box(path)) == 2
+
+
+def used(card: Finished) -> Finished:
+    """Its chip has begun one more transaction."""
+    chip = card.chip
+    for command in (words.command(words.SELECT, 4, 0, AID), words.command("80A8", data=bytes.fromhex("8300"))):
+        assert chip.transmit(command)[-2:] == words.DONE
+    return card
+
+
+def counters(cards: CardBox) -> list[int]:
+    return [card.chip.application.counter for card in cards if card.chip.application is not None]
+
+
+def test_a_card_that_was_used_is_put_back_as_it_is_now(tmp_path: Path) -> None:
+    path = tmp_path / "cards"
+    first = box(path)
+    for serial in (1, 2):
+        first.put(finished(serial))
+    whole = path.stat().st_size
+    card = first.card(2)
+    for _ in range(3):
+        first.put_back(used(card))
+    assert counters(first) == [0, 3]
+    assert len(first) == 2
+    first.close()
+    assert counters(box(path)) == [0, 3]
+    assert path.stat().st_size == whole, "what was put back takes no more room when the box is opened again"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(BoxError, match="no card"):
+        first.put_back(finished(3))
+
+
+def test_a_kill_while_a_card_is_put_back_leaves_it_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "cards"
+    first = box(path)
+    first.put(finished(1))
+    first.put_back(used(first.card(1)))
+    whole = path.read_bytes()
+    first.put_back(used(first.card(1)))
+    path.write_bytes(path.read_bytes()[:-20])
+    assert counters(box(path)) == [1]
+    path.write_bytes(whole)
+    again = box(path)
+    again.put_back(used(again.card(1)))
+    assert counters(box(path)) == [2], "and what comes after it is read"
 
 
 def test_refused(tmp_path: Path) -> None:

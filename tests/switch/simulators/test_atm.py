@@ -146,6 +146,22 @@ def test_a_card_that_sticks_behind_a_transaction_is_told() -> None:
     assert stuck.retained == 1
 
 
+def test_an_approval_that_the_chip_does_not_accept_is_reversed() -> None:
+    state, effects = asked(Chosen(WITHDRAWAL, 700_000))
+    assert isinstance(effects[0], Send)
+    state, effects = step(state, Answered(answer_to(effects[0].message, "00"), accepted=False), ATM, NOON)
+    assert kinds(effects) == ["Send", "Return", "Finished"], "no money is counted out"
+    assert (state.talk.owed is not None, held(state.cassettes)) == (True, held(CASSETTES))
+    state, effects = asked(Chosen(BALANCE))
+    assert isinstance(effects[0], Send)
+    state, effects = step(state, Answered(answer_to(effects[0].message, "00"), accepted=False), ATM, NOON)
+    assert kinds(effects) == ["Return", "Finished"]
+    assert state.talk.owed is None, "there is nothing to reverse"
+    finished = effects[-1]
+    assert isinstance(finished, Finished)
+    assert finished.outcome is Outcome.UNABLE
+
+
 def test_an_approval_of_another_amount_is_no_approval() -> None:
     state, effects = asked(Chosen(WITHDRAWAL, 700_000))
     assert isinstance(effects[0], Send)

@@ -32,7 +32,7 @@ def test_a_command() -> None:
     [
         {"pin": "12"}, {"pin": 904817}, {"pin": "90481x"}, {"amount": -1}, {"amount": True}, {"amount": "5"},
         {"amount": 10**12}, {"terminal": 5}, {"do": None}, {"id": {}}, {"unknown": 1}, {"from": "a" * 29},
-        {"fault": "fire"}, {"new-pin": []},
+        {"fault": "fire"}, {"chip": "melted"}, {"new-pin": []},
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_named_and_not_shown(changed: dict[str, object]) -> None:

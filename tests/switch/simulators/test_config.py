@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from support.boxed import BOX_KEY, BOX_LINES, NAME, PAN, boxed
 from support.cardholders import CARD, COMPONENTS, TMK, cards_file, check_value, keys_file
+from support.cardside import CARD_KEYS
 
 from switch.link.lines import ConfigError
 from switch.simulators.cassette import Cassette
@@ -106,6 +108,44 @@ def test_what_is_wrong_is_named(tmp_path: Path, was: str, becomes: str, told: st
     assert was in GOOD
     with pytest.raises(ConfigError, match=re.escape(told)):
         read_config(written(tmp_path, GOOD.replace(was, becomes, 1)))
+
+
+def test_chip_cards_come_from_a_box(tmp_path: Path) -> None:
+    boxed(tmp_path)
+    config = read_config(written(tmp_path, GOOD.replace("[simulate]", f"[simulate]\n{BOX_LINES}", 1)))
+    assert set(config.cards) == {"an", NAME}
+    assert config.cards[NAME].pan == PAN
+    assert config.wallet is not None
+    assert NAME in config.wallet
+    for secret in (BOX_KEY.hex(), PAN, *(key.hex() for key in CARD_KEYS)):
+        assert secret not in repr(config).lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("box.key", "00" * 31, "box.key: key: expected 64 hexadecimal digits"),
+        ("box.key", "00" * 32, "cards.box: box: expected cards that can be read: the card with chip 1 is damaged"),
+        ("cards.box", "{}\n", "cards.box: box: expected cards that can be read: cards.box: a line that is no card"),
+        ("cards.box", None, "cards.box: file: expected a box of cards"),
+        ("box.key", None, "box.key: file"),
+    ],
+)
+def test_what_is_wrong_with_a_box_is_named(tmp_path: Path, name: str, content: str | None, told: str) -> None:
+    boxed(tmp_path)
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        read_config(written(tmp_path, GOOD.replace("[simulate]", f"[simulate]\n{BOX_LINES}", 1)))
+
+
+def test_a_boxs_key_is_its_owners(tmp_path: Path) -> None:
+    boxed(tmp_path)
+    (tmp_path / "box.key").chmod(0o640)
+    with pytest.raises(ConfigError, match="owner"):
+        read_config(written(tmp_path, GOOD.replace("[simulate]", f"[simulate]\n{BOX_LINES}", 1)))
 
 
 def test_a_dialled_link_has_one_terminal(tmp_path: Path) -> None:

@@ -133,6 +133,16 @@ def test_an_approval_of_another_amount_is_no_approval() -> None:
     assert state.batch.sales == ()
 
 
+def test_an_approval_that_the_chip_does_not_accept_is_reversed() -> None:
+    state, effects = step(Pos(), Bought(Chosen(PURCHASE, 7), CARD), POS, NOON)
+    state, effects = step(state, Answered(answer_to(sent(effects), "00"), accepted=False), POS, NOON)
+    assert (sent(effects).mti, finished(effects).outcome) == ("0420", Outcome.UNABLE)
+    assert state.batch.sales == ()
+    state, effects = step(Pos(), Bought(Chosen(BALANCE), CARD), POS, NOON)
+    state, effects = step(state, Answered(answer_to(sent(effects), "00"), accepted=False), POS, NOON)
+    assert (state.talk.owed, finished(effects).outcome) == (None, Outcome.UNABLE)
+
+
 @pytest.mark.parametrize("offer", [PURCHASE, BALANCE])
 def test_no_answer_is_reversed_where_money_moves(offer: Offer) -> None:
     state, _ = step(Pos(), Bought(Chosen(offer, 5), CARD), POS, NOON)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.cardholders import ATM, CARD, CHIPPED, NOON, POS
 
@@ -56,6 +58,14 @@ def test_the_dialect_says_every_request_and_reversal(terminal: Terminal, offer: 
     for said in (message, reversal(message, "A12345", 100_000), repeated(reversal(message))):
         heard = speaking.decode(speaking.encode(said))
         assert (heard.mti, dict(heard.fields)) == (said.mti, dict(said.fields))
+
+
+def test_a_chip_has_a_track_2_of_its_own() -> None:
+    card = replace(CHIPPED, chip_track=f"{CHIPPED.pan}=301220100000999")
+    said = request(ATM, Chosen(WITHDRAWAL, 5), card, bytes(8), NOON)
+    assert said.fields[35] == card.chip_track
+    assert 35 not in request(ATM, Chosen(WITHDRAWAL, 5), CHIPPED, bytes(8), NOON).fields
+    assert request(ATM, Chosen(WITHDRAWAL, 5), replace(card, chip=b""), bytes(8), NOON).fields[35] == CHIPPED.track_2
 
 
 def test_a_chip_card_is_read_by_its_chip() -> None:
