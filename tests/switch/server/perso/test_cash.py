@@ -34,6 +34,7 @@ from switch.perso.issuing import Draw
 from switch.perso.machine import Finished
 from switch.perso.tracks import off_stripe
 
+pytestmark = pytest.mark.xdist_group("cash")
 CARDS = 3
 AID = bytes.fromhex("A0000000031010")
 AMOUNT = 500_000
