@@ -7,7 +7,8 @@
 * ``routing``: from a PAN to a link; ``services``: what is offered where, and response codes; ``keys``: key exchange, MACs;
 * ``issuer``: our own cards and accounts, and what is said to their requests; ``tablefile``: tables as files;
 * ``saf``: what is owed goes out until it is acknowledged; ``standin``: approvals in an absent issuer's place;
-* ``asking``: what is asked of HSMs, in the switch's own words; ``hsmdialect``: in which dialect; ``server.hsmport``: by which commands;
+* ``asking``: what is asked of HSMs, in the switch's own words; ``server.hsmport``: by which commands; ``hsmdialect``: what
+  a configuration must know of these;
 * ``perso``: cards personalised from an issuer's enciphered order;
 * ``scenarios``: what can go wrong, as files that are played out and judged; ``server.stage`` and others play them;
 * ``simulators``: ATMs and POS terminals that talk to a host;

@@ -1,5 +1,14 @@
 """The HSMs that the switch asks, over TCP; without this table it has none, as a concentrator.
 
+Keys, wherever they stand in this file and those that it names, are as the HSMs have them. In the Thales dialect that is
+what the HSM gave: a scheme letter and digits under the LMK, or a key block. In the Eracom dialect it is a key specifier,
+led by its count, in hexadecimal: an index of the HSM's own table (`020001`), or a key under the KM as a function gave it
+(`1111…`). There a zone master key is two, to send keys under and to receive them under, with a blank between (a KIS and a
+KIR); or one index, of both; or a KI, said by format 08 (`050810020001`), which is changed by the type of each key. A PVK
+of IBM offsets has the decimalisation table with it, so that `[issuer.offset]` has none; PVV keys are numbered 1 to 6; and
+keys do not go out in TR-31 blocks. Appliances with another LMK or KM than the first that answered do not serve: NC tells
+the LMK's check value, and EE0202 that of one configured key, the issuer's `pvk`, else a `zmk`, else a `tmk`.
+
 [hsm]
 dialect = "thales"             # or "eracom", whose keys are key specifiers
 connections = 2                # to each appliance

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP, IReactorTime
 from twisted.internet.task import deferLater
 
-from hsm.client.codec import HostWire, Wire
+from hsm.client.codec import Wire
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.station import Bounds, Site
@@ -85,7 +85,7 @@ class Assembly:
         self.started_us = now_us()
         self.figures = Figures()
         self.days = Days(now_us, timedelta(minutes=config.cutover_minutes))
-        self.pool = None if config.hsm is None else _pool(reactor, config.hsm)
+        self.pool = None if config.hsm is None else _pool(reactor, config, config.hsm)
         self._reactor, self._books, self._telling = reactor, books, Telling(tell)
         self._shares = None if config.cluster is None else Shares(config.cluster, store.writer)
         self._writer_of = None if self._shares is None else self._shares.writer
@@ -208,22 +208,20 @@ class Assembly:
             await cast("Deferred[None]", deferLater(self._reactor, LOOK_SECONDS, lambda: None))
 
 
-def _pool(reactor: IReactorTime, config: HsmConfig) -> HsmPool:
+def _pool(reactor: IReactorTime, config: SwitchConfig, hsm: HsmConfig) -> HsmPool:
     net = cast(IReactorTCP, reactor)
-    sites = [Site(each.name, tcp_endpoint(net, each.host, each.port), each.priority) for each in config.sites]
+    sites = [Site(each.name, tcp_endpoint(net, each.host, each.port), each.priority) for each in hsm.sites]
     bounds = Bounds(
-        connections=config.connections,
-        outstanding_max=config.outstanding_max,
-        waiting_max=config.waiting_max,
-        timeout_seconds=config.timeout_seconds,
-        attempt_seconds=config.attempt_seconds,
+        connections=hsm.connections,
+        outstanding_max=hsm.outstanding_max,
+        waiting_max=hsm.waiting_max,
+        timeout_seconds=hsm.timeout_seconds,
+        attempt_seconds=hsm.attempt_seconds,
     )
-    return HsmPool(reactor, sites, _wire(config), bounds)
-
-
-def _wire(config: HsmConfig) -> HostWire:
-    if config.dialect is not ERACOM:
-        return Wire(config.header_chars)
+    if hsm.dialect is not ERACOM:
+        return HsmPool(reactor, sites, Wire(hsm.header_chars), bounds)
+    # Most switches ask HSMs of one dialect: the other is imported by those that do.
     from hsm.client.eracomcodec import EracomWire
+    from switch.server.hsmeracom import probes
 
-    return EracomWire()
+    return HsmPool(reactor, sites, EracomWire(), bounds, probes=probes(config))

@@ -12,8 +12,10 @@ from types import MappingProxyType
 from twisted.internet.defer import Deferred
 
 from hsm.client import eracom as e
+from hsm.client.agreement import ERACOM_PROBES, Probe
 from switch import asking as q
-from switch.hsmdialect import sending_and_receiving
+from switch.config.switchfile import SwitchConfig
+from switch.hsmdialect import KIS, KTM, sending_and_receiving, specified
 from switch.server.hsmasking import Asked, Port, account, card_block, verified, wrong_cryptogram
 
 USUAL = "00"
@@ -35,6 +37,37 @@ MASTER_KEY, COUNTER_KEY = "00", "01"
 """EE2018: action, and methods of the card's key, the cryptogram, the response and the session key."""
 UNUSED_NUMBER = bytes(4)
 CVV_TEXT_DIGITS, OFFSET_DIGITS, ACCOUNT_DIGITS_IN_TSP, ACCOUNT_DIGITS_VALIDATED = 32, 12, 11, 5
+
+
+KPVV, PVK = "08", "07"
+STANDARD_CHECK_VALUE = "00"
+
+
+def probes(config: SwitchConfig) -> tuple[Probe, ...]:
+    """What each appliance of a pool is asked before it serves, so that all have the same KM.
+
+    No function tells the KM's check value: asked for is that of a key that *config* names.  Under another KM a PIN or a
+    card would be found wrong, and the cardholder would have a try less.
+    """
+    named = _named_key(config)
+    if named is None:
+        return ERACOM_PROBES
+    key, key_type = named
+    about = e.AskDetails(modifier=USUAL, key=_key(key), key_type=key_type, check_value_type=STANDARD_CHECK_VALUE)
+    return (*ERACOM_PROBES, Probe("EE0202", about, ("check_value",)))
+
+
+def _named_key(config: SwitchConfig) -> tuple[str, str] | None:
+    """The first of the keys in *config*, and its type (2 digits)."""
+    if config.issuer is not None:
+        return config.issuer.pvk, KPVV if config.issuer.offset is None else PVK
+    for link in config.keys.links:
+        sending, _ = sending_and_receiving(link.zmk)
+        found = specified(sending)
+        return sending, (found.key_type if found else "") or KIS
+    for terminal in config.keys.terminals:
+        return terminal.tmk, KTM
+    return None
 
 
 @singledispatch

@@ -55,6 +55,10 @@ class Thales:
     def opened(self, text: str, use: str) -> bytes:
         return opened(text, pair_of(THALES_TYPES[use]))
 
+    def configured(self, appliance: ApplianceProcess) -> str:
+        """What a switch is told of its HSM."""
+        return f'[hsm]\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{self.port(appliance)}"\n'
+
 
 @dataclass(frozen=True)
 class Eracom:
@@ -80,9 +84,14 @@ class Eracom:
         assert text.startswith("1111")
         return bytes(des.decrypt_tdes_ecb(self._wrapping(use), bytes.fromhex(text[4:])))
 
+    def configured(self, appliance: ApplianceProcess) -> str:
+        """What a switch is told of its HSM."""
+        return f'[hsm]\ndialect = "eracom"\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{self.port(appliance)}"\n'
+
     def _wrapping(self, use: str) -> bytes:
         return bytes(byte ^ ERACOM_VARIANTS[use] for byte in KM)
 
 
 Keys = Thales | Eracom
 DIALECTS: tuple[Keys, ...] = (Thales(), Eracom())
+NAMES = tuple(each.name for each in DIALECTS)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from psec import des, pinblock
+from support.appliancekeys import Keys
 from support.linked import Loop, Seen
-from support.opened import opened, pair_of
-from support.partner import des_key, part_by_part
+from support.opened import opened
+from support.partner import des_key
 
 from switch.codec.codec import codec
 from switch.codec.message import Message, Value
@@ -13,15 +14,18 @@ from switch.keys.terminalforms import form_of
 from switch.server.drive import DrivenLink
 
 TMK = des_key("TMK")
-TMK_TOKEN = part_by_part(TMK, pair_of("002"), "U")
 TERMINAL = "ATM00001"
 LINK = '[[link]]\nname = "{name}"\nspec = "napas"\nrole = "{role}"\naddress = "127.0.0.1:{port}"\n{more}'
 QUICK = "[link.seconds]\npause = 0.05\npause-max = 0.2\n"
 HOSTS_LINK = LINK.format(
     name="atms", role="server", port=0, more='sign-on = "none"\n[link.partner]\nchannel = "atm"\npins = "terminal"\n'
 )
-HOSTS_TERMINAL = f'[[terminal]]\nid = "{TERMINAL}"\ntmk = "{TMK_TOKEN}"\nrenewal = "sign-on"\nlink = "atms"\n'
-"""What its bank is configured with."""
+"""What its bank is configured with, besides its key."""
+
+
+def hosts_terminal(keys: Keys) -> str:
+    """What its bank is told of it."""
+    return f'[[terminal]]\nid = "{TERMINAL}"\ntmk = "{keys.kept(TMK, "TMK")}"\nrenewal = "sign-on"\nlink = "atms"\n'
 
 
 class Atm:

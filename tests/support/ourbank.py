@@ -5,16 +5,19 @@ from __future__ import annotations
 import tomllib
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 from psec import des, pin, pinblock
 from pyemv import ac, kd
+from support.appliancekeys import Keys
 from support.opened import pair_of
 from support.partner import des_key, part_by_part
 
 from switch import asking as q
+from switch import hsmdialect
 from switch.codec.message import Message, Value
 from switch.codec.specfile import load
 from switch.flow.ports import Decision, Use, WorkingKey
@@ -77,6 +80,16 @@ without-pin = ["purchase", "internet transfer"]
 amount = 1000000
 count = 6
 """
+TYPES = {"PVV": "002", "CVK": "402", "IMK-AC": "109"}
+
+
+def config_in(keys: Keys, text: str = CONFIG) -> str:
+    """*text* for an HSM of another dialect."""
+    for use, key in (("PVV", PVK), ("CVK", CVK), ("IMK-AC", IMK_AC)):
+        text = text.replace(under_lmk(key, TYPES[use]), keys.kept(key, use))
+    return text
+
+
 OFFSETS = CONFIG.replace("without-pin", 'pin-method = "offset"\nwithout-pin') + (
     f'[issuer.offset]\ntable = "{TABLE}"\nvalidation = "{VALIDATION}"\n'
 )
@@ -90,8 +103,9 @@ chi,credit,700000,
 """
 
 
-def configured(text: str = CONFIG) -> IssuerConfig:
-    return read_issuer(Section("switch.toml", field_lines(text), ("issuer",), tomllib.loads(text)["issuer"]))
+def configured(text: str = CONFIG, dialect: str = "thales") -> IssuerConfig:
+    section = Section("switch.toml", field_lines(text), ("issuer",), tomllib.loads(text)["issuer"])
+    return read_issuer(section, hsmdialect.DIALECTS[dialect])
 
 
 def pvv(pan: str, digits: str) -> str:
@@ -150,8 +164,10 @@ class Watched:
 class Bank:
     """The issuer upon rows in memory; *hsm* answers its questions."""
 
-    def __init__(self, text: str = CONFIG, check: Callable[[str, str], str] = pvv) -> None:
-        self.config = configured(text)
+    def __init__(self, text: str = CONFIG, check: Callable[[str, str], str] = pvv, keys: Keys | None = None) -> None:
+        """*keys*: how the HSM keeps them; as psec knows them, if nothing is said."""
+        self.config = configured(config_in(keys, text), keys.name) if keys else configured(text)
+        self.zone_key = replace(ZONE_KEY, cryptogram=keys.kept(ZPK, "ZPK")) if keys else ZONE_KEY
         accounts = read_accounts("accounts.csv", ACCOUNTS, self.config)
         cards = read_cards("cards.csv", cards_text(check), self.config, accounts, PAN_KEY)
         self.books = Books(accounts, cards, PAN_KEY)
@@ -162,9 +178,9 @@ class Bank:
         for work in load_works(self.books):
             self.store.do(work.decide)
 
-    def ask(self, request: Request, keys: Sequence[WorkingKey] = (ZONE_KEY,)) -> Decision:
+    def ask(self, request: Request, keys: Sequence[WorkingKey] | None = None) -> Decision:
         """*request* as a flow takes it: questions, their answers, the decision."""
-        found = self.issuer.questions(View(self.store), request, keys)
+        found = self.issuer.questions(View(self.store), request, (self.zone_key,) if keys is None else keys)
         if isinstance(found, Decision):
             return found
         self.asked = list(found)

@@ -14,8 +14,6 @@ from switch import asking as q
 from switch.server.hsmport import HsmPort
 
 A = TypeVar("A")
-OPTIONS = ("--lmk", "00=test-variant", "--lmk", "01=test-3des-block", "--authorise", "all")
-"""For an ApplianceProcess: the published test LMKs."""
 
 
 class Asking:

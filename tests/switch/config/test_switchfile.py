@@ -10,6 +10,7 @@ from switch.config import hsms, partners, switchfile
 from switch.config.switchfile import ISSUER, Address, read_config, read_text
 from switch.config.tables import TableRefused
 from switch.flow.partner import MacRule, PinsUnder
+from switch.hsmdialect import ERACOM
 from switch.link.lines import ConfigError
 
 HEAD = '[switch]\nname = "switch"\ninstitution = "970400"\n'
@@ -83,6 +84,48 @@ def test_the_examples_of_the_chapter_are_read() -> None:
     assert config.partners["alpha"].left_out == {48, 60}
     assert config.hsm is not None
     assert config.database_url == "sqlite:///a.db"
+
+
+ERACOM_SITE = SITE.replace("[hsm]\n", '[hsm]\ndialect = "eracom"\n')
+PAIR = f"1111{'0' * 32} 1111{'1' * 32}"
+ERACOM_KEYS, ERACOM_TERMINAL = KEYS.replace(f"U{'0' * 32}", PAIR), TERMINAL.replace(f"U{'0' * 32}", "020001")
+ERACOM_BOOKS = BOOKS.replace(f"U{'0' * 32}", f"1111{'0' * 32}")
+OFFSET = 'pin-method = "offset"\n[issuer.offset]\nvalidation = "12345678901N"\n'
+
+
+def test_an_hsm_may_speak_the_eracom_dialect() -> None:
+    text = HEAD + ERACOM_SITE + LINK + ERACOM_KEYS + ERACOM_TERMINAL + ERACOM_BOOKS + OFFSET
+    config = read_text(Path("/there/switch.toml"), text + '[issuer.chip]\nimk-ac = "020001"\n')
+    assert config.hsm is not None
+    assert config.hsm.dialect is ERACOM
+    assert config.files.dialect is ERACOM
+    assert config.keys.links[0].zmk == PAIR
+    assert config.issuer is not None
+    assert config.issuer.offset is not None
+    assert (config.issuer.offset.table, config.issuer.pvk_indices) == ("", "123456")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "field"),
+    [
+        (ERACOM_SITE.replace("eracom", "atalla"), 5, "hsm.dialect: expected one of thales, eracom"),
+        (ERACOM_SITE.replace("[[", "header-chars = 4\n[["), 6, "hsm.header-chars: expected none: the Eracom dialect has"),
+        (ERACOM_SITE + LINK + KEYS, 17, "link.0.keys.zmk: expected key specifiers of the Eracom dialect"),
+        (ERACOM_SITE + LINK + ERACOM_KEYS + 'export = "tr-31"\n', 19, "link.0.keys.export: expected x9.17: the Eracom"),
+        (ERACOM_SITE + LINK + TERMINAL, 16, "terminal.0.tmk: expected a key specifier of the Eracom dialect"),
+        (ERACOM_SITE + LINK + ERACOM_TERMINAL + 'export = "tr-31"\n', 19, "terminal.0.export: expected x9.17: the Era"),
+        (ERACOM_SITE + BOOKS, 14, "issuer.pvk: expected a key specifier of the Eracom dialect"),
+        (ERACOM_SITE + ERACOM_BOOKS + 'cvk = "02"\n', 15, "issuer.cvk: expected a key specifier of the Eracom dialect"),
+        (
+            ERACOM_SITE + ERACOM_BOOKS + OFFSET + 'table = "0123456789012345"\n', 18,
+            "issuer.offset.table: expected none: in the Eracom dialect the decimalisation table lies with the PVK",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_eracom_dialect_has_not_is_refused_by_name(text: str, line: int, field: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        read_text(Path("switch.toml"), HEAD + text)
+    assert str(told.value).startswith(f"switch.toml, line {line}: {field}")
 
 
 @pytest.mark.parametrize(

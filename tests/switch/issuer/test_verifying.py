@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from support.appliancekeys import DIALECTS, NAMES, Keys
 from support.ourbank import (
     ANNA,
     BINH,
@@ -26,7 +27,7 @@ from support.ourbank import (
     track_of,
     under_lmk,
 )
-from support.switchport import OPTIONS, Asking
+from support.switchport import Asking
 from support.turning import turning
 
 from hsm.client.process import ApplianceProcess
@@ -192,17 +193,25 @@ def test_nothing_secret_is_shown(bank: Bank) -> None:
         assert secret not in shown
 
 
+@pytest.fixture(scope="module", params=DIALECTS, ids=NAMES)
+def keys(request: pytest.FixtureRequest) -> Keys:
+    """How the HSM keeps keys."""
+    found: Keys = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def appliance() -> Iterator[ApplianceProcess]:
-    with ApplianceProcess(OPTIONS) as running:
+def appliance(keys: Keys) -> Iterator[ApplianceProcess]:
+    with ApplianceProcess(keys.options) as running:
         yield running
 
 
 @pytest.fixture
-def real(bank: Bank, appliance: ApplianceProcess) -> Iterator[Bank]:
+def real(appliance: ApplianceProcess, keys: Keys) -> Iterator[Bank]:
     """A bank whose HSM is the appliance."""
     with turning() as turned:
-        asking = Asking(turned, appliance.port)
+        bank = Bank(keys=keys)
+        asking = Asking(turned, keys.port(appliance), keys.wire)
         bank.hsm = asking
         yield bank
         asking.close()

@@ -13,14 +13,21 @@ from pathlib import Path
 
 import pytest
 from support import ourbank
-from support.hostedatm import HOSTS_LINK, HOSTS_TERMINAL, LINK, QUICK, TMK_TOKEN, Atm
+from support.appliancekeys import Eracom, Keys, Thales
+from support.hostedatm import HOSTS_LINK, LINK, QUICK, TMK, Atm, hosts_terminal
 from support.linked import loop
 from support.partner import ZONES
 from support.switched import RunningSwitch
 
 from hsm.client.process import ApplianceProcess
 
-ZMK = ZONES[0].token
+ZMK = ZONES[0].zmk
+SIDES: dict[str, tuple[Keys, Keys]] = {
+    "thales": (Thales(), Thales()),
+    "eracom": (Eracom(), Eracom()),
+    "both": (Thales(), Eracom()),
+}
+"""The dialects of the centre's HSM and of its members'."""
 HEAD = """[switch]
 name = "{name}"
 institution = "{institution}"
@@ -31,13 +38,9 @@ address = "127.0.0.1:0"
 address = "127.0.0.1:0"
 [log]
 file = "switch.log"
-[hsm]
-[[hsm.site]]
-name = "a"
-address = "127.0.0.1:{hsm}"
-"""
+{hsm}"""
 KEYS = (
-    '[link.keys]\nrole = "{role}"\nform = "tagged"\nzmk = "' + ZMK + '"\nlines = ["zpk both", "zak both"]\n'
+    '[link.keys]\nrole = "{role}"\nform = "tagged"\nzmk = "{zmk}"\nlines = ["zpk both", "zak both"]\n'
     "[link.partner.mac]\n"
 )
 BINS = f"prefix,name,kind,link,dialect\n{ourbank.ANNA[:6]},Issuer,{{kind}},{{link}},napas\n"
@@ -56,12 +59,12 @@ class Network:
         return self.centre, self.issuer, self.acquirer
 
 
-def text(name: str, institution: str, hsm: int, *links: str) -> str:
+def text(name: str, institution: str, hsm: str, *links: str) -> str:
     return HEAD.format(name=name, institution=institution, hsm=hsm) + "".join(links)
 
 
-def zone(name: str, role: str, port: int, side: str, institution: str) -> str:
-    more = QUICK + KEYS.format(role=side) + f'[link.partner]\ninstitution = "{institution}"\n'
+def zone(name: str, role: str, port: int, side: str, institution: str, keys: Keys) -> str:
+    more = QUICK + KEYS.format(role=side, zmk=keys.zmk(ZMK)) + f'[link.partner]\ninstitution = "{institution}"\n'
     return LINK.format(name=name, role=role, port=port, more=more)
 
 
@@ -72,25 +75,30 @@ def folder(base: Path, name: str, kind: str, link: str) -> Path:
     return made
 
 
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
+@pytest.fixture(params=tuple(SIDES.values()), ids=tuple(SIDES))
+def network(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Network]:
+    ours: Keys
+    theirs: Keys
+    ours, theirs = request.param
     with contextlib.ExitStack() as stack:
-        hsm = stack.enter_context(ApplianceProcess(("--lmk", "00=test-variant", "--authorise", "all"))).port
+        hsms = {each: each.configured(stack.enter_context(ApplianceProcess(each.options))) for each in {ours, theirs}}
 
         def run(where: Path, content: str) -> RunningSwitch:
             made = RunningSwitch(where, content)
             stack.callback(made.close)
             return made
 
-        members = zone("bank-a", "server", 0, "switch", "970405") + zone("bank-i", "server", 0, "switch", "970411")
-        centre = run(folder(tmp_path, "centre", "member", "bank-i"), text("centre", "970400", hsm, members))
+        members = zone("bank-a", "server", 0, "switch", "970405", ours)
+        members += zone("bank-i", "server", 0, "switch", "970411", ours)
+        centre = run(folder(tmp_path, "centre", "member", "bank-i"), text("centre", "970400", hsms[ours], members))
         there = folder(tmp_path, "issuer", "on-us", "issuer")
         ourbank.write_files(there)
-        up = zone("centre", "client", centre.ports["bank-i"], "member", "970400")
-        issuer = run(there, text("issuer", "970411", hsm, up, ourbank.CONFIG))
-        up = zone("centre", "client", centre.ports["bank-a"], "member", "970400")
+        up = zone("centre", "client", centre.ports["bank-i"], "member", "970400", theirs)
+        issuer = run(there, text("issuer", "970411", hsms[theirs], up, ourbank.config_in(theirs)))
+        up = zone("centre", "client", centre.ports["bank-a"], "member", "970400", theirs)
         where = folder(tmp_path, "acquirer", "member", "centre")
-        yield Network(centre, issuer, run(where, text("acquirer", "970405", hsm, up, HOSTS_LINK, HOSTS_TERMINAL)))
+        own = HOSTS_LINK, hosts_terminal(theirs)
+        yield Network(centre, issuer, run(where, text("acquirer", "970405", hsms[theirs], up, *own)))
 
 
 def test_a_pin_is_verified_three_hops_away_and_every_operator_sees_it(network: Network) -> None:
@@ -116,9 +124,10 @@ def test_a_pin_is_verified_three_hops_away_and_every_operator_sees_it(network: N
         with urllib.request.urlopen(f"http://127.0.0.1:{one.ports['metrics']}/metrics", timeout=10) as scraped:
             assert b'transactions_total{response="00",service="withdrawal"} 1.0' in scraped.read()
         assert one.stop() == 0
+    kept = [words for keys in (Thales(), Eracom()) for words in (*keys.zmk(ZMK).split(), keys.kept(TMK, "TMK"))]
     for one in network.all:
         for each in (*one.folder.glob("*.log"), *one.folder.glob("said")):
             told = each.read_text()
-            for secret in (ourbank.ANNA, ZMK, atm.key.hex().upper(), TMK_TOKEN):
+            for secret in (ourbank.ANNA, *kept, atm.key.hex().upper()):
                 assert secret not in told
             assert '"fault"' not in told

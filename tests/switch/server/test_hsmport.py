@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from psec import des, mac, pin, pinblock
 from pyemv import ac, kd
-from support.appliancekeys import DIALECTS, TABLE, Eracom, Keys, Thales
+from support.appliancekeys import DIALECTS, NAMES, TABLE, Eracom, Keys, Thales
 from support.opened import opened
 from support.partner import ZONES, des_key, lmk_block_3des
 from support.switchport import Asking
@@ -56,7 +56,7 @@ THALES_ONLY = pytest.mark.parametrize("keys", [Thales()], ids=["thales"], indire
 ERACOM_ONLY = pytest.mark.parametrize("keys", [Eracom()], ids=["eracom"], indirect=True)
 
 
-@pytest.fixture(scope="module", params=DIALECTS, ids=[each.name for each in DIALECTS])
+@pytest.fixture(scope="module", params=DIALECTS, ids=NAMES)
 def keys(request: pytest.FixtureRequest) -> Keys:
     """How keys are kept, in the dialect of the appliance."""
     found: Keys = request.param

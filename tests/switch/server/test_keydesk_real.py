@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from psec import des, mac, pinblock
-from support.opened import opened, pair_of
-from support.partner import ZONES, des_key, part_by_part
+from support.appliancekeys import DIALECTS, NAMES, Keys
+from support.opened import opened
+from support.partner import ZONES, des_key
 from support.turning import Turning, turning
 
-from hsm.client.codec import Wire
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.process import ApplianceProcess
@@ -43,16 +43,22 @@ from switch.store.opening import database, migrate
 from switch.store.reading import Reading
 from switch.store.writer import Writer
 
-OPTIONS = ("--lmk", "00=test-variant", "--authorise", "all")
 ZONE = ZONES[0]
 TMK, ZPK = des_key("TMK"), des_key("ZPK")
 PAN = "4999988887777016"
 LINES = ((KeyType.ZPK, Direction.BOTH), (KeyType.ZAK, Direction.BOTH))
 
 
+@pytest.fixture(scope="module", params=DIALECTS, ids=NAMES)
+def keys(request: pytest.FixtureRequest) -> Keys:
+    """How the HSM keeps keys."""
+    found: Keys = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def appliance() -> Iterator[ApplianceProcess]:
-    with ApplianceProcess(OPTIONS) as running:
+def appliance(keys: Keys) -> Iterator[ApplianceProcess]:
+    with ApplianceProcess(keys.options) as running:
         yield running
 
 
@@ -118,8 +124,8 @@ def link_text(name: str, role: str, spec: str, port: int) -> str:
     )
 
 
-def zone_keys(role: Role) -> LinkKeysConfig:
-    return LinkKeysConfig("zone", role, Tagged(), LINES, ZONE.token)
+def zone_keys(role: Role, keys: Keys) -> LinkKeysConfig:
+    return LinkKeysConfig("zone", role, Tagged(), LINES, keys.zmk(ZONE.zmk))
 
 
 def cryptograms(host: Host) -> list[str]:
@@ -127,27 +133,29 @@ def cryptograms(host: Host) -> list[str]:
     return [key.cryptogram for key in found if key]
 
 
-def test_two_hosts_agree_on_keys_use_them_and_keep_them(appliance: ApplianceProcess, tmp_path: Path) -> None:
+def test_two_hosts_agree_on_keys_use_them_and_keep_them(
+    appliance: ApplianceProcess, keys: Keys, tmp_path: Path
+) -> None:
     with turning() as turned:
-        site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", appliance.port))
-        pool = HsmPool(turned.reactor, [site], Wire(), Bounds(timeout_seconds=2))
+        site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", keys.port(appliance)))
+        pool = HsmPool(turned.reactor, [site], keys.wire, Bounds(timeout_seconds=2))
         pool.start()
         port = HsmPort(pool)
-        tmk = part_by_part(TMK, pair_of("002"), "U")
-        pos = KeysConfig((zone_keys(Role.SWITCH),), (TerminalConfig("POS00001", Renewal.SIGN_ON, tmk),))
+        tmk = keys.kept(TMK, "TMK")
+        pos = KeysConfig((zone_keys(Role.SWITCH, keys),), (TerminalConfig("POS00001", Renewal.SIGN_ON, tmk),))
         switch = Host(turned, port, tmp_path / "switch.db", link_text("zone", "server", "napas", 0), pos)
         there = switch.links.port("zone")
         text = link_text("zone", "client", "napas", there)
-        member = Host(turned, port, tmp_path / "member.db", text, KeysConfig((zone_keys(Role.MEMBER),)))
+        member = Host(turned, port, tmp_path / "member.db", text, KeysConfig((zone_keys(Role.MEMBER, keys),)))
         turned.until(lambda: len(cryptograms(switch)) == 2 and cryptograms(switch) == cryptograms(member))
         agreed = cryptograms(switch)
-        zpk, zak = opened(agreed[0], pair_of("001")), opened(agreed[1], pair_of("008"))
+        zpk, zak = keys.opened(agreed[0], "ZPK"), keys.opened(agreed[1], "ZAK")
         for line, key in zip(switch.desk.status(), (zpk, zak), strict=True):
             assert line.kcv == des.generate_kcv(key, 3).hex().upper()
-        serves(turned, port, member, zpk, zak)
-        signs_on(turned, member, switch)
+        serves(turned, port, member, keys, zpk, zak)
+        signs_on(turned, member, switch, keys)
         member.close()
-        member = Host(turned, port, tmp_path / "member.db", text, KeysConfig((zone_keys(Role.MEMBER),)))
+        member = Host(turned, port, tmp_path / "member.db", text, KeysConfig((zone_keys(Role.MEMBER, keys),)))
         assert cryptograms(member) == agreed, "from the store, before anything is said"
         switch.desk.change("zone", KeyType.ZPK)
         turned.until(lambda: cryptograms(switch)[0] != agreed[0] and cryptograms(switch) == cryptograms(member))
@@ -158,11 +166,11 @@ def test_two_hosts_agree_on_keys_use_them_and_keep_them(appliance: ApplianceProc
         turned.result(pool.stop())
 
 
-def serves(turned: Turning, port: HsmPort, host: Host, zpk: bytes, zak: bytes) -> None:
+def serves(turned: Turning, port: HsmPort, host: Host, keys: Keys, zpk: bytes, zak: bytes) -> None:
     """The keys that the desk names do in the HSM what psec does with the keys in the clear."""
     (pin_key, *_) = host.desk.incoming("zone", Use.PIN)
     block = bytes(des.encrypt_tdes_ecb(zpk, pinblock.encode_pinblock_iso_0("1234", PAN)))
-    other = part_by_part(ZPK, pair_of("001"), "U")
+    other = keys.kept(ZPK, "ZPK")
     translated = turned.result(port.perform(q.TranslatePin(pin_key.holder, pin_key.cryptogram, other, block, PAN)))
     assert isinstance(translated, q.PinBlock)
     assert pinblock.decode_pinblock_iso_0(des.decrypt_tdes_ecb(ZPK, translated.block), PAN) == "1234"
@@ -173,7 +181,7 @@ def serves(turned: Turning, port: HsmPort, host: Host, zpk: bytes, zak: bytes) -
     assert made == q.MacValue(mac.generate_retail_mac(zak[:8], zak[8:], covered, 1))
 
 
-def signs_on(turned: Turning, asking: Host, host: Host) -> None:
+def signs_on(turned: Turning, asking: Host, host: Host, keys: Keys) -> None:
     """A terminal behind the member's link signs on at the switch, and opens what it gets under its master key."""
     link = asking.links["zone"]
     stan = link.next_stan()
@@ -184,4 +192,4 @@ def signs_on(turned: Turning, asking: Host, host: Host) -> None:
     key = opened(given.under_tmk, TMK)
     assert des.generate_kcv(key, 3).hex().upper() == given.kcv
     (working,) = host.desk.incoming("zone", Use.PIN, "POS00001")
-    assert opened(working.cryptogram, pair_of("002")) == key
+    assert keys.opened(working.cryptogram, "TPK") == key

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from support import ourbank
+from support.appliancekeys import DIALECTS, NAMES, Keys
 from support.cardholders import TMK, cards_file, keys_file
 from support.linked import Loop, loop
-from support.opened import pair_of
-from support.partner import part_by_part
 from support.switched import RunningSwitch
 from support.terminalhost import ATM_MORE, CLIENT, POS_MORE, TERMINAL
 
@@ -23,7 +22,6 @@ from switch.simulators.commands import Told
 from switch.simulators.config import read_config
 
 HOST = '[switch]\nname = "host"\ninstitution = "970436"\nbins = "bins.csv"\n[log]\nfile = "switch.log"\n'
-SITE = '[hsm]\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{0}"\n'
 LINK = """
 [[link]]
 name = "{0}"
@@ -72,19 +70,20 @@ class Branch:
         return next(each for each in self.events if each["event"] == "reversal")
 
 
-@pytest.fixture
-def branch(tmp_path: Path) -> Iterator[Branch]:
-    """A host with its HSM and its branch."""
+@pytest.fixture(params=DIALECTS, ids=NAMES)
+def branch(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Branch]:
+    """A host with its HSM, of either dialect, and its branch."""
+    keys: Keys = request.param
     with contextlib.ExitStack() as stack:
-        hsm = stack.enter_context(ApplianceProcess(("--lmk", "00=test-variant", "--authorise", "all")))
+        hsm = stack.enter_context(ApplianceProcess(keys.options))
         host = tmp_path / "host"
         host.mkdir()
         ourbank.write_files(host)
         (host / "bins.csv").write_text(f"prefix,name,kind,link,dialect\n{ANNA[:6]},Own,on-us,issuer,napas\n")
-        tmk = part_by_part(TMK, pair_of("002"), "U")
-        text = HOST + SITE.format(hsm.port) + "".join(LINK.format(*line) for line in LINES)
+        tmk = keys.kept(TMK, "TMK")
+        text = HOST + keys.configured(hsm) + "".join(LINK.format(*line) for line in LINES)
         text += KEYED.format("ATM00001", tmk, "daily", "atm") + KEYED.format("POS00001", tmk, "sign-on", "pos")
-        running = RunningSwitch(host, text + ourbank.CONFIG)
+        running = RunningSwitch(host, text + ourbank.config_in(keys))
         stack.callback(running.close)
         yield Branch(stack.enter_context(loop()), tmp_path, running.ports)
 

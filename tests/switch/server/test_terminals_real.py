@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from psec import des, pinblock
+from support.appliancekeys import DIALECTS, NAMES, Keys
 from support.cardholders import CARD, NEW_PIN, PAN, PIN, TMK, cards_file, keys_file
-from support.opened import pair_of
-from support.partner import des_key, part_by_part
+from support.partner import des_key
 from support.terminalhost import ATM_MORE, CLIENT, HOST, POS_MORE, TERMINAL, told
 from support.turning import Turning, turning
 
-from hsm.client.codec import Wire
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.process import ApplianceProcess
@@ -42,32 +41,38 @@ from switch.store.opening import database, migrate
 from switch.store.writer import Writer
 
 ZPK = des_key("ZPK")
-UNDER_LMK = part_by_part(TMK, pair_of("002"), "U")
 LINES = (("atm", "napas", "each", ""), ("pos", "edc", "none", ""))
 
 
+@pytest.fixture(scope="module", params=DIALECTS, ids=NAMES)
+def keys(request: pytest.FixtureRequest) -> Keys:
+    """How the HSM keeps keys."""
+    found: Keys = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def appliance() -> Iterator[ApplianceProcess]:
-    """An HSM with the published test LMK."""
-    with ApplianceProcess(("--lmk", "00=test-variant", "--authorise", "all")) as running:
+def appliance(keys: Keys) -> Iterator[ApplianceProcess]:
+    """An HSM with the published test master key."""
+    with ApplianceProcess(keys.options) as running:
         yield running
 
 
 class Host:
     """Keeps terminals' keys in the HSM, has it translate each PIN block to a zone's key, and looks at the PIN there."""
 
-    def __init__(self, turned: Turning, port: HsmPort, folder: Path) -> None:
+    def __init__(self, turned: Turning, port: HsmPort, folder: Path, keys: Keys) -> None:
         base = database(f"sqlite:///{folder / 'keys.db'}")
         migrate(base)
         self.port, self.notes, self.pins = port, list[Note](), list[str]()
         self.used: list[WorkingKey] = []
         self.writer = Writer(base, deliver=turned.reactor.callFromThread)
+        self.zpk, tmk = keys.kept(ZPK, "ZPK"), keys.kept(TMK, "TMK")
         terminals = (
-            TerminalConfig("ATM00001", Renewal.DAILY, UNDER_LMK, "atm"),
-            TerminalConfig("POS00001", Renewal.SIGN_ON, UNDER_LMK),
+            TerminalConfig("ATM00001", Renewal.DAILY, tmk, "atm"),
+            TerminalConfig("POS00001", Renewal.SIGN_ON, tmk),
         )
-        keys = KeysConfig((), terminals)
-        self.desk = KeyDesk(keys, port, self.writer, turned.reactor, time.time, self.notes.append)
+        self.desk = KeyDesk(KeysConfig((), terminals), port, self.writer, turned.reactor, time.time, self.notes.append)
         self.desk.start([])
         self.links = Links(turned.reactor, read_links("h", "".join(HOST.format(*line) for line in LINES)), self)
         self.links.start()
@@ -81,8 +86,7 @@ class Host:
             link.answer(told(message, "00" if block is None else "86"))
             return
         self.used.append(keys[0])
-        zpk = part_by_part(ZPK, pair_of("001"), "U")
-        translating = q.TranslatePin(keys[0].holder, keys[0].cryptogram, zpk, block, str(message.fields[2]))
+        translating = q.TranslatePin(keys[0].holder, keys[0].cryptogram, self.zpk, block, str(message.fields[2]))
         self.port.perform(translating).addCallback(self._translated, link, message)
 
     def _translated(self, found: q.PinBlock | q.NoAnswer, link: DrivenLink, message: Message) -> None:
@@ -106,12 +110,12 @@ class Host:
         raise AssertionError(effect)
 
 
-def test_keys_from_an_hsm_and_pins_for_it(appliance: ApplianceProcess, tmp_path: Path) -> None:
+def test_keys_from_an_hsm_and_pins_for_it(appliance: ApplianceProcess, keys: Keys, tmp_path: Path) -> None:
     with turning() as turned:
-        site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", appliance.port))
-        pool = HsmPool(turned.reactor, [site], Wire(), Bounds(timeout_seconds=2))
+        site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", keys.port(appliance)))
+        pool = HsmPool(turned.reactor, [site], keys.wire, Bounds(timeout_seconds=2))
         pool.start()
-        host = Host(turned, HsmPort(pool), tmp_path)
+        host = Host(turned, HsmPort(pool), tmp_path, keys)
         cards_file(tmp_path, CARD)
         keys_file(tmp_path, "ATM00001", "POS00001")
         text = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\n'

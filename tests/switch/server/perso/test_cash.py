@@ -1,24 +1,28 @@
 """Cards from an order to cash: made by the bureau's processes, then used at an ATM of their issuer, each of it a process.
 
-The bureau's HSMs speak the Eracom dialect, the issuer's that of Thales; it gets the issuer's keys under a zone master key.
+The bureau's HSMs speak the Eracom dialect, the issuer's either; it gets the issuer's keys under a zone master key.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from psec import des
-from support.cardroom import CLEAR, SeededBytes
+from support.appliancekeys import DIALECTS, NAMES, Keys
+from support.cardroom import CLEAR, TYPES, SeededBytes
 from support.cardsite import BOX_KEY, DIGITS, OPTIONS, CardSite
-from support.hostedatm import HOSTS_LINK, HOSTS_TERMINAL, Atm
+from support.hostedatm import HOSTS_LINK, Atm, hosts_terminal
 from support.linked import loop
 from support.partner import ZONES
-from support.perso import SECRET
+from support.perso import SECRET, ZMK
 from support.persosite import Site
 from support.switched import RunningSwitch
 
+from hsm.client import eracom
 from hsm.client.blocking import BlockingClient
 from hsm.client.process import ApplianceProcess
 from switch.codec.message import Message, Parts, Value
@@ -30,22 +34,19 @@ from switch.perso.issuing import Draw
 from switch.perso.machine import Finished
 from switch.perso.tracks import off_stripe
 
+pytestmark = pytest.mark.xdist_group("cash")
 CARDS = 3
 AID = bytes.fromhex("A0000000031010")
 AMOUNT = 500_000
 ISSUERS_KEYS = {"imk-ac": "109", "cvk": "402", "pvv-key": "002"}
-"""What the bureau calls a key, and its type at the issuer's HSM."""
+"""What the bureau calls a key, and its type at the issuer's HSM, if that is a Thales one."""
 CONFIG = """[switch]
 name = "bank"
 institution = "970499"
 bins = "bins.csv"
 [console]
 address = "127.0.0.1:0"
-[hsm]
-[[hsm.site]]
-name = "a"
-address = "127.0.0.1:{port}"
-{terminals}[issuer]
+{hsm}{terminals}[issuer]
 currency = "704"
 accounts = "accounts.csv"
 cards = "cards.csv"
@@ -58,9 +59,18 @@ stripe = true
 """
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[list[Finished]]:
-    """Cards of an order, from the box; ``cards.csv`` in ``bank`` is what their issuer keeps of them."""
+@dataclass
+class Made:
+    """Cards of an order, from the box; the file *issuers* is what their issuer keeps of them."""
+
+    cards: list[Finished]
+    issuers: Path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """Made once, for an issuer of either dialect: what a chip has counted it doesn't count again."""
+    tmp_path = tmp_path_factory.mktemp("bureau")
     with ApplianceProcess(OPTIONS) as bureau, ApplianceProcess(OPTIONS) as hall:
         site = Site(tmp_path)
         site.hsm_port = bureau.ports["eracom"]
@@ -72,16 +82,33 @@ def made(tmp_path: Path) -> Iterator[list[Finished]]:
         xof = tmp_path / "pmp" / "xof" / f"{DIGITS}-0001.xof"
         cards.cardink("prepare", "VSDC-DEBIT", xof, prepared, *told)
         cards.produce("order", prepared)
-        (tmp_path / "bank").mkdir()
-        issuers = tmp_path / "bank" / "cards.csv"
+        issuers = tmp_path / "cards.csv"
         site.say("handout", tmp_path / "cards.box", "--box-key", tmp_path / "box.key", "--issuer", issuers)
     box = CardBox(tmp_path / "cards.box", BOX_KEY, SeededBytes("box"))
-    yield sorted(box, key=lambda card: int(card.order.rpartition("/")[2]))
+    yield Made(sorted(box, key=lambda card: int(card.order.rpartition("/")[2])), issuers)
     box.close()
 
 
-def received(hsm: BlockingClient) -> dict[str, str]:
-    """The issuer's keys under the LMK, from under the zone master key, by A6."""
+def received(appliance: ApplianceProcess, dialect: Keys) -> dict[str, str]:
+    """The issuer's keys as its HSM keeps them, from under the zone master key."""
+    with BlockingClient(appliance.host, dialect.port(appliance), dialect.wire) as hsm:
+        return by_ee0200(hsm) if dialect.name == "eracom" else by_a6(hsm)
+
+
+def by_ee0200(hsm: BlockingClient) -> dict[str, str]:
+    keys = {}
+    for role in ISSUERS_KEYS:
+        sent = bytes(des.encrypt_tdes_ecb(ZMK, bytes.fromhex(CLEAR[role])))
+        asked = eracom.ImportKey(
+            modifier="00", transport_key="\x02\x00\x01", key_type=TYPES[role], mode="00", cryptogram=sent
+        )
+        answer = hsm.call("EE0200", asked).answer
+        assert isinstance(answer, eracom.KeyImported)
+        keys[role] = answer.key.encode("latin-1").hex().upper()
+    return keys
+
+
+def by_a6(hsm: BlockingClient) -> dict[str, str]:
     zone, keys = ZONES[0], {}
     for role, key_type in ISSUERS_KEYS.items():
         sent = des.encrypt_tdes_ecb(zone.zmk, bytes.fromhex(CLEAR[role])).hex().upper()
@@ -92,18 +119,21 @@ def received(hsm: BlockingClient) -> dict[str, str]:
     return keys
 
 
-@pytest.fixture
-def bank(tmp_path: Path, made: list[Finished]) -> Iterator[RunningSwitch]:
+@pytest.fixture(params=DIALECTS, ids=NAMES)
+def bank(tmp_path: Path, made: Made, request: pytest.FixtureRequest) -> Iterator[RunningSwitch]:
+    dialect: Keys = request.param
     folder = tmp_path / "bank"
+    folder.mkdir()
+    shutil.copy(made.issuers, folder / "cards.csv")
     accounts = "".join(f"{number:013d},current,10000000\n" for number in range(1, CARDS + 1))
     (folder / "accounts.csv").write_text("account,kind,opening\n" + accounts)
     (folder / "bins.csv").write_text(f"prefix,name,kind,link,dialect\n{DIGITS},Issuer,on-us,issuer,napas\n")
     (folder / "pan.key").write_text("00112233445566778899AABBCCDDEEFF\n")
-    with ApplianceProcess(("--lmk", "00=test-variant", "--authorise", "all")) as hsm:
-        with BlockingClient(hsm.host, hsm.port) as asked:
-            keys = received(asked)
+    stored = ("--stored-key", f"04:1={ZMK.hex()}") if dialect.name == "eracom" else ()
+    with ApplianceProcess((*dialect.options, *stored)) as hsm:
+        keys = received(hsm, dialect)
         content = CONFIG.format(
-            port=hsm.port, terminals=HOSTS_LINK + HOSTS_TERMINAL,
+            hsm=dialect.configured(hsm), terminals=HOSTS_LINK + hosts_terminal(dialect),
             pvk=keys["pvv-key"], cvk=keys["cvk"], imk=keys["imk-ac"],
         )  # fmt: skip
         running = RunningSwitch(folder, content)
@@ -156,13 +186,13 @@ def other(digits: str) -> str:
     return digits[:-1] + str((int(digits[-1]) + 1) % 10)
 
 
-def test_cards_of_the_bureau_draw_cash(made: list[Finished], bank: RunningSwitch) -> None:
+def test_cards_of_the_bureau_draw_cash(made: Made, bank: RunningSwitch) -> None:
     with loop() as run:
         atm = Atm(run, bank.ports["atms"])
         atm.sign_on()
-        for card, pin in zip(made, pins(), strict=True):
+        for card, pin in zip(made.cards, pins(), strict=True):
             draws_cash(Holder(atm, card, pin))
-        falsified(Holder(atm, made[0], pins()[0]), Holder(atm, made[1], pins()[1]))
+        falsified(Holder(atm, made.cards[0], pins()[0]), Holder(atm, made.cards[1], pins()[1]))
     assert bank.stop() == 0
 
 
