@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable
 
 from switch.codec.message import Message
-from switch.codec.specfile import load
 from switch.perso.card.reader import ChipAsks, Purchase
 from switch.simulators import commands as said
 from switch.simulators.commands import Command, CommandRefused
 from switch.simulators.talk import APPROVED, text_of
 from switch.simulators.terminal import Offer, Terminal
-from switch.simulators.wallet import CHIP, ChipUnreadable, Inserted, Wallet, falsified
+from switch.simulators.wallet import ChipUnreadable, Inserted, Wallet, falsified
 from switch.simulators.wording import RESPONSE
 
 ACCEPTED, NOT_ACCEPTED = "accepts the answer", "does not accept the answer"
@@ -25,7 +24,6 @@ class ChipReader:
 
     def __init__(self, terminal: Terminal, wallet: Wallet | None, now: Callable[[], time.struct_time]) -> None:
         self._terminal, self._wallet, self._now = terminal, wallet, now
-        self._speaks = CHIP in load(terminal.spec).elements
         self._inserted: Inserted | None = None
         self.told = ""
         """What the chip has made of an approval; empty where it was not asked."""
@@ -41,8 +39,8 @@ class ChipReader:
             if way:
                 raise CommandRefused('"chip" is about cards of the box')
             return NOTHING
-        # What is about an earlier sale is the merchant's doing, and dialects without DE 55 have no words for a chip.
-        if way == said.SWIPED or command.keyed or offer.of_sale or not self._speaks:
+        # What is about an earlier sale is the merchant's doing.
+        if way == said.SWIPED or command.keyed or offer.of_sale:
             return NOTHING
         if way == said.REPLAYED:
             before = self._wallet.said(name)

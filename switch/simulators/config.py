@@ -9,7 +9,8 @@ they are typed in; nobody but its owner may read it.
 [simulate]
 cards = "cards.csv"              # name,pan,expiry,service_code,discretionary,chip: what lies on the cards, and no PIN
 box = "cards.box"                # left out: none; chip cards as the bureau's production leaves them, by the order's name
-box-key = "box.key"              # and the number there (970499/0001/1); what the box is sealed under, 64 hexadecimal digits
+                                 # and the number there (970499/0001/1); no two processes may have the same box
+box-key = "box.key"              # what it is sealed under, 64 hexadecimal digits; a secret like the keys' file
 aid = "A0000000031010"           # by which a terminal selects the application of a chip
 keys = "terminals.keys"          # what a technician would type into each keypad, see above
 commands = "127.0.0.1:0"         # where commands are taken, a loopback address; left out: standard input

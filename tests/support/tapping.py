@@ -33,6 +33,14 @@ class Taps:
         """All that was captured; each direction of each connection in a piece."""
         return b"\0\0\0\0".join(b"".join(parts) for parts in self.captured.values())
 
+    def by_port(self) -> dict[str, bytes]:
+        """The same, by what each port is called."""
+        found: dict[str, bytes] = {}
+        for name, parts in self.captured.items():
+            port = name.rsplit(" ", 2)[0]
+            found[port] = found.get(port, b"") + b"".join(parts)
+        return found
+
     def _listen(self, name: str, listening: socket.socket, port: int) -> None:
         while True:
             try:

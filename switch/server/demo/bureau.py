@@ -33,6 +33,9 @@ KEY_VERSION = "01"
 ROLES = {"09": ("cvk", "402"), "08": ("pvk", "002"), "30": ("imk_ac", "109")}
 """By the key type that they travel as: what an issuer's host calls its keys, and a Thales appliance their types."""
 OPENING = 10_000_000
+BOXES: Mapping[str, str] = {"atms": "atms.box", "pos": "pos.box"}
+SHOPPERS = frozenset({"hoa"})
+"""Whose cards are used at POS terminals; those of the others at ATMs."""
 FORGER = "forger"
 """Who has copied the first holder's stripe, and guessed its CVV."""
 ADVICE = "01"
@@ -84,14 +87,19 @@ class Bureau:
         return bytes.fromhex((self._layout.folder / "production" / "box.key").read_text())
 
     def fill(self, folder: Path) -> None:
-        """Put the holders' cards into a box of their own in *folder*: what they do there is nothing to the bureau's."""
+        """Put the holders' cards into boxes of their own in *folder*, where they count on: one for each group of terminals.
+
+        Each holder goes to one of them only, for a card is in one process's hands.
+        """
         key = folder / "box.key"
         key.touch(mode=0o600)
         key.write_text(self.box_key.hex() + "\n")
-        box = CardBox(folder / "cards.box", self.box_key, os.urandom)
-        for each in self.held:
-            box.put(each.card)
-        box.close()
+        for group, box in BOXES.items():
+            filled = CardBox(folder / box, self.box_key, os.urandom)
+            for each in self.held:
+                if (each.name in SHOPPERS) == (group == "pos"):
+                    filled.put(each.card)
+            filled.close()
 
     def forged(self) -> str:
         """The forger's card, as a line of the terminals' ``cards.csv``."""

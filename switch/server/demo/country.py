@@ -14,7 +14,7 @@ from switch.demo.books import Books
 from switch.demo.nodes import CARDHOLDERS, COUNTRY, WITH_BUREAU, Known, Node
 from switch.demo.story import BINHS_NEW, KIMS_NEW, NEW, Order
 from switch.demo.told import Heard
-from switch.server.demo.bureau import Bureau, received, received_by_eracom
+from switch.server.demo.bureau import BOXES, Bureau, received, received_by_eracom
 from switch.server.demo.ceremony import EracomCustodians
 from switch.server.demo.consoles import NodeConsole
 from switch.server.demo.keying import (
@@ -181,18 +181,17 @@ class Country:
 
     def _from_bureau(self) -> str:
         """Cards of the bureau get to their holders, and the keys and PVVs to their hosts; what else is on stripes."""
-        wallet = ""
-        if self.bureau is not None:
-            self.bureau.fill(self.folder)
-            wallet = (
-                'box = "cards.box"                  # chip cards: production has left them there\nbox-key = "box.key"'
-            )
-            self.pins |= {each.name: each.pin for each in self.bureau.held}
-            self._cards = {each.name: each.card.order for each in self.bureau.held}
-            self._learn_issuer(self.bureau, "bank-c1", "hsm-c1")
-            self._learn_issuer(self.bureau, "bank-c2", "hsm-c2")
-        self.known.learn(wallet=wallet)
-        return self.bureau.forged() if self.bureau is not None else ""
+        for group, box in BOXES.items():
+            lines = f'box = "{box}"\nbox-key = "box.key"' if self.bureau is not None else ""
+            self.known.learn(**{f"{group}_box": lines})
+        if self.bureau is None:
+            return ""
+        self.bureau.fill(self.folder)
+        self.pins |= {each.name: each.pin for each in self.bureau.held}
+        self._cards = {each.name: each.card.order for each in self.bureau.held}
+        self._learn_issuer(self.bureau, "bank-c1", "hsm-c1")
+        self._learn_issuer(self.bureau, "bank-c2", "hsm-c2")
+        return self.bureau.forged()
 
     def _learn_issuer(self, bureau: Bureau, node: str, hsm: str) -> None:
         take = received_by_eracom if hsm in self.cast.eracom else received

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from switch.demo.books import Agreed, Books, moved, settlement, trial_balance
+from switch.demo.books import Agreed, Books, compared, moved, settlement, trial_balance
 from switch.store.rows import Account, Stage, Transaction
 
 
@@ -45,6 +45,22 @@ def test_a_settlement_account_and_a_trial_balance() -> None:
     assert settlement(books, "nac") == 0
     assert trial_balance(books) == 0
     assert trial_balance(Books(books.accounts[:1], [])) == 100
+
+
+def test_each_member_is_compared_with_the_switch_both_ways() -> None:
+    """An issuer with two acquirers, one of which says something else than the switch."""
+    paid = [row("withdrawal", 500, link="atms", issuer_link="switch")]
+    less = [row("withdrawal", 30, link="atms", issuer_link="switch")]
+    through = [row("withdrawal", 500, issuer_link="c"), row("withdrawal", 20, link="b", issuer_link="c")]
+    books = {name: Books([], []) for name in ("switch", "cardpro", "scheme", "nac", "bank-a")} | {
+        "a": Books([], paid), "b": Books([], less), "c": Books([account("settlement:switch", 0, 520)], []),
+        "switch": Books([], [replace(each, link="a") if each.link == "bank-a" else each for each in through]),
+    }  # fmt: skip
+    found = {each.about: each for each in compared(books, ("a", "b", "c"))}
+    assert found["a paid for others"].right
+    assert found["b paid for others"].theirs == {"b": 30, "switch": 20}
+    assert not found["b paid for others"].right
+    assert found["others paid for c"].theirs == {"c": 520, "switch": 520}
 
 
 def test_agreed_is_when_all_say_the_same() -> None:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from switch.demo.nodes import CARDHOLDERS, NODES, TERMINALS, Known, same
-from switch.demo.story import STORY
+from switch.demo.nodes import BUREAU_HOLDERS, CARDHOLDERS, COUNTRY, WITH_BUREAU, Cast, Known
+from switch.demo.story import BUREAU_STORY, STORY, Step
 from switch.routing.pan import Pan
 from switch.services.servicefile import packaged
 from switch.simulators.commands import ordered_as
@@ -29,11 +29,18 @@ def test_an_atm_reverses_of_its_own_accord() -> None:
     assert any(step.expected.get("outcome") == "unable" for step in STORY)
 
 
-def test_steps_name_what_there_is() -> None:
-    for step in STORY:
-        assert step.order["terminal"] in TERMINALS[step.at]
-        assert step.order.get("card", "an") in {holder.name for holder in CARDHOLDERS}
-        assert not step.of or any(before.named == step.of for before in STORY[: STORY.index(step)])
+@pytest.mark.parametrize(
+    ("cast", "story", "cards"),
+    [
+        (COUNTRY, STORY, {holder.name for holder in CARDHOLDERS}),
+        (WITH_BUREAU, BUREAU_STORY, {*BUREAU_HOLDERS, "forger"}),
+    ],
+)
+def test_steps_name_what_there_is(cast: Cast, story: tuple[Step, ...], cards: set[str]) -> None:
+    for step in story:
+        assert step.order["terminal"] in cast.terminals[step.at]
+        assert step.order.get("card", min(cards)) in cards
+        assert not step.of or any(before.named == step.of for before in story[: story.index(step)])
 
 
 def test_cards_have_right_numbers() -> None:
@@ -50,9 +57,19 @@ def test_a_file_is_filled_in_with_what_is_known_and_no_less() -> None:
     assert "5001" not in repr(known)
 
 
-@pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
-def test_each_file_says_what_it_is(node: object) -> None:
-    name = getattr(node, "name", "")
-    text = same(f"{name}.toml")
-    assert text.startswith("# ")
-    assert re.search(rf'^name = "{name}"$', text, re.MULTILINE)
+@pytest.mark.parametrize("cast", [COUNTRY, WITH_BUREAU], ids=["country", "bureau"])
+def test_each_file_says_what_it_is(cast: Cast) -> None:
+    for node in cast.nodes:
+        text = cast.text(f"{node.name}.toml")
+        assert text.startswith("# ")
+        assert re.search(rf'^name = "{node.name}"$', text, re.MULTILINE)
+        assert cast.text(f"{node.name}.bins.csv").startswith("prefix,")
+    with pytest.raises(FileNotFoundError):
+        cast.text("bank-z.toml")
+
+
+def test_with_a_bureau_files_say_more_and_nothing_else() -> None:
+    for name in ("switch.toml", "switch.bins.csv", "atms.toml", "bank-a.toml"):
+        assert WITH_BUREAU.text(name).startswith(COUNTRY.text(name))
+    assert "bank-c1" in WITH_BUREAU.text("switch.toml")
+    assert "bank-c1" not in COUNTRY.text("switch.toml")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from psec import des, pinblock
+from support.shownland import Shown, clear_keys, ends, forms, steps
 from support.tapping import Taps
 
 from switch.demo.nodes import CARDHOLDERS, NODES
@@ -19,27 +18,6 @@ from switch.server.demo.showing import Showing
 pytestmark = pytest.mark.xdist_group("country")
 PIN_DIGITS = 12
 """So many don't come about by chance among the digits of a conversation, as six do."""
-UNDER_KEK = re.compile(rb"X[0-9A-F]{32}")
-
-
-@dataclass
-class Shown:
-    """What is left of a demonstration that has ended."""
-
-    folder: Path
-    captured: bytes
-    country: Country
-    said: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.said)
-
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file():
-                yield str(path.relative_to(self.folder)), path.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -52,24 +30,6 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         yield Shown(folder, taps.everything(), country, said, showing.wrong)
     finally:
         taps.close()
-
-
-def odd(key: bytes) -> bytes:
-    """As an HSM has it: the last bit of each byte says nothing."""
-    return bytes(byte ^ 1 if byte.bit_count() % 2 == 0 else byte for byte in key)
-
-
-def forms(secret: bytes) -> list[bytes]:
-    """A secret as it is, and as hexadecimal digits."""
-    return [secret, secret.hex().encode(), secret.hex().upper().encode()]
-
-
-def clear_keys(shown: Shown) -> set[bytes]:
-    """What people typed, what came of it, and what came enciphered under that: by psec."""
-    typed = {odd(key) for key in shown.country.secrets} | set(shown.country.secrets)
-    # Components are no keys under which anything is sent, but it does no harm to try them.
-    sent = {bytes.fromhex(each[1:].decode()) for each in UNDER_KEK.findall(shown.captured)}
-    return typed | {bytes(des.decrypt_tdes_ecb(kek, key)) for kek in shown.country.secrets for key in sent}
 
 
 def clear_pins(shown: Shown) -> set[bytes]:
@@ -122,18 +82,6 @@ def test_both_ends_of_a_link_show_the_same_check_values(shown: Shown) -> None:
     assert found["switch", "bank-a"] == found["bank-a", "switch"]
     assert found["switch", "bank-b"] == found["bank-b", "switch"]
     assert found["cardpro", "scheme"] == found["scheme", "cardpro"]
-
-
-def steps(shown: Shown) -> dict[str, list[tuple[str, str]]]:
-    """By its title, who said a 0200 to whom in each step."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    title = ""
-    for before, line in pairwise(shown.said):
-        title = line if not before else title
-        said = re.match(r" +(\S+) → (\S+) +0200", line)
-        if said:
-            found.setdefault(title, []).append((said[1], said[2]))
-    return found
 
 
 @pytest.mark.parametrize(
@@ -203,12 +151,7 @@ OUTCOMES = {
 
 @pytest.mark.parametrize("row", OUTCOMES)
 def test_what_each_row_wants(shown: Shown, row: str) -> None:
-    ends = {}
-    title = ""
-    for before, line in pairwise(shown.said):
-        title = line if not before else title
-        if re.match(r"    (ATM|POS)[0-9]{5}: ", line):
-            ends[title] = line.partition(": ")[2]
+    found = ends(shown)
     for begins, end in OUTCOMES[row]:
-        (found,) = [each for each in ends if each.startswith(begins)]
-        assert ends[found] == end
+        (title,) = [each for each in found if each.startswith(begins)]
+        assert found[title] == end
