@@ -44,8 +44,11 @@ def command(folder: Path | None, once: bool, cards: Path | None, with_bureau: bo
     """Start an interbank switch, two banks, a card host, a concentrator, ATMs and POS terminals; use them; show it all.
 
     Every node, HSM and group of terminals is a process of its own; they speak TCP on loopback, on free ports.  Their
-    configuration files are in DIR.  What is shown is masked.  All goes on running until Ctrl-C.
+    configuration files are in DIR.  With cards of a bureau there are a bank's two hosts and their HSMs besides.  What is
+    shown is masked.  All goes on running until Ctrl-C.
     """
+    if with_bureau and cards is not None:
+        raise click.UsageError("--with-bureau makes cards, and --cards has some: one of both is expected")
     # A signal that ends this program must end the others, too.
     signal.signal(signal.SIGTERM, _interrupted)
     with contextlib.ExitStack() as stack:
@@ -60,14 +63,14 @@ def command(folder: Path | None, once: bool, cards: Path | None, with_bureau: bo
             if with_bureau:
                 cards = personalised(place)
             bureau = Bureau(cards) if cards is not None else None
-            country = Country(place, lambda text: click.echo(f"    {text}"), bureau=bureau)
-            stack.enter_context(country)
+            told = lambda text: click.echo(f"    {text}")  # noqa: E731  # what Country wants
+            country = stack.enter_context(Country(place, told, bureau=bureau))
             # Who is impatient would leave the others running.
             stack.callback(_undisturbed)
             showing = Showing(country, click.echo)
             showing.all()
             if not once:
-                _stay(place)
+                _stay(place, bureau is not None)
         except (DemoStopped, NotReady, TourStopped, ConnectionLost, StoreError, OSError) as fault:
             click.echo(f"switch demo: {fault or type(fault).__name__}", err=True)
             sys.exit(FAILED)
@@ -91,11 +94,13 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _stay(place: Path) -> None:
+def _stay(place: Path, with_bureau: bool) -> None:
     """Where to look, until Ctrl-C."""
     click.echo(f"\nAll of it goes on running; its files are in {place}.  Try")
     for words in ("links", "keys", "transactions 5", "help"):
         click.echo(f"    switch console --config {place}/switch.toml --ready-file {place}/switch.ready {words}")
+    if not with_bureau:
+        click.echo("Chip cards that a bureau has made draw cash in switch demo --with-bureau.")
     click.echo("Ctrl-C ends it.")
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,10 +86,16 @@ def run(module: str, *words: str, show: Callable[[str], None] | None = None) -> 
             line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaint, text=True
         )
         assert running.stdout is not None
-        with running.stdout:
-            for said in running.stdout:
-                if show is not None:
-                    show(f"    {said.rstrip()}")
+        try:
+            with running.stdout:
+                for said in running.stdout:
+                    if show is not None:
+                        show(f"    {said.rstrip()}")
+        except BaseException:
+            # What it has started itself, it ends by itself.
+            running.send_signal(signal.SIGINT)
+            running.wait()
+            raise
         if running.wait():
             complaint.seek(0)
             raise DemoStopped(f"{module} {' '.join(words[:2])}: {complaint.read()[-SAID_CHARS_MAX:]}")

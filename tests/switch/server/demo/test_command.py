@@ -56,6 +56,36 @@ def test_a_folder_that_is_used_is_left_alone(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--cards", "{folder}", "--with-bureau"], "one of both is expected"),
+        (["--cards", "{folder}/none"], "does not exist"),
+        (["--cards", "{folder}"], "{folder}: no finished order of switch perso demo"),
+    ],
+)
+def test_cards_that_are_not_there_are_refused_before_anything_starts(
+    tmp_path: Path, options: list[str], told: str
+) -> None:
+    cards, folder = tmp_path / "cards", tmp_path / "country"
+    cards.mkdir()
+    words = [each.format(folder=cards) for each in options]
+    line = [*DEMO, "--dir", str(folder), *words]
+    ended = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode in (1, 2)
+    assert told.format(folder=cards) in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(folder.glob("*.ready"))
+
+
+def test_what_a_program_says_is_shown_and_its_complaint_told() -> None:
+    said: list[str] = []
+    run("switch.main", "specs", show=said.append)
+    assert any("napas" in line for line in said)
+    with pytest.raises(DemoStopped, match="specs nonesuch"):
+        run("switch.main", "specs", "nonesuch", show=said.append)
+
+
 def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
     program = Program(tmp_path, "node", "switch.main", ("serve", "--config", str(tmp_path / "none.toml")))
     with pytest.raises(DemoStopped, match=r"node does not start: switch serve: .*none\.toml"):
