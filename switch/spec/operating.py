@@ -105,8 +105,8 @@ def simulators_page(mark: str) -> str:
         "\nFurther fields: `amount` in minor units; `from-type`, `to-type`, `from`, `to` of a transfer; `invoice` of a",
         "void or refund; `keyed` (the card's number is typed in) and `damaged` (its stripe); `fault` with `notes`:",
         f"{', '.join(terminals.FAULTS)}. The chip of a card in the box is asked for a cryptogram of each transaction,",
-        "and told the answer: what an approval is to it is said in `chip`; one that it does not accept is reversed. The field",
-        f"`chip` of a command has it otherwise: {', '.join(terminals.CHIP_WAYS)} (its stripe is read; a bit of the",
+        "and told the answer: what an approval is to it is said in `chip`; one that it does not accept is reversed. The",
+        f"field `chip` of a command has it otherwise: {', '.join(terminals.CHIP_WAYS)} (its stripe is read; a bit of the",
         "cryptogram is turned on the way; what the chip said before is said again).",
     ]
     return "\n".join(lines) + "\n"
