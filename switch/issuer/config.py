@@ -41,7 +41,7 @@ from switch.ledger.ledger import AMOUNT_MAX
 from switch.link.lines import Section
 from switch.money import MoneyError, currency
 
-COUNT_MAX = 1_000_000
+COUNT_MAX, TRIES_MAX = 1_000_000, 15
 PVV, OFFSET, CHIP = "pvv", "offset", "chip"
 VERSION_10, VERSION_18 = 10, 18
 """Visa's cryptogram versions, as tag 9F10 has them."""
@@ -109,7 +109,7 @@ def read_issuer(section: Section) -> IssuerConfig:
         cvv_at=section.number("cvv-at", 5, 0, 20),
         offset=_offset(section),
         chip=_chip(section),
-        pin_tries=section.number("pin-tries", 3, 1, 15),
+        pin_tries=section.number("pin-tries", 3, 1, TRIES_MAX),
         without_pin=_without_pin(section),
         fees=_fees(section),
         amount_limit=amount,

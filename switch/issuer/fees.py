@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from switch.issuer.accounts import own_account
 from switch.ledger.ledger import Transfer
-from switch.store.rows import Posting, key
+from switch.store.rows import key
 from switch.store.view import View
 
 FEES_ACCOUNT = "own:fees"
@@ -20,11 +20,10 @@ def fee_id(id: str) -> str:
 
 
 def levied(view: View, id: str, account: str, fee: int, currency: str) -> tuple[Transfer, ...]:
-    """The transfer by which *account* pays *fee*, in minor units, for the transaction *id*; none where it costs nothing."""
+    """The transfer by which *account* pays *fee*, in minor units, for the transaction *id*; none of nothing."""
     return (Transfer(fee_id(id), account, own_account(view, FEES_ACCOUNT, currency), fee, currency),) if fee else ()
 
 
-def turned(view: View, id: str, original_id: str) -> tuple[Transfer, ...]:
-    """The transfer that turns round, under *id*, what became of the fee with the transaction *original_id*."""
-    there = view.get(Posting, fee_id(original_id))
-    return (Transfer(fee_id(id), there.credit, there.debit, there.amount, there.currency),) if there is not None else ()
+def given_back(id: str, account: str, fee: int, currency: str) -> tuple[Transfer, ...]:
+    """The transfer by which *account* gets *fee* back for the transaction *id*; none of nothing."""
+    return (Transfer(fee_id(id), FEES_ACCOUNT, account, fee, currency),) if fee else ()

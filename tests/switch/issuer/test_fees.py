@@ -56,7 +56,9 @@ def test_a_balance_is_told_after_its_fee(bank: Bank) -> None:
     assert (bank.held("anna"), bank.held(FEES_ACCOUNT)) == (799_450, 550)
     said = bank.ask(asked).fields[54]
     assert isinstance(said, Parts)
-    assert [value for _, group in said.pairs if isinstance(group, Parts) for _, value in group.pairs][-1] == 799_450
+    assert [value for _, group in said.pairs if isinstance(group, Parts) for _, value in group.pairs][
+        -1
+    ] == "000000799450"
 
 
 def test_a_pin_that_can_not_be_paid_for_stays_what_it_was(bank: Bank) -> None:
