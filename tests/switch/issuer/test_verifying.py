@@ -210,7 +210,8 @@ def appliance(keys: Keys) -> Iterator[ApplianceProcess]:
 def real(appliance: ApplianceProcess, keys: Keys, request: pytest.FixtureRequest) -> Iterator[Bank]:
     """A bank whose HSM is the appliance; by parameter that of OFFSETS."""
     with turning() as turned:
-        bank = Bank(*getattr(request, "param", (CONFIG, pvv)), keys)
+        text, check = getattr(request, "param", (CONFIG, pvv))
+        bank = Bank(text, check, keys)
         asking = Asking(turned, keys.port(appliance), keys.wire)
         bank.hsm = asking
         yield bank
