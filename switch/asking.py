@@ -1,7 +1,7 @@
 """What the switch asks of its HSMs, in its own words: frozen questions in, frozen answers out, no command of any HSM.
 
-Keys are what the HSM gave: cryptograms under its LMK, or key blocks, as text.  PANs are 13 to 19 digits with the check
-digit.  No question or answer shows a key, a PIN block, a PAN, a MAC or a verification value.
+Keys are texts of the HSMs' dialect: cryptograms under an LMK, key blocks, or key specifiers.  PANs are 13 to 19 digits
+with the check digit.  No question or answer shows a key, a PIN block, a PAN, a MAC or a verification value.
 """
 
 from __future__ import annotations
@@ -166,8 +166,8 @@ class VerifyPinByPvv(Question[Verified]):
 class VerifyPinByOffset(Question[Verified]):
     """Verify a PIN by the IBM 3624 method.
 
-    *table* is the decimalisation table as the HSM wants it, *validation* the data with N where the account goes in,
-    *offset* as many digits as are checked.
+    *table* is the decimalisation table as the HSM wants it, empty where it lies with *pvk*; *validation* the data with N
+    where the account goes in, *offset* as many digits as are checked.
     """
 
     holder: Holder

@@ -165,7 +165,7 @@ def read_text(path: Path, text: str) -> SwitchConfig:
         name=switch.matching("name", None, NAME.pattern, "a name"),
         institution=switch.matching("institution", None, "[0-9]{1,11}", "at most 11 digits"),
         cutover_minutes=_cutover(switch),
-        files=_files(switch, folder, links, partners, policies, parallel, dialect),
+        files=_files(switch, folder, links, partners, policies, parallel, issuer, dialect),
         pan_key=pan_key,
         state_dir=folder / switch.text("state-dir", "state"),
         database=switch.text("database", "") or None,
@@ -242,7 +242,7 @@ def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
 
 def _files(
     switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner], policies: Path | None,
-    parallel: Mapping[str, str], dialect: HsmDialect,
+    parallel: Mapping[str, str], issuer: IssuerConfig | None, dialect: HsmDialect,
 ) -> TableFiles:  # fmt: skip
     return TableFiles(
         _path(switch, "bins", folder),
@@ -252,6 +252,7 @@ def _files(
         frozenset(partner.channel for partner in partners.values() if partner.channel),
         policies,
         parallel,
+        frozenset() if issuer is None else frozenset(issuer.fees),
         dialect,
     )
 

@@ -80,13 +80,15 @@ without-pin = ["purchase", "internet transfer"]
 amount = 1000000
 count = 6
 """
-TYPES = {"PVV": "002", "CVK": "402", "IMK-AC": "109"}
 
 
 def config_in(keys: Keys, text: str = CONFIG) -> str:
     """*text* for an HSM of another dialect."""
-    for use, key in (("PVV", PVK), ("CVK", CVK), ("IMK-AC", IMK_AC)):
-        text = text.replace(under_lmk(key, TYPES[use]), keys.kept(key, use))
+    if not keys.table:
+        text = text.replace(f'table = "{TABLE}"\n', "")
+    verifies = "PVK" if "[issuer.offset]" in text else "PVV"
+    for key, key_type, use in ((PVK, "002", verifies), (CVK, "402", "CVK"), (IMK_AC, "109", "IMK-AC")):
+        text = text.replace(under_lmk(key, key_type), keys.kept(key, use))
     return text
 
 

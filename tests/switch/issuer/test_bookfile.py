@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.ourbank import ACCOUNTS, ANNA, BINH, PAN_KEY, cards_text, configured, pvv
 
+from switch.hsmdialect import ERACOM
 from switch.issuer.bookfile import BookFileError, read_accounts, read_cards
 from switch.issuer.cards import card_id
 from switch.store.rows import Account
@@ -57,6 +59,14 @@ def problems(text: str, cards: bool) -> list[str]:
 def test_accounts_that_are_wrong(row: str, column: str) -> None:
     text = f"account,kind,credit_limit,opening\nanna,current,,\n\n# more\n{row}\n"
     assert problems(text, cards=False) == [f"f:5: {column}"]
+
+
+def test_which_numbers_pvv_keys_have_is_the_dialects() -> None:
+    """PVKIs are 0 to 6 in the Thales dialect, 1 to 6 in that of Eracom."""
+    text = f"pan,expires,service_code,account,pin_check,pvki\n{ANNA},3012,501,anna,1234,0\n"
+    assert read_cards("c", text, CONFIG, ACCOUNTS_READ, PAN_KEY)
+    with pytest.raises(BookFileError, match="c:2: pvki: a digit from 1 to 6"):
+        read_cards("c", text, replace(CONFIG, pvk_indices=ERACOM.pvk_indices), ACCOUNTS_READ, PAN_KEY)
 
 
 GOOD = [ANNA, "3012", "501", "anna", "", "", "", "1", "1234", "active", "", ""]

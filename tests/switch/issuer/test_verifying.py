@@ -207,10 +207,11 @@ def appliance(keys: Keys) -> Iterator[ApplianceProcess]:
 
 
 @pytest.fixture
-def real(appliance: ApplianceProcess, keys: Keys) -> Iterator[Bank]:
-    """A bank whose HSM is the appliance."""
+def real(appliance: ApplianceProcess, keys: Keys, request: pytest.FixtureRequest) -> Iterator[Bank]:
+    """A bank whose HSM is the appliance; by parameter that of OFFSETS."""
     with turning() as turned:
-        bank = Bank(keys=keys)
+        text, check = getattr(request, "param", (CONFIG, pvv))
+        bank = Bank(text, check, keys)
         asking = Asking(turned, keys.port(appliance), keys.wire)
         bank.hsm = asking
         yield bank
@@ -225,6 +226,15 @@ def test_with_a_real_hsm(real: Bank) -> None:
     assert real.say(withdrawal(4, de_35=track_of(ANNA, cvv_of(ANNA, "999")), de_22="051")) == "00"
     assert real.card().tries_left == 3
     assert real.held("anna") == 798_000
+
+
+@pytest.mark.parametrize("real", [(OFFSETS, offset_of)], ids=["offsets"], indirect=True)
+def test_offsets_with_a_real_hsm(real: Bank) -> None:
+    assert [real.say(withdrawal(n, digits)) for n, digits in ((1, "1234"), (2, "1235"), (3, "1234"))] == [
+        "00",
+        "55",
+        "00",
+    ]
 
 
 def test_a_pin_is_changed_with_a_real_hsm(real: Bank) -> None:

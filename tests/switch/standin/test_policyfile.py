@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from switch.hsmdialect import ERACOM
 from switch.link.lines import ConfigError
 from switch.standin.cardfile import read_cards
 from switch.standin.policy import CardLine, Listing, Trigger
@@ -39,6 +40,15 @@ def test_a_policy_is_read_with_its_cards() -> None:
     assert policy.cards[CARD[::-1]] == CardLine(Listing.NEGATIVE, "43")
     assert "4921" not in repr(policies)
     assert "U1234" not in repr(policies)
+
+
+def test_keys_are_those_of_the_hsms_dialect() -> None:
+    policy = POLICY.replace("U1234567890ABCDEF1234567890ABCDEF", "020001")
+    assert read_policies("standin.toml", policy, {"basic.csv": CARDS}.__getitem__, ERACOM)["basic"].pvk == "020001"
+    with pytest.raises(ConfigError, match="pvk: expected a key specifier of the Eracom dialect"):
+        read_policies("standin.toml", POLICY, {"basic.csv": CARDS}.__getitem__, ERACOM)
+    with pytest.raises(ConfigError, match="line 3: pvki: expected a digit from 1 to 6, or nothing"):
+        read_policies("standin.toml", policy, {"basic.csv": CARDS.replace(",1,4921", ",0,4921")}.__getitem__, ERACOM)
 
 
 @pytest.mark.parametrize(
