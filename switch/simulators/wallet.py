@@ -16,7 +16,7 @@ from switch.perso.tracks import off_stripe, read_track_2
 from switch.simulators.card import CARDS_MAX, Card
 
 CHIP, RESPONSE = 55, 39
-ISSUER_AUTHENTICATION, CRYPTOGRAM = "91", "9F26"
+ISSUER_AUTHENTICATION, TURNED = "91", frozenset({"9F26"})
 NOT_OURS = (CardRefused, TlvError, KeyError, IndexError)
 """How a chip shows that it is no payment application that these terminals know."""
 
@@ -87,7 +87,7 @@ class Inserted:
 def falsified(asks: ChipAsks) -> ChipAsks:
     """*asks* with one bit of its cryptogram turned, as who sits between chip and host might."""
     objects = BerTlv().read(asks.content)
-    pairs = [(tag, _turned(value) if tag == CRYPTOGRAM else value) for tag, value in objects.pairs]
+    pairs = [(tag, _turned(value) if tag in TURNED else value) for tag, value in objects.pairs]
     return ChipAsks(BerTlv().write(Parts(pairs)), asks.track_2)
 
 
