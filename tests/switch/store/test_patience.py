@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
@@ -17,7 +17,8 @@ from switch.store.opening import database as database_at
 from switch.store.opening import migrate
 from switch.store.patience import Silent, patient, plain
 from switch.store.reading import Reading
-from switch.store.rows import Era
+from switch.store.rows import Era, Owed
+from switch.store.schema import TABLES
 from switch.store.view import View, Work
 from switch.store.writer import Writer
 
@@ -30,7 +31,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("switch.store.patience.SILENCE_SECONDS_MAX", SILENCE_SECONDS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with serving() as made:
         yield made
@@ -55,7 +56,7 @@ def standing_still(server: Server, opened: Database) -> Iterator[None]:
         yield
     finally:
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGCONT)
 
 
 def beginning(view: View) -> int:
@@ -99,15 +100,13 @@ def test_who_reads_tries_a_connection_before_and_calls_anew_when_it_says_nothing
 
 
 def test_who_reads_waits_no_longer_for_an_answer(opened: Database) -> None:
-    reading, holder = Reading(opened), patient(plain(opened.url), autocommit=True)
-    holder.execute("BEGIN")
-    holder.execute("LOCK TABLE owed")
-    with pytest.raises(Unavailable):
-        reading.owed("bank")
-    holder.execute("ROLLBACK")
-    assert reading.owed("bank") == []
-    holder.close()
-    reading.close()
+    with closing(Reading(opened)) as reading, closing(patient(plain(opened.url), autocommit=True)) as holder:
+        holder.execute("BEGIN")
+        holder.execute(f"LOCK TABLE {TABLES[Owed].name}".encode())
+        with pytest.raises(Unavailable):
+            reading.owed("bank")
+        holder.execute("ROLLBACK")
+        assert reading.owed("bank") == []
 
 
 def test_who_works_long_says_nothing_either_but_who_is_heard_is_waited_for(opened: Database) -> None:
