@@ -35,7 +35,10 @@ from switch.store.opening import database
 from switch.store.reading import Reading
 from switch.store.rows import FINISHED, Account, Authorisation, Irregular, Owed, Transaction
 
-T1_SECONDS, AGAIN_SECONDS, CALL_SECONDS = 3.0, 1.0, 0.05
+T1_SECONDS, CALL_SECONDS = 3.0, 0.05
+AGAIN_SECONDS, AGAIN_SECONDS_MAX, WAITING_MAX = 1.0, 8.0, 12
+"""What is not acknowledged is said again, each time after twice as long; so many terminals wait for an answer at most.
+Who asked more of a slow machine however slow it is would have everything too late, for ever."""
 START_SECONDS_MAX = 120.0
 LINES_SHOWN = 15
 CARDS, AMOUNT_MOST = 20, 500
@@ -117,6 +120,7 @@ class Acquirer:
     open: dict[str, Deal] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     asking: bool = True
+    waiting: int = 0
 
     def __post_init__(self) -> None:
         self.codec = codec("banknet")
@@ -165,7 +169,7 @@ class Acquirer:
         """Ask while ``asking``."""
         while True:
             await asyncio.sleep(1 / self.a_second)
-            if self.asking and self.signed_on and self.blocks:
+            if self.asking and self.signed_on and self.blocks and self.waiting < WAITING_MAX:
                 self._ask()
 
     def _ask(self) -> None:
@@ -179,19 +183,22 @@ class Acquirer:
         self.deals[str(asked.fields[37])] = self.open[str(asked.fields[37])] = deal
         self._write(self.codec.encode(asked))
         self.counts["asked"] += 1
+        self.waiting += 1
         deal.timer = asyncio.get_running_loop().call_later(T1_SECONDS, self._take_back, deal)
 
     def _take_back(self, deal: Deal) -> None:
+        self.waiting -= deal.state == "waits"
         deal.state, deal.kept = "gives back", 0
         self.counts["taken back"] += 1
         fields = {number: deal.asked.fields[number] for number in KEPT}
         self._reverse(deal, Message("0420", dict(sorted({**fields, 7: transmitted_now()}.items()))))
 
-    def _reverse(self, deal: Deal, message: Message) -> None:
+    def _reverse(self, deal: Deal, message: Message, pause: float = AGAIN_SECONDS) -> None:
+        further = pause
         if self.signed_on:
             self._write(self.codec.encode(message))
-            message = message.changed(mti="0421")
-        deal.timer = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._reverse, deal, message)
+            message, further = message.changed(mti="0421"), min(2 * pause, AGAIN_SECONDS_MAX)
+        deal.timer = asyncio.get_running_loop().call_later(pause, self._reverse, deal, message, further)
 
     def _heard(self, message: Message) -> None:
         deal = self.deals.get(str(message.fields.get(37, "")))
@@ -218,6 +225,7 @@ class Acquirer:
 
     def _over(self, deal: Deal, state: str) -> None:
         self._stop(deal)
+        self.waiting -= deal.state == "waits"
         deal.state, deal.kept, deal.over_at = state, deal.amount if state == "given" else 0, time.monotonic()
         self.open.pop(str(deal.asked.fields[37]), None)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from support.hopside import ACQUIRER, ISSUER, HopBench, approval, reversal, withdrawal
+from twisted.internet.defer import Deferred
 
-from switch.asking import Cause, NoAnswer
+from switch.asking import Cause, NoAnswer, PinBlock
 from switch.codec.message import Message
 from switch.flow.answers import original_stan
 from switch.flow.books import UNPROVED
@@ -90,6 +91,20 @@ def test_an_approval_that_could_not_be_delivered_is_not_given_to_a_repeat() -> N
     bench.acquirer.say(withdrawal().changed(mti="0201"))
     bench.pass_()
     assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == ["68"]
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(29.9, 1), (30.1, 0)])
+def test_what_lay_here_until_its_acquirer_gave_up_is_not_asked_of_its_issuer(seconds: float, asked: int) -> None:
+    bench = HopBench()
+    slow: Deferred[PinBlock] = Deferred()
+    bench.hsm.perform = lambda question: slow  # type: ignore[method-assign,return-value,assignment]  # slow at any question
+    bench.acquirer.say(withdrawal())
+    bench.pass_(seconds)
+    slow.callback(PinBlock(bytes.fromhex("0123456789ABCDEF")))
+    bench.pass_()
+    assert len(bench.issuer.take()) == len(bench.rows()) == asked
+    assert bench.exchange.under_way == asked
+    assert not bench.owed()
 
 
 MIDNIGHT = 12 * 3600.0
