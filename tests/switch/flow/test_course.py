@@ -107,6 +107,28 @@ def test_what_lay_here_until_its_acquirer_gave_up_is_not_asked_of_its_issuer(sec
     assert not bench.owed()
 
 
+def test_a_reversal_said_again_and_again_while_the_first_is_under_way_is_worked_on_once() -> None:
+    bench = HopBench()
+    bench.issuer.says = approval
+    bench.acquirer.say(withdrawal())
+    bench.pass_()
+    bench.acquirer.take()
+    bench.memory.away = True
+    bench.acquirer.say(reversal())
+    for _ in range(9):
+        bench.acquirer.say(reversal(mti="0421"))
+    assert bench.exchange.under_way == 1
+    bench.memory.away = False
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take()] == ["00"]
+    assert len([n for n in bench.memory.every(Noted) if (n.link, n.mti[:3]) == (ACQUIRER, "042")]) == 1
+    assert bench.links[ACQUIRER].counts["repeats of what is under way"] == 9
+    bench.acquirer.say(reversal(mti="0421"))
+    bench.pass_()
+    assert [m.fields[39] for m in bench.acquirer.take()] == ["00"], "the answer may be what was lost"
+    assert [row.mti for row in bench.owed()] == ["0420"]
+
+
 MIDNIGHT = 12 * 3600.0
 """The bench begins at noon."""
 
