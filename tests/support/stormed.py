@@ -120,7 +120,6 @@ class Acquirer:
     open: dict[str, Deal] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     asking: bool = True
-    waiting: int = 0
 
     def __post_init__(self) -> None:
         self.codec = codec("banknet")
@@ -169,7 +168,8 @@ class Acquirer:
         """Ask while ``asking``."""
         while True:
             await asyncio.sleep(1 / self.a_second)
-            if self.asking and self.signed_on and self.blocks and self.waiting < WAITING_MAX:
+            waiting = sum(deal.state == "waits" for deal in self.open.values())
+            if self.asking and self.signed_on and self.blocks and waiting < WAITING_MAX:
                 self._ask()
 
     def _ask(self) -> None:
@@ -183,11 +183,9 @@ class Acquirer:
         self.deals[str(asked.fields[37])] = self.open[str(asked.fields[37])] = deal
         self._write(self.codec.encode(asked))
         self.counts["asked"] += 1
-        self.waiting += 1
         deal.timer = asyncio.get_running_loop().call_later(T1_SECONDS, self._take_back, deal)
 
     def _take_back(self, deal: Deal) -> None:
-        self.waiting -= deal.state == "waits"
         deal.state, deal.kept = "gives back", 0
         self.counts["taken back"] += 1
         fields = {number: deal.asked.fields[number] for number in KEPT}
@@ -225,7 +223,6 @@ class Acquirer:
 
     def _over(self, deal: Deal, state: str) -> None:
         self._stop(deal)
-        self.waiting -= deal.state == "waits"
         deal.state, deal.kept, deal.over_at = state, deal.amount if state == "given" else 0, time.monotonic()
         self.open.pop(str(deal.asked.fields[37]), None)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.hopside import ACQUIRER, ISSUER, HopBench, approval, reversal, withdrawal
-from twisted.internet.defer import Deferred
 
-from switch.asking import Cause, NoAnswer, PinBlock
+from switch.asking import Cause, NoAnswer
 from switch.codec.message import Message
 from switch.flow.answers import original_stan
 from switch.flow.books import UNPROVED
@@ -91,42 +90,6 @@ def test_an_approval_that_could_not_be_delivered_is_not_given_to_a_repeat() -> N
     bench.acquirer.say(withdrawal().changed(mti="0201"))
     bench.pass_()
     assert [m.fields[39] for m in bench.acquirer.take() if m.mti == "0210"] == ["68"]
-
-
-@pytest.mark.parametrize(("seconds", "asked"), [(29.9, 1), (30.1, 0)])
-def test_what_lay_here_until_its_acquirer_gave_up_is_not_asked_of_its_issuer(seconds: float, asked: int) -> None:
-    bench = HopBench()
-    slow: Deferred[PinBlock] = Deferred()
-    bench.hsm.perform = lambda question: slow  # type: ignore[method-assign,return-value,assignment]  # slow at any question
-    bench.acquirer.say(withdrawal())
-    bench.pass_(seconds)
-    slow.callback(PinBlock(bytes.fromhex("0123456789ABCDEF")))
-    bench.pass_()
-    assert len(bench.issuer.take()) == len(bench.rows()) == asked
-    assert bench.exchange.under_way == asked
-    assert not bench.owed()
-
-
-def test_a_reversal_said_again_and_again_while_the_first_is_under_way_is_worked_on_once() -> None:
-    bench = HopBench()
-    bench.issuer.says = approval
-    bench.acquirer.say(withdrawal())
-    bench.pass_()
-    bench.acquirer.take()
-    bench.memory.away = True
-    bench.acquirer.say(reversal())
-    for _ in range(9):
-        bench.acquirer.say(reversal(mti="0421"))
-    assert bench.exchange.under_way == 1
-    bench.memory.away = False
-    bench.pass_()
-    assert [m.fields[39] for m in bench.acquirer.take()] == ["00"]
-    assert len([n for n in bench.memory.every(Noted) if (n.link, n.mti[:3]) == (ACQUIRER, "042")]) == 1
-    assert bench.links[ACQUIRER].counts["repeats of what is under way"] == 9
-    bench.acquirer.say(reversal(mti="0421"))
-    bench.pass_()
-    assert [m.fields[39] for m in bench.acquirer.take()] == ["00"], "the answer may be what was lost"
-    assert [row.mti for row in bench.owed()] == ["0420"]
 
 
 MIDNIGHT = 12 * 3600.0
