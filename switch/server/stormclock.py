@@ -61,6 +61,13 @@ class StormClock:
             call.func(*call.args, **call.kw)
         return True
 
+    def drop(self, owner: object) -> None:
+        """Nothing of *owner* happens any more: of what was asked for, the methods that are its own are forgotten."""
+        live = [entry for entry in self._calls if not entry[2].cancelled]
+        self._calls = [entry for entry in live if getattr(entry[2].func, "__self__", None) is not owner]
+        heapq.heapify(self._calls)
+        self._cancelled = 0
+
     def _called_off(self, call: DelayedCall) -> None:
         """A cancelled call is passed over when its time comes, or taken out with others before they are the most."""
         self._cancelled += 1
@@ -87,7 +94,14 @@ class LifeClock:
         self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
     ) -> DelayedCall:
         """As IReactorTime has it."""
+        if self.dead:
+            return self._clock.callLater(0, tuple)
         return self._clock.callLater(delay, self._call, callable, args, kw)
+
+    def die(self) -> None:
+        """Nothing happens any more; and what would have, and all that it knows, goes."""
+        self.dead = True
+        self._clock.drop(self)
 
     def getDelayedCalls(self) -> list[DelayedCall]:  # Twisted's name
         """As IReactorTime has it."""
