@@ -22,6 +22,7 @@ from switch.store.view import Place, View
 
 IN, OUT = "in", "out"
 UNANSWERED = ""
+US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ def row_of(world: World, asked: Request, link: str, stage: Stage, reversal: byte
         masked_pan(asked.pan), asked.service.name, asked.amount, 0, asked.currency, link, reversal, "", "", "", b"",
         books.UNKNOWN, world.hop.owner, asked.arrived_us, asked.arrived_us,
     )  # fmt: skip
+
+
+def given_up(world: World, asked: Request) -> bool:
+    """Has who asked given up by now, because it lay here too long?
+
+    What is asked of others so late would be answered too late and taken back; where much is late, that work would make
+    all that comes after it late as well.
+    """
+    t1_us = world.hop.links[asked.link].timers.t1_seconds * US
+    return world.moment().now_us - asked.arrived_us >= t1_us
 
 
 def delivered(world: World, came: Incoming, said: Message) -> Course[bool]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from switch.flow.advising import advised
 from switch.flow.effects import Course, NotKept
-from switch.flow.entering import UNANSWERED, Incoming, decided, declined, refused
+from switch.flow.entering import UNANSWERED, Incoming, decided, declined, given_up, refused
 from switch.flow.hop import OWN
 from switch.flow.issuing import learnt
 from switch.flow.onward import forwarded
@@ -40,6 +40,8 @@ def financial(world: World, came: Incoming) -> Course[str]:
     away = route.failure is NoRoute.SIGNED_OFF
     if route.row is None or (route.failure is not None and not away):
         return (yield from declined(world, came, route.failure.response if route.failure else INOPERATIVE))
+    if given_up(world, asked):
+        return UNANSWERED
     if route.row.link != OWN:
         return (yield from forwarded(world, came, route.row, is_open=not away))
     if world.authoriser is None:
@@ -60,4 +62,6 @@ def _own(world: World, came: Incoming, issuer: Authoriser) -> Course[str]:
         return UNANSWERED
     if isinstance(found, Decision):
         return (yield from declined(world, came, found.response))
+    if given_up(world, asked):
+        return UNANSWERED
     return (yield from decided(world, came, lambda view: issuer.decide(view, asked, found), *issuer.reads(asked)))

@@ -19,6 +19,7 @@ from switch.flow.entering import (
     declined,
     delivered,
     entered,
+    given_up,
     repeated,
     row_of,
 )
@@ -53,6 +54,8 @@ def forwarded(world: World, came: Incoming, row: BinRow, is_open: bool) -> Cours
     pins = yield from pins_onward(world, asked, link)
     if isinstance(pins, str):
         return (yield from declined(world, came, pins))
+    if given_up(world, asked):
+        return UNANSWERED
     sent = sent.changed(fields=pins) if pins else sent
     leg = Leg(came, row, sent, taken_back)
     begun = row_of(world, asked, link, Stage.AWAITING_ISSUER, body)

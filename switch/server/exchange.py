@@ -36,6 +36,8 @@ from switch.store.view import Work
 T = TypeVar("T")
 COURSES_MAX = 20_000
 ADMINISTRATIVE = "6"
+ADVICE, REPEAT = "2", "1"
+"""The third and the fourth digit of an MTI."""
 log = Logger()
 
 
@@ -136,6 +138,8 @@ class Exchange:
         self.leaving = False
         """Is nothing begun any more, because the process ends?"""
         self._runs: set[_Run] = set()
+        self._told: set[tuple[str, str]] = set()
+        """Of advices and reversals under way the edition and class (MTI), and the id."""
         self._outlasting: dict[_Run, IDelayedCall] = {}
         self._links: LinksByName | None = None
 
@@ -192,6 +196,14 @@ class Exchange:
     def start(self, link: str, message: Message) -> None:
         """Begin the course of *message*."""
         course, asked = recognised(self.world, link, message)
+        if asked is not None and message.mti[2] == ADVICE:
+            told = (message.mti[:2], asked.id)
+            if told in self._told and message.mti[3] == REPEAT:
+                # What answers the one before it answers this.  A partner that is impatient with a slow machine makes it no
+                # slower by that.
+                self.links[link].counts["repeats of what is under way"] += 1
+                return
+            self._told.add(told)
         run = _Run(course, asked, self._clock.seconds(), link, self._writer(link))
         self._runs.add(run)
         self._go_on(run, None)
@@ -316,6 +328,8 @@ class Exchange:
 
     def _end(self, run: _Run, response: str) -> None:
         self._runs.discard(run)
+        if run.asked is not None:
+            self._told.discard((run.asked.message.mti[:2], run.asked.id))
         service = run.asked.service.name if run.asked else ""
         self.figures.answered[service, response] += 1
         self.figures.observe(service, response, self._clock.seconds() - run.begun)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from switch.codec.message import Message, MessageError
@@ -29,6 +30,7 @@ from switch.store.rows import Owed
 from switch.store.view import Work
 
 RESPONSE = 39
+log = Logger()
 TICK_SECONDS_LEAST = 0.001
 """Added to each wait, so that a clock that rounds doesn't wake us just before the time."""
 
@@ -155,8 +157,10 @@ class Line:
             self.happen(ev.Loaded(tuple(rows), len(rows) < rows_max))
 
         def failed(failure: Failure) -> None:
-            failure.trap(StoreError)
+            if not failure.check(StoreError):
+                log.failure("what a link is owed was not read", failure)
             self._counts[self._link, "store not read"] += 1
+            # Whatever it was: a queue that waits for a reading which never ends would let nothing pass.
             self.happen(ev.LoadFailed())
 
         asked.addCallbacks(loaded, failed)

