@@ -58,6 +58,9 @@ class Switchboard(Protocol):
     def figures(self) -> Figures:
         """What was counted of transactions."""
 
+    def under_way(self) -> int:
+        """How many transactions have begun and are not at their end."""
+
     def store(self) -> StoreView:
         """The writer."""
 

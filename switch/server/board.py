@@ -90,6 +90,10 @@ class Board:
         """What was counted."""
         return self._assembly.figures
 
+    def under_way(self) -> int:
+        """Transactions that have not come to their end."""
+        return self._assembly.exchange.under_way
+
     def store(self) -> StoreView:
         """The writer."""
         writer = self._assembly.store.writer
@@ -141,7 +145,7 @@ class Board:
             store=self.store(),
             hsm=self.hsm(),
             turned_away=self._assembly.links.turned_away,
-            under_way=self._assembly.exchange.under_way,
+            under_way=self.under_way(),
             alarms=tuple(self.alarms()),
             forwarded=dict(self._assembly.forwarding.counts),
             log_lines_dropped=self._log.dropped,

@@ -61,6 +61,8 @@ class FaultyLine:
         self._listening: IListeningPort | None = self._listen(0)
         self.port = cast(IPv4Address, self._listening.getHost()).port
         self._turn: Deferred[None] = succeed(None)
+        self.on_the_way = 0
+        """Frames that are late, and will arrive yet."""
 
     @property
     def target(self) -> int | None:
@@ -140,10 +142,16 @@ class FaultyLine:
                 each.wire.loseConnection() if fate.arrives or fate.halved else each.wire.abortConnection()
 
     def _bring(self, other: _Side, frame: bytes, seconds: float) -> None:
-        if seconds:
-            self._reactor.callLater(seconds * self._scale, other.write, frame)
-        else:
+        if not seconds:
             other.write(frame)
+            return
+
+        def arrive() -> None:
+            self.on_the_way -= 1
+            other.write(frame)
+
+        self.on_the_way += 1
+        self._reactor.callLater(seconds * self._scale, arrive)
 
     def _garbled(self, frame: bytes) -> bytes:
         """A frame as long that is no message."""

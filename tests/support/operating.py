@@ -108,6 +108,9 @@ class Told:
     def figures(self) -> Figures:
         return self.counted
 
+    def under_way(self) -> int:
+        return 4
+
     def store(self) -> StoreView:
         return StoreView(5, 10_000, 0)
 
