@@ -19,8 +19,8 @@ FIGURES = [f"F{number:02}" for number in range(8, 35)]
 """Figures 3.8 to 3.34."""
 ROWS = {name: load(name).row for name in names()}
 SECONDS_MAX = 280
-STILL_ENV = "SCENARIOS_STAND_STILL"
-"""At which second everything stands still, for as long as the other number says: ``7.5 2``."""
+STILL = "SCENARIOS_STAND_STILL"
+"""After how many seconds, again and again, everything stands still, and for how many: ``7 2``."""
 
 
 @pytest.fixture(scope="session")
@@ -38,21 +38,28 @@ def played(chosen: list[str], hsm_port: int) -> str:
         env=ENVIRONMENT, start_new_session=True,
     ) as playing:  # fmt: skip
         try:
-            _stand_still(playing.pid)
+            _stand_still(playing)
             return playing.communicate(timeout=SECONDS_MAX)[0]
         finally:
             if playing.poll() is None:
                 os.killpg(playing.pid, signal.SIGKILL)
 
 
-def _stand_still(group: int) -> None:
-    """Stop everything but the HSM for a while, if that is asked for: no scenario may end otherwise for it."""
-    if STILL_ENV in os.environ:
-        at, seconds = map(float, os.environ[STILL_ENV].split())
-        time.sleep(at)
-        os.killpg(group, signal.SIGSTOP)
-        time.sleep(seconds)
-        os.killpg(group, signal.SIGCONT)
+def _stand_still(playing: subprocess.Popen[str]) -> None:
+    """Stop everything but the HSM again and again, if that is asked for: no scenario may end otherwise for it."""
+    if STILL not in os.environ:
+        return
+    every, seconds = map(float, os.environ[STILL].split())
+    until = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < until:
+        try:
+            playing.wait(every)
+        except subprocess.TimeoutExpired:
+            os.killpg(playing.pid, signal.SIGSTOP)
+            time.sleep(seconds)
+            os.killpg(playing.pid, signal.SIGCONT)
+        else:
+            return
 
 
 @pytest.mark.parametrize("row", FIGURES)
