@@ -76,6 +76,9 @@ class Switchboard(Protocol):
     def hand_over(self, share: str) -> None:
         """Let another process have *share*, soon.  Raises CommandRefused."""
 
+    def hurry(self, link: str) -> None:
+        """Send at once what *link* is owed.  Raises CommandRefused."""
+
     def alarms(self) -> Sequence[tuple[str, str]]:
         """What is alarming about queues now: link and text."""
 
@@ -107,8 +110,11 @@ class Records(Protocol):
     def irregular(self) -> Sequence[Irregular]:
         """Open exceptions, the oldest first."""
 
-    def close_irregular(self, id: str) -> bool:
+    def close_irregular(self, id: str, reason: str) -> bool:
         """Close the exception *id*; False when none is open under it."""
+
+    def put_back(self, id: str, reason: str) -> str:
+        """Have the message sent again over which the exception *id* is open; the link, or empty when there is none."""
 
     def reload(self, which: Which) -> str:
         """Read a file again and put it in force; what that changes.  Raises TableRefused."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import cast
 
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.threads import blockingCallFromThread
@@ -48,10 +49,7 @@ class Board:
 
     def order(self, link: str, order: Order) -> None:
         """Give *link* an order."""
-        try:
-            driven = self._assembly.links[link]
-        except KeyError:
-            raise CommandRefused("there is no link of that name; see links") from None
+        driven = self._link(link)
         if order is Order.OPEN and not self._assembly.has(link):
             raise CommandRefused("another process has this link; see cluster")
         before = driven.counts[ORDERS_REFUSED]
@@ -126,6 +124,22 @@ class Board:
         if not cluster.hand_over(share):
             raise CommandRefused("this process does not have it, or lets go of it already")
 
+    def hurry(self, link: str) -> None:
+        """Send what a link is owed."""
+        assembly = self._assembly
+        driven = self._link(link)
+        if not assembly.has(link):
+            raise CommandRefused("another process has this link; see cluster")
+        if not driven.state.may_send(driven.config.profile):
+            raise CommandRefused("the link is not open: when it opens, what it is owed is sent")
+        assembly.forwarding.hurry(link)
+
+    def _link(self, link: str) -> DrivenLink:
+        try:
+            return self._assembly.links[link]
+        except KeyError:
+            raise CommandRefused("there is no link of that name; see links") from None
+
     def alarms(self) -> Sequence[tuple[str, str]]:
         """What is alarming."""
         return sorted((link, alarm.value) for link, alarm in self._assembly.forwarding.alarms)
@@ -160,6 +174,13 @@ class LiveRecords(StoreRecords):
         super().__init__(assembly.store)
         self._assembly, self._reactor, self._tell = assembly, reactor, tell
         self._one_at_a_time = threading.Lock()
+
+    def put_back(self, id: str, reason: str) -> str:
+        """Have a message owed again, and sent."""
+        link = super().put_back(id, reason)
+        if link:
+            cast(IReactorFromThreads, self._reactor).callFromThread(self._assembly.forwarding.wake, link)
+        return link
 
     def reload(self, which: Which) -> str:
         """Read a file again.  What takes long is this thread's; the change itself is one step of the reactor's."""
