@@ -106,7 +106,10 @@ _CARDS = {A: OWN_CARD, I: MEMBERS_CARD}
 def host_text(host: str, places: Places, settings: Mapping[str, str]) -> str:
     """The configuration of *host*; *settings* as in :class:`switch.scenarios.scenario.Scenario`."""
     text = _HEAD.format(
-        name=host, institution=INSTITUTIONS[host], hsm=places.hsms.get(host, 1), hsm_timeout=round(HSM_SECONDS * places.scale, 3)
+        name=host,
+        institution=INSTITUTIONS[host],
+        hsm=places.hsms.get(host, 1),
+        hsm_timeout=round(HSM_SECONDS * places.scale, 3),
     )
     for (mine, other), name in PARTNERS.items():
         if mine == host:

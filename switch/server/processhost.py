@@ -18,10 +18,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from hsm.client.process import ServedProcess
 from switch.link.events import Order
+from switch.operator.runcommands import UNDER_WAY
 from switch.scenarios.judged import Held, held
 from switch.scenarios.network import OPENED_WITH, PARTNERS
 from switch.scenarios.scenario import TERMINALS
-from switch.operator.runcommands import UNDER_WAY
 from switch.server.aside import in_thread
 from switch.server.faultyline import FaultyLine
 from switch.store.opening import database

@@ -46,7 +46,9 @@ def list_() -> None:
     "--scale", default=1.0, show_default=True, help="how many seconds one of a scenario lasts, with --sockets"
 )
 @click.option(
-    "--hsm-port", metavar="PORT", type=click.IntRange(1, 65535),
+    "--hsm-port",
+    metavar="PORT",
+    type=click.IntRange(1, 65535),
     help="of an HSM on this machine that has the published test LMK, with --sockets; left out: one is started",
 )
 def run(names: Sequence[str], seed: int, sockets: bool, at_once: int, scale: float, hsm_port: int | None) -> None:

@@ -140,7 +140,7 @@ class Stage:
     prepare: Callable[[], Awaitable[None]] | None = None
     """What must be done whenever it is looked whether all links are open."""
     at_rest: Callable[[], Awaitable[bool]] | None = None
-    """Is nothing under way anywhere, so that nothing more will happen?  Where that can be asked, nobody waits for nothing."""
+    """Is nothing under way anywhere, so that nothing more will happen?  Without it everything is played for its time."""
 
     async def play(self) -> Outcome:
         """Play it to its end.  Raises NotPlayed."""

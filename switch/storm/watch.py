@@ -130,7 +130,9 @@ class Watch:
         if deal.sent_on and not deal.in_time and deal.service not in MONEYLESS:
             # The issuer may have done it, and the switch has answered otherwise, or in its place.
             kind = ADVICE if response == APPROVED else REVERSAL
-            _holds(self._owes(deal, kind), Rule.ONE_OBLIGATION, deal, f"it is answered {response}, and no {kind} is owed")
+            _holds(
+                self._owes(deal, kind), Rule.ONE_OBLIGATION, deal, f"it is answered {response}, and no {kind} is owed"
+            )
 
     def _owes(self, deal: Deal, kind: str) -> bool:
         """Has the switch entered that the issuer is to get that about *deal*?"""
