@@ -25,6 +25,7 @@ from switch.scenarios.scenario import HOSTS, LINKS, A, B, Does, I, Scenario
 from switch.server.aside import in_thread
 from switch.server.faultyline import FaultyLine
 from switch.server.processhost import ProcessHost, appliance
+from switch.server.reserved import ReservedPort
 from switch.server.stage import (
     LOOK_SECONDS,
     SPEC,
@@ -54,6 +55,7 @@ class ProcessNetwork:
         """When a scenario begins in which somebody sets a clock: at the noon (UTC) that comes next."""
         self._ahead: dict[str, float] = {}
         self._hosts: dict[str, ProcessHost] = {}
+        self._reserved: list[ReservedPort] = []
         self._terminals: dict[str, Terminals] = {}
         self.traffic = Traffic(scenario, lambda: self.stage.now(), lambda host: self.stage.kill(host))
         self.lines = {link: self._line(link) for link in LINKS}
@@ -80,10 +82,14 @@ class ProcessNetwork:
                 line.close()
             for host in self._hosts.values():
                 host.close()
+            for port in self._reserved:
+                port.close()
 
     async def _prepare(self) -> None:
         losing = {step.who for step in self._scenario.steps if step.does is Does.LOSES_HSM}
-        own = {host: appliance() for host in sorted(losing)}
+        self._reserved = [ReservedPort() for _ in losing]
+        # It is started again at the same port.
+        own = {host: appliance(port.number) for host, port in zip(sorted(losing), self._reserved, strict=True)}
         for hsm in own.values():
             await in_thread(self._reactor, hsm.__enter__)
         hsms = {host: own[host].ports["thales"] if host in own else self._hsm_port for host in HOSTS}
