@@ -17,6 +17,7 @@ from twisted.logger import Logger
 
 from hsm.audit.place import place_of
 from hsm.audit.record import AuditUnwritable
+from hsm.client.monotonic import without_time_of_day
 from hsm.client.readyfile import write_ready_file
 from hsm.server.config import Config, ConfigError
 from hsm.server.counters import Counters
@@ -50,6 +51,7 @@ def running_reactor() -> Reactor:
     """The process's reactor; imported late, because importing it installs it."""
     from twisted.internet import reactor
 
+    without_time_of_day(cast(Reactor, reactor))
     return cast(Reactor, reactor)
 
 

@@ -53,7 +53,16 @@ def _shown(view: LinkView) -> Lines:
     yield from columns(("counted", ""), sorted(view.counts.items()))
 
 
+def retry(board: Switchboard, words: Sequence[str]) -> Lines:
+    """Send at once what a link is owed and would be sent later."""
+    if len(words) != 1:
+        raise misused("retry", "NAME")
+    board.hurry(words[0])
+    return (f"what {words[0]} is owed is sent now",)
+
+
 COMMANDS = (
     AtOnce("links", "", "all links and their states", links),
+    AtOnce("retry", "NAME", "send at once what a link is owed", retry),
     AtOnce("link", USAGE, "one link with its counters, or an order to it", link),
 )

@@ -58,6 +58,9 @@ class Switchboard(Protocol):
     def figures(self) -> Figures:
         """What was counted of transactions."""
 
+    def under_way(self) -> int:
+        """How many transactions have begun and are not at their end."""
+
     def store(self) -> StoreView:
         """The writer."""
 
@@ -72,6 +75,9 @@ class Switchboard(Protocol):
 
     def hand_over(self, share: str) -> None:
         """Let another process have *share*, soon.  Raises CommandRefused."""
+
+    def hurry(self, link: str) -> None:
+        """Send at once what *link* is owed.  Raises CommandRefused."""
 
     def alarms(self) -> Sequence[tuple[str, str]]:
         """What is alarming about queues now: link and text."""
@@ -104,8 +110,11 @@ class Records(Protocol):
     def irregular(self) -> Sequence[Irregular]:
         """Open exceptions, the oldest first."""
 
-    def close_irregular(self, id: str) -> bool:
+    def close_irregular(self, id: str, reason: str) -> bool:
         """Close the exception *id*; False when none is open under it."""
+
+    def put_back(self, id: str, reason: str) -> str:
+        """Have the message sent again over which the exception *id* is open; the link, or empty when there is none."""
 
     def card(self, pan: str) -> Card | None:
         """The card *pan* of ours.  Raises CommandRefused where there are none."""

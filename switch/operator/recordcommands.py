@@ -14,6 +14,8 @@ from switch.store.rows import Noted, Transaction
 SHOWN_USUALLY, SHOWN_MOST = 20, 1_000
 SEARCHES = {"pan-last4": "pan_last", "stan": "stan", "terminal": "terminal"}
 USAGE = "[N] [by pan-last4|stan|terminal VALUE]"
+BECAUSE = "because"
+EXCEPTIONS_USAGE = f"[close|put-back ID {BECAUSE} REASON]"
 HEADING = ("arrived", "link", "terminal", "stan", "pan", "service", "amount", "to", "stage", "response", "id")
 
 
@@ -82,13 +84,9 @@ def queues(records: Records, words: Sequence[str]) -> Lines:
 
 
 def exceptions(records: Records, words: Sequence[str]) -> Lines:
-    """What somebody must look at; *close ID* when somebody has."""
-    if words and words[0] == "close" and len(words) > 1:
-        if not records.close_irregular(" ".join(words[1:])):
-            raise CommandRefused("no exception is open under that id")
-        return ("closed",)
+    """What somebody must look at; *close* when somebody has, *put-back* what is to be sent again."""
     if words:
-        raise misused("exceptions", "[close ID]")
+        return _decided(records, words)
     return columns(
         ("since", "link", "kind", "note", "transaction", "id"),
         [
@@ -96,6 +94,23 @@ def exceptions(records: Records, words: Sequence[str]) -> Lines:
             for r in records.irregular()[:SHOWN_MOST]
         ],
     )
+
+
+def _decided(records: Records, words: Sequence[str]) -> Lines:
+    """Of one exception, in whose id there may be blanks."""
+    order, _, told = " ".join(words).partition(" ")
+    id, because, reason = (part.strip() for part in told.partition(f" {BECAUSE} "))
+    if order not in ("close", "put-back") or not (id and because and reason):
+        raise misused("exceptions", EXCEPTIONS_USAGE)
+    reason = without_pans(reason)
+    if order == "close":
+        if not records.close_irregular(id, reason):
+            raise CommandRefused("no exception is open under that id")
+        return ("closed",)
+    link = records.put_back(id, reason)
+    if not link:
+        raise CommandRefused("no exception is open under that id over a message that a link was owed")
+    return (f"{link} is owed it again",)
 
 
 def _found(records: Records, command: str, words: Sequence[str]) -> Transaction:
@@ -127,5 +142,5 @@ COMMANDS = (
     FromRecords("transaction", "ID", "one transaction", transaction),
     FromRecords("journal", "ID", "a transaction's messages, masked", journal),
     FromRecords("queues", "", "what links are owed: depth, oldest, attempts", queues),
-    FromRecords("exceptions", "[close ID]", "what somebody must look at", exceptions),
+    FromRecords("exceptions", EXCEPTIONS_USAGE, "what somebody must look at; send its message again", exceptions),
 )

@@ -12,6 +12,7 @@ from switch.operator.words import columns
 USES = {"drain": False, "restore": True}
 HAND_OVER = "hand-over"
 CLUSTER_USAGE = f"[SHARE {HAND_OVER}]"
+UNDER_WAY = "under way:"
 HSM_USAGE = f"[NAME {'|'.join(USES)}]"
 
 
@@ -75,6 +76,7 @@ def figures(board: Switchboard, words: Sequence[str]) -> Lines:
             for service, buckets in sorted(counted.latencies.items())
         ],
     )
+    yield f"{UNDER_WAY} {board.under_way()}"
     store = board.store()
     yield f"store: {store.waiting} of {store.waiting_max} works wait"
 

@@ -83,12 +83,18 @@ class Unsayable:
 
 
 @dataclass(frozen=True, slots=True)
+class Hurried:
+    """An operator wants everything sent that waits for its next time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """``due_us`` has come."""
 
 
 Event = (
-    Woken | Loaded | LoadFailed | Opened | Closed | Kept | NotKept | Answered | Unanswered | NotSent | Unsayable | Tick
+    Woken | Loaded | LoadFailed | Opened | Closed | Kept | NotKept | Answered | Unanswered | NotSent | Unsayable
+    | Hurried | Tick
 )  # fmt: skip
 
 

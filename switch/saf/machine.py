@@ -36,6 +36,9 @@ def _taken(queue: Queue, event: ev.Event, now_us: int) -> Step:
             return replace(queue, rows=afresh, open=True, draining=True, again=True), ()
         case ev.Closed():
             return replace(queue, open=False, draining=True), ()
+        case ev.Hurried():
+            hurried = tuple(replace(h, due_us=0) if h.phase is Phase.WAITING else h for h in queue.rows)
+            return replace(queue, rows=hurried), ()
         case ev.Tick():
             return queue, ()
     held = queue.find(event.id)

@@ -13,6 +13,8 @@ from switch.store.view import Place, View, Work
 ADVICE, REVERSAL = "advice", "reversal"
 KINDS = (ADVICE, REVERSAL)
 """What can be owed about one original, by the last part of the row's id."""
+OPEN, CLOSED = "open", "closed"
+NOTE_CHARS_MAX = 1_000
 UNSETTLED = (Sending.WAITING, Sending.SENT)
 WHY: Mapping[End, str] = MappingProxyType(
     {
@@ -85,7 +87,7 @@ def conclude(ended: Conclude, now_us: int, also: Also | None = None) -> Work[Owe
         row = replace(row, state=state, response_code=ended.response)
         view.put(row)
         if ended.end is not End.SETTLED:
-            view.put(_irregular(row, ended, now_us))
+            view.put(_irregular(row, ended, now_us, view.get(Irregular, exception_id(row.id))))
         if also is not None:
             also(view, row, ended.end)
         return row
@@ -93,14 +95,66 @@ def conclude(ended: Conclude, now_us: int, also: Also | None = None) -> Work[Owe
     return Work(decide, [(Owed, ended.id)])
 
 
-def _irregular(row: Owed, ended: Conclude, now_us: int) -> Irregular:
+def closed(id: str, reason: str) -> Work[bool]:
+    """The work that closes the exception *id* for a *reason*; its outcome: was it open?"""
+
+    def decide(view: View) -> bool:
+        row = view.get(Irregular, id)
+        if row is None or row.state != OPEN:
+            return False
+        view.put(replace(row, state=CLOSED, note=_with(row.note, f"closed: {reason}")))
+        return True
+
+    return Work(decide, [(Irregular, id)])
+
+
+def put_back(id: str, reason: str, now_us: int) -> Work[str]:
+    """The work that has the message owed again over which the exception *id* is open, from now on for as long as before.
+
+    Its outcome is the link that is owed it; empty when none is open under that id, or it is about nothing that was owed.
+    """
+
+    def decide(view: View) -> str:
+        row = view.get(Irregular, id)
+        if row is None or row.state != OPEN:
+            return ""
+        places = owed_places(row.link, row.transaction_id)
+        owed = next((view.get(Owed, place[1]) for place in places if exception_id(place[1]) == id), None)
+        if owed is None or owed.state != Sending.EXPIRED:
+            return ""
+        lasts_us = owed.expires_us - owed.queued_us
+        view.put(
+            replace(
+                owed, state=Sending.WAITING, next_us=0, response_code="",
+                expires_us=now_us + lasts_us if owed.expires_us else 0,
+            )
+        )  # fmt: skip
+        view.put(replace(row, state=CLOSED, note=_with(row.note, f"put back: {reason}")))
+        return owed.link
+
+    return Work(decide, [(Irregular, id)])
+
+
+def exception_id(owed_id: str) -> str:
+    """Under which the exception about an owed message is found."""
+    return key("store-and-forward", owed_id)
+
+
+def _with(note: str, more: str) -> str:
+    """*note* and *more*, the newest of it if it is long."""
+    return f"{note}; {more}"[-NOTE_CHARS_MAX:] if note else more
+
+
+def _irregular(row: Owed, ended: Conclude, now_us: int, before: Irregular | None) -> Irregular:
     said = f"DE 39 {ended.response}" if ended.response else "no answer"
+    note = f"{row.mti} after {row.attempts} attempts: {said}"
     return Irregular(
-        id=key("store-and-forward", row.id),
+        id=exception_id(row.id),
         at_us=now_us,
         transaction_id=row.original_id,
         link=row.link,
         kind=WHY[ended.end].format(kind=kind_of(row)),
-        note=f"{row.mti} after {row.attempts} attempts: {said}",
-        state="open",
+        # Of one that was put back, what was said of it before stays.
+        note=note if before is None else _with(before.note, note),
+        state=OPEN,
     )

@@ -83,8 +83,6 @@ def page(derived: str, scenario: Scenario, all_seen: Sequence[Seen]) -> str:
     if scenario.settings:
         lines.append("Settings: " + "; ".join(f"{link}: `{text}`" for link, text in scenario.settings.items()) + "\n")
     lines += ["```mermaid", mermaid(all_seen) + "```\n", *_ends(scenario)]
-    if scenario.simulated_only:
-        lines.append(f"Played in simulation only: {scenario.simulated_only}.\n")
     return "\n".join(lines)
 
 

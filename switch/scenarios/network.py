@@ -29,6 +29,8 @@ ANSWER_SECONDS, REVERSAL_SECONDS = 12.0, 5.0
 WAITS = {(A, ATM): (8, 11, 16), (A, POS): (8, 11, 16), (A, B): (8, 12, 16), (I, B): (2, 4, 8)}
 """T2, T1 and T0 of links that don't have the usual ones."""
 USUAL_WAITS = (4, 8, 12)
+HSM_SECONDS = 3.5
+"""For how long an HSM's answer is waited for; as all of these, longer than two seconds in which a machine stands still."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ _CARDS = {A: OWN_CARD, I: MEMBERS_CARD}
 def host_text(host: str, places: Places, settings: Mapping[str, str]) -> str:
     """The configuration of *host*; *settings* as in :class:`switch.scenarios.scenario.Scenario`."""
     text = _HEAD.format(
-        name=host, institution=INSTITUTIONS[host], hsm=places.hsms.get(host, 1), hsm_timeout=round(2 * places.scale, 3)
+        name=host,
+        institution=INSTITUTIONS[host],
+        hsm=places.hsms.get(host, 1),
+        hsm_timeout=round(HSM_SECONDS * places.scale, 3),
     )
     for (mine, other), name in PARTNERS.items():
         if mine == host:

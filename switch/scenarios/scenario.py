@@ -145,5 +145,3 @@ class Scenario:
     ends: Ends
     lasts: float = 40.0
     settings: Mapping[str, str] = field(default_factory=dict)
-    simulated_only: str = ""
-    """Why processes and sockets can't play it; empty: they can."""

@@ -5,7 +5,6 @@ row = "F13"                      # of the table of failures, or "extra"
 figure = "3.13"                  # left out: the thesis has none
 story = "..."                    # in words
 lasts = 40                       # seconds from the beginning until all is over
-simulated-only = ""              # why processes and sockets can't play it
 
 [settings]                       # more of the table [link.partner]: the host A's for its link to B
 "A-B" = 'unproved = "reverse"'
@@ -101,7 +100,6 @@ def read(name: str, path: str, text: str) -> Scenario:
         _ends(top.section("ends")),
         top.seconds("lasts", 40.0, SECONDS_MOST),
         _settings(top.section("settings")),
-        top.text("simulated-only", ""),
     )
     if not scenario.steps or list(scenario.steps) != sorted(scenario.steps, key=lambda step: step.at):
         raise top.wrong("step", "steps in the order of time, one at least")

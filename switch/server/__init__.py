@@ -12,5 +12,6 @@
 * ``board``: the switch as operators reach it; ``consoleport``, ``console_command``: by lines; ``metricsport``: by HTTP;
 * ``aside``: work in threads; ``logfile``: events as JSON lines;
 * ``terminals``, ``terminal``, ``tellers``: simulated terminals at work; ``leasedline``: a slow line before a host;
-  ``commandport``, ``simulate_command``: what they are ordered, and their process.
+  ``commandport``, ``simulate_command``: what they are ordered, and their process;
+* ``skewed``: the process, with a clock that scenarios set ahead.
 """

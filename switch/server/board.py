@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import cast
 
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.threads import blockingCallFromThread
@@ -51,10 +52,7 @@ class Board:
 
     def order(self, link: str, order: Order) -> None:
         """Give *link* an order."""
-        try:
-            driven = self._assembly.links[link]
-        except KeyError:
-            raise CommandRefused("there is no link of that name; see links") from None
+        driven = self._link(link)
         if order is Order.OPEN and not self._assembly.has(link):
             raise CommandRefused("another process has this link; see cluster")
         before = driven.counts[ORDERS_REFUSED]
@@ -93,6 +91,10 @@ class Board:
         """What was counted."""
         return self._assembly.figures
 
+    def under_way(self) -> int:
+        """Transactions that have not come to their end."""
+        return self._assembly.exchange.under_way
+
     def store(self) -> StoreView:
         """The writer."""
         writer = self._assembly.store.writer
@@ -125,6 +127,22 @@ class Board:
         if not cluster.hand_over(share):
             raise CommandRefused("this process does not have it, or lets go of it already")
 
+    def hurry(self, link: str) -> None:
+        """Send what a link is owed."""
+        assembly = self._assembly
+        driven = self._link(link)
+        if not assembly.has(link):
+            raise CommandRefused("another process has this link; see cluster")
+        if not driven.state.may_send(driven.config.profile):
+            raise CommandRefused("the link is not open: when it opens, what it is owed is sent")
+        assembly.forwarding.hurry(link)
+
+    def _link(self, link: str) -> DrivenLink:
+        try:
+            return self._assembly.links[link]
+        except KeyError:
+            raise CommandRefused("there is no link of that name; see links") from None
+
     def alarms(self) -> Sequence[tuple[str, str]]:
         """What is alarming."""
         return sorted((link, alarm.value) for link, alarm in self._assembly.forwarding.alarms)
@@ -144,7 +162,7 @@ class Board:
             store=self.store(),
             hsm=self.hsm(),
             turned_away=self._assembly.links.turned_away,
-            under_way=self._assembly.exchange.under_way,
+            under_way=self.under_way(),
             alarms=tuple(self.alarms()),
             forwarded=dict(self._assembly.forwarding.counts),
             log_lines_dropped=self._log.dropped,
@@ -159,6 +177,13 @@ class LiveRecords(StoreRecords):
         super().__init__(assembly.store)
         self._assembly, self._reactor, self._tell = assembly, reactor, tell
         self._one_at_a_time = threading.Lock()
+
+    def put_back(self, id: str, reason: str) -> str:
+        """Have a message owed again, and sent."""
+        link = super().put_back(id, reason)
+        if link:
+            cast(IReactorFromThreads, self._reactor).callFromThread(self._assembly.forwarding.wake, link)
+        return link
 
     def card(self, pan: str) -> Card | None:
         """A card of ours."""

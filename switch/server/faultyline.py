@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IListeningPort, IReactorTCP, IReactorTime, ITCPTransport
@@ -14,8 +13,8 @@ from twisted.python.failure import Failure
 
 from switch.codec.framing import Framer, Framing
 from switch.scenarios.faults import Fate
+from switch.server.reserved import LOOPBACK, ReservedPort
 
-LOOPBACK = "127.0.0.1"
 Judge = Callable[[int, bytes], Fate]
 """What becomes of a frame, its length included, of the side 0 (who calls) or 1 (who is called)."""
 
@@ -58,9 +57,12 @@ class FaultyLine:
         self._target: int | None = None
         self._barred = False
         self._pairs: set[tuple[_Side, _Side]] = set()
-        self._listening: IListeningPort | None = self._listen(0)
-        self.port = cast(IPv4Address, self._listening.getHost()).port
+        self._reserved = ReservedPort()
+        self.port = self._reserved.number
+        self._listening: IListeningPort | None = self._listen(self.port)
         self._turn: Deferred[None] = succeed(None)
+        self.on_the_way = 0
+        """Frames that are late, and will arrive yet."""
 
     @property
     def target(self) -> int | None:
@@ -102,6 +104,7 @@ class FaultyLine:
         """Take no calls any more, and end what there is."""
         self.target = None
         self.cut()
+        self._reserved.close()
 
     def called(self, side: _Side) -> None:
         """Somebody calls."""
@@ -140,10 +143,16 @@ class FaultyLine:
                 each.wire.loseConnection() if fate.arrives or fate.halved else each.wire.abortConnection()
 
     def _bring(self, other: _Side, frame: bytes, seconds: float) -> None:
-        if seconds:
-            self._reactor.callLater(seconds * self._scale, other.write, frame)
-        else:
+        if not seconds:
             other.write(frame)
+            return
+
+        def arrive() -> None:
+            self.on_the_way -= 1
+            other.write(frame)
+
+        self.on_the_way += 1
+        self._reactor.callLater(seconds * self._scale, arrive)
 
     def _garbled(self, frame: bytes) -> bytes:
         """A frame as long that is no message."""

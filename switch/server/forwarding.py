@@ -77,6 +77,11 @@ class Forwarding:
         if link not in self._elsewhere:
             self._line(link).happen(ev.Woken())
 
+    def hurry(self, link: str) -> None:
+        """Send at once what *link* is owed, whose next time may be later."""
+        if link not in self._elsewhere:
+            self._line(link).happen(ev.Hurried())
+
     def changed(self, link: DrivenLink) -> None:
         """*link* stands elsewhere: its ``Above.changed``."""
         if link.config.name in self._elsewhere:

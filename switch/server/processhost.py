@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from hsm.client.process import ServedProcess
 from switch.link.events import Order
+from switch.operator.runcommands import UNDER_WAY
 from switch.scenarios.judged import Held, held
 from switch.scenarios.network import OPENED_WITH, PARTNERS
 from switch.scenarios.scenario import TERMINALS
@@ -26,6 +29,7 @@ from switch.store.reading import Reading
 from switch.store.rows import Account, Irregular, Owed, Transaction
 
 CONSOLE_SECONDS = 5.0
+CLOCK = "clock"
 HSM_READY_SECONDS_MAX = 60.0
 HSM, IN_FORCE = "hsm", "in force"
 
@@ -40,15 +44,22 @@ class ProcessHost:
     """The host *name*, whose files are in *folder*; *hsm* is its own, if it is to lose it; *lines* lead to it."""
 
     def __init__(
-        self, reactor: IReactorTime, name: str, folder: Path, hsm: ServedProcess | None, lines: Sequence[FaultyLine]
-    ) -> None:
-        self._lines = lines
+        self, reactor: IReactorTime, name: str, folder: Path, hsm: ServedProcess | None, lines: Sequence[FaultyLine],
+        time_of_day: Callable[[], float],
+    ) -> None:  # fmt: skip
+        """*time_of_day* is the scenario's: seconds since 1970."""
+        self._lines, self._time_of_day = lines, time_of_day
         self._reactor, self._name, self._folder, self._hsm = reactor, name, folder, hsm
         self._links = [link for (host, other), link in PARTNERS.items() if host == name and other not in TERMINALS]
         self._process: subprocess.Popen[bytes] | None = None
         self._open: frozenset[str] = frozenset()
         self._asking = self._hsm_away = False
         self.ports: dict[str, int] = {}
+        self._locked: sqlite3.Connection | None = None
+
+    @property
+    def _database(self) -> Path:
+        return self._folder / "state" / "switch.db"
 
     # -- its life
 
@@ -56,7 +67,8 @@ class ProcessHost:
         """Start it; ``is_ready`` tells when it listens."""
         ready = self._folder / "ready.json"
         ready.unlink(missing_ok=True)
-        line = [sys.executable, "-m", "switch.main", "serve", "--config", str(self._folder / "switch.toml")]
+        line = [sys.executable, "-m", "switch.server.skewed", str(self._folder / CLOCK)]
+        line += ["serve", "--config", str(self._folder / "switch.toml")]
         with (self._folder / "said").open("ab") as said:
             self._process = subprocess.Popen(  # noqa: S603  # our own command line
                 [*line, "--ready-file", str(ready)], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
@@ -96,6 +108,7 @@ class ProcessHost:
     def close(self) -> None:
         """End it and its HSM."""
         self.kill()
+        self.loses_store(False)
         if self._hsm is not None and not self._hsm_away:
             self._hsm.__exit__(None, None, None)
 
@@ -107,6 +120,10 @@ class ProcessHost:
             self._asking = True
             in_thread(self._reactor, self._look).addBoth(self._looked)
         return link in self._open and not self._hsm_away
+
+    def is_at_rest(self) -> bool:
+        """Does it work on no transaction?  Waits for its answer.  Raises OSError."""
+        return not self.is_ready or f"{UNDER_WAY} 0" in self._ask("figures")
 
     def _look(self) -> frozenset[str]:
         found = set()
@@ -156,12 +173,19 @@ class ProcessHost:
         self._hsm_away, self._open = False, frozenset()
 
     def loses_store(self, away: bool) -> None:
-        """Nobody asks for it: a database in a file does not go away."""
-        raise NotImplementedError
+        """Lock everybody out who would commit something, or let them in again: a database in a file does not go away."""
+        locked, self._locked = self._locked, None
+        if locked is not None:
+            locked.close()
+        if away:
+            self._locked = sqlite3.connect(self._database, isolation_level=None)
+            self._locked.execute("BEGIN IMMEDIATE")
 
     def sets_clock(self, seconds: float) -> None:
-        """Nobody asks for it: a process has the clock of its machine."""
-        raise NotImplementedError
+        """Its time of day is *seconds* ahead of the scenario's."""
+        told = self._folder / f"{CLOCK}.new"
+        told.write_text(str(self._time_of_day() + seconds - time.time()))
+        told.replace(self._folder / CLOCK)
 
     def signs(self, order: Order) -> None:
         """Order sign-on or sign-off on all its links to other hosts."""
@@ -175,7 +199,7 @@ class ProcessHost:
 
     def held(self) -> Held:
         """What it holds, read from its database."""
-        reading = Reading(database(f"sqlite:///{self._folder / 'state' / 'switch.db'}"))
+        reading = Reading(database(f"sqlite:///{self._database}"))
         try:
             opened = OPENED_WITH if (self._folder / "accounts.csv").exists() else 0
             every = reading.every

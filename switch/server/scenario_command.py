@@ -43,15 +43,21 @@ def list_() -> None:
 @click.option("--sockets", is_flag=True, help="with processes and sockets instead of a simulation")
 @click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 64), help="so many, with --sockets")
 @click.option(
-    "--scale", default=0.5, show_default=True, help="how many seconds one of a scenario lasts, with --sockets"
+    "--scale", default=1.0, show_default=True, help="how many seconds one of a scenario lasts, with --sockets"
 )
-def run(names: Sequence[str], seed: int, sockets: bool, at_once: int, scale: float) -> None:
+@click.option(
+    "--hsm-port",
+    metavar="PORT",
+    type=click.IntRange(1, 65535),
+    help="of an HSM on this machine that has the published test LMK, with --sockets; left out: one is started",
+)
+def run(names: Sequence[str], seed: int, sockets: bool, at_once: int, scale: float, hsm_port: int | None) -> None:
     """Play scenarios; exit status 1 when one does not end as it must."""
     chosen = _chosen(names)
     if sockets:
         from switch.server.staged import played_apart
 
-        sys.exit(played_apart(chosen, at_once, scale))
+        sys.exit(played_apart(chosen, at_once, scale, hsm_port))
     failed = 0
     for scenario in chosen:
         began = time.monotonic()

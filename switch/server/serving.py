@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.internet.interfaces import IReactorCore, IReactorFromThreads, IReactorTime
 
+from hsm.client.monotonic import without_time_of_day
 from hsm.client.readyfile import write_ready_file
 from switch.config.switchfile import SwitchConfig
 from switch.config.tables import Tables
@@ -106,6 +107,7 @@ def serve(config: SwitchConfig, tables: Tables, ready_file: str | None) -> int:
     begin_log(log)
     from twisted.internet import reactor
 
+    without_time_of_day(cast(Reactor, reactor))
     try:
         store = Store(config.database_url)
         try:

@@ -11,6 +11,7 @@ import click
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorCore, IReactorTime
 
+from hsm.client.monotonic import without_time_of_day
 from hsm.client.readyfile import write_ready_file
 from switch.link.lines import ConfigError
 from switch.server.commandport import CommandPort
@@ -58,6 +59,7 @@ def run(config: SimulateConfig, ready_file: Path | None) -> None:
     from twisted.internet import reactor
 
     clock, core = cast(IReactorTime, reactor), cast(IReactorCore, reactor)
+    without_time_of_day(clock)
     telling: list[Callable[[Told], None]] = []
 
     def tell(told: Told) -> None:

@@ -18,7 +18,7 @@ from switch.codec.message import MessageError
 from switch.link.events import Order
 from switch.scenarios import network
 from switch.scenarios.faults import Fate, Faults
-from switch.scenarios.judged import Held, Outcome
+from switch.scenarios.judged import Held, Outcome, differences
 from switch.scenarios.scenario import ATM, HOSTS, LINKS, TERMINALS, Does, Scenario, Step
 from switch.scenarios.seen import Seen, link_of, seen
 from switch.server.terminals import Terminals
@@ -30,6 +30,10 @@ GARBLED_MTI = "????"
 LOOK_SECONDS = 0.1
 OPEN_SECONDS_MAX = 200.0
 """Of the scenario's seconds: how long hosts may take until their links are open."""
+MORE_SECONDS_MAX = 60.0
+"""Of the scenario's seconds: for how long beyond its end it is waited until all are at rest, where that can be seen."""
+STILL_LOOKS = 5
+"""All are at rest, and hold what they must, when it was seen so often one after the other."""
 
 
 class NotPlayed(Exception):
@@ -135,6 +139,8 @@ class Stage:
     """By how many seconds a terminal's time of day is."""
     prepare: Callable[[], Awaitable[None]] | None = None
     """What must be done whenever it is looked whether all links are open."""
+    at_rest: Callable[[], Awaitable[bool]] | None = None
+    """Is nothing under way anywhere, so that nothing more will happen?  Without it everything is played for its time."""
 
     async def play(self) -> Outcome:
         """Play it to its end.  Raises NotPlayed."""
@@ -150,9 +156,23 @@ class Stage:
                 # Processes take their time: what comes next waits for them.
                 await self._until_open()
                 waited += self.now() - before
-        await self._sleep(self.scenario.lasts + waited - self.now())
+        if self.at_rest is None:
+            await self._sleep(self.scenario.lasts + waited - self.now())
+        else:
+            await self._rested(self.at_rest, self.scenario.lasts + waited + MORE_SECONDS_MAX)
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
         held = {name: host.held() for name, host in self.hosts.items()}
         return Outcome(tuple(self.cardholder.saw), self.cardholder.has, held, tuple(self.traffic.seen))
+
+    async def _rested(self, at_rest: Callable[[], Awaitable[bool]], until: float) -> None:
+        """Wait until everybody holds what he must and nothing will happen any more, or *until* then for that."""
+        looks = 0
+        while looks < STILL_LOOKS and self.now() < until:
+            await cast("Deferred[None]", deferLater(self.clock, LOOK_SECONDS, lambda: None))
+            good = not differences(self.scenario, self._outcome(), in_order=False) and await at_rest()
+            looks = looks + 1 if good else 0
 
     def now(self) -> float:
         """Seconds of the scenario since its beginning."""
@@ -205,7 +225,8 @@ class Stage:
 
     def _order(self, step: Step) -> None:
         if step.does is Does.CLOCK:
-            self.ahead[step.who] = step.seconds
+            # As much later as the step is than it should be, its clock is behind: trace numbers come from seconds.
+            self.ahead[step.who] = step.seconds + step.at - self.now()
             return
         if step.does is Does.SWITCHED_ON:
             for each in self.terminals[step.who].by_id.values():

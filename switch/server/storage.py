@@ -5,25 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from switch.operator.views import Kept
+from switch.saf.works import closed, put_back
 from switch.store.database import Unavailable
 from switch.store.group import Result
 from switch.store.numbers import Numbers, begin_era
 from switch.store.opening import database, migrate
 from switch.store.reading import Queue, Reading
 from switch.store.rows import Irregular, Noted, Transaction
-from switch.store.view import View, Work
+from switch.store.view import Work
 from switch.store.writer import Deliver, Writer, at_once, value_of
 
 T = TypeVar("T")
 ANSWER_SECONDS_MAX = 10.0
 GROUPS_APART_SECONDS = 0.003
 """At a thousand withdrawals a second, works that come within so long are written for a third of what they cost apart."""
-OPEN, CLOSED = "open", "closed"
 SQLITE = "sqlite:///"
 
 
@@ -102,17 +101,13 @@ class StoreRecords:
         """Open exceptions."""
         return self._store.reading.irregular()
 
-    def close_irregular(self, id: str) -> bool:
+    def close_irregular(self, id: str, reason: str) -> bool:
         """Close one."""
+        return done(self._store.writer, closed(id, reason))
 
-        def close(view: View) -> bool:
-            row = view.get(Irregular, id)
-            if row is None or row.state != OPEN:
-                return False
-            view.put(replace(row, state=CLOSED))
-            return True
-
-        return done(self._store.writer, Work(close, [(Irregular, id)]))
+    def put_back(self, id: str, reason: str) -> str:
+        """Have its message owed again."""
+        return done(self._store.writer, put_back(id, reason, now_us()))
 
     def kept(self) -> Kept:
         """What a scrape asks."""

@@ -18,18 +18,13 @@ from switch.server.stormnode import BEGINS_US, Setup, StormNode
 from switch.server.stormstore import Fate
 from switch.server.stormwire import StormWire
 from switch.store.group import Failed, apply
+from switch.storm.asked import DRAWN, GIVING_BACK, MONEYLESS, PURCHASE, SALES, Asked, Sales, given_back
 from switch.storm.chance import Chance
 from switch.storm.deal import Deal
 from switch.storm.plan import FrameFault, Plan
 from switch.storm.rules import Rule, Violation
 from switch.storm.watch import Watch
 
-SERVICES = (
-    ("withdrawal", "010000", "6011", 45), ("purchase", "000000", "5411", 35), ("balance", "300000", "6011", 8),
-    ("cash advance", "010000", "6010", 6), ("transfer", "400000", "6011", 6),
-)  # fmt: skip
-"""Names, DE 3, DE 18, and how many of a hundred."""
-DRAWN = tuple(row for row in SERVICES for _ in range(row[3]))
 CHECKED_AFTER_SECONDS, LOOKED_AGAIN_SECONDS, SETTLES_SECONDS_MAX = 150.0, 30.0, 4 * 3600.0
 """A transaction is compared so long after its acquirer is done with it and something was last said of it, when what was
 delayed has come; when something is still under way, again later; and for so long at most."""
@@ -72,7 +67,8 @@ class Storm:
                 (result,) = apply(node.memory.connect(), [work])
                 assert not isinstance(result, Failed)
         stores = {name: node.memory for name, node in self.nodes.items()}
-        self.watch = Watch(network.SWITCH, stores, self.deals)
+        self.sales = Sales()
+        self.watch = Watch(network.SWITCH, stores, self.deals, lambda: self.nodes[network.SWITCH].troubles)
         self.acquirers = [
             StormAcquirer(name, self.clock, self.chance, plan.faults, self._transmitted, self._ended)
             for name in network.acquirers(plan)
@@ -166,22 +162,43 @@ class Storm:
         self.begun += 1
         chance, number = self.chance, self.begun
         acquirer, issuer = chance.one(self.acquirers), chance.below(len(self.names))
-        name, code, category, _ = chance.one(DRAWN)
+        asked = chance.one(DRAWN)
+        if asked.name in GIVING_BACK:
+            sale = self.sales.one(chance)
+            if sale is not None:
+                self._give_back(Deal(number, sale.acquirer, sale.issuer, asked.name, 0), asked, sale)
+                return
+            asked = PURCHASE
         card = chance.below(self.plan.cards)
-        amount = 0 if name == "balance" else 1000 * (1 + chance.below(500))
-        deal = Deal(number, acquirer.name, self.names[issuer], name, amount)
+        amount = 0 if asked.name in MONEYLESS else 1000 * (1 + chance.below(500))
+        deal = Deal(number, acquirer.name, self.names[issuer], asked.name, amount)
         self.deals[deal.reference] = deal
-        deal.fields = self._fields(deal, code, category, self.pans[issuer][card])
-        if name == "transfer":
+        deal.fields = self._fields(deal, asked, self.pans[issuer][card])
+        if asked.name == "transfer":
             deal.fields |= {102: deal.fields[2], 103: self.pans[issuer][(card + 1) % self.plan.cards]}
+        elif asked.name == "PIN change":
+            deal.fields |= {48: PIN_BLOCK.hex().upper()}
+        elif asked.name in SALES:
+            deal.fields |= {62: f"{number % 1_000_000:06d}"}
         acquirer.ask(deal)
 
-    def _fields(self, deal: Deal, code: str, category: str, pan: str) -> dict[int, object]:
+    def _give_back(self, deal: Deal, asked: Asked, sale: Deal) -> None:
+        """Ask that of *sale* something, or all, be given back."""
+        deal.sale, deal.amount = sale, given_back(sale, asked.name, self.chance)
+        sale.returns += 1
+        self.deals[deal.reference] = deal
+        deal.fields = self._fields(deal, asked, str(sale.fields[2]))
+        deal.fields |= {41: sale.fields[41], 38: sale.approval}
+        if asked.name == "void":
+            deal.fields |= {60: "000001", 62: sale.fields[62]}
+        next(each for each in self.acquirers if each.name == sale.acquirer).ask(deal)
+
+    def _fields(self, deal: Deal, asked: Asked, pan: str) -> dict[int, object]:
         """A request's elements, but for DE 7."""
         local = self._transmitted()
         fields: dict[int, object] = {
-            2: pan, 3: code, 4: deal.amount, 11: f"{deal.number % 1_000_000:06d}", 12: local[4:], 13: local[:4],
-            18: category, 22: "021", 25: "00", 32: "970501", 35: network.track(pan), 37: deal.reference,
+            2: pan, 3: asked.code, 4: deal.amount, 11: f"{deal.number % 1_000_000:06d}", 12: local[4:], 13: local[:4],
+            18: asked.category, 22: "021", 25: "00", 32: "970501", 35: network.track(pan), 37: deal.reference,
             41: f"T{deal.acquirer[-1]}{deal.number % 100:06d}", 42: "BRANCH 00000001", 49: network.CURRENCY,
         }  # fmt: skip
         return fields if deal.service == "purchase" else fields | {52: PIN_BLOCK}
@@ -199,6 +216,10 @@ class Storm:
         """See :class:`switch.server.stormnode.Watching`."""
         self._held(self.watch.heard, node, link, message)
 
+    def unsaid(self, node: StormNode, link: str, message: Message) -> None:
+        """See :class:`switch.server.stormnode.Watching`."""
+        self._held(self.watch.unsaid, node, link, message)
+
     def _held(self, look: Look, node: StormNode, link: str, message: Message) -> None:
         try:
             look(node.setup.name, link, message, self.clock.seconds())
@@ -207,6 +228,7 @@ class Storm:
             self._violation = self._violation or violation
 
     def _ended(self, deal: Deal) -> None:
+        self.sales.ended(deal)
         self._over.append((self.clock.seconds() + CHECKED_AFTER_SECONDS, deal))
 
     def _look(self) -> None:
@@ -223,6 +245,7 @@ class Storm:
 
     def _check(self, deal: Deal) -> None:
         self.watch.over(deal)
+        self.sales.checked(deal)
         del self.deals[deal.reference]
         for node in self.nodes.values():
             node.memory.forget(deal.reference)

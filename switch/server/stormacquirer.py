@@ -13,6 +13,7 @@ from switch.link.answers import reply_mti
 from switch.server.drive import Stream
 from switch.server.stormclock import StormClock
 from switch.server.stormwire import StormWire
+from switch.storm.asked import MONEYLESS
 from switch.storm.chance import Chance
 from switch.storm.deal import Deal, Standing
 from switch.storm.rules import Rule, Violation
@@ -21,7 +22,6 @@ DIALECT = "banknet"
 T1_SECONDS, AGAIN_SECONDS = 30.0, 15.0
 ACKNOWLEDGED = frozenset({"00", "21", "25"})
 TOLD_AGAIN = (2, 3, 4, 11, 12, 13, 18, 25, 32, 37, 41, 42, 49, 102, 103)
-MONEYLESS = frozenset({"balance", "PIN change"})
 COMPLETED = frozenset({"withdrawal", "purchase"})
 
 

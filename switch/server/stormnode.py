@@ -53,6 +53,9 @@ class Watching(Shape):
     def heard(self, node: StormNode, link: str, message: Message) -> None:
         """*message* has come to *node* by *link*."""
 
+    def unsaid(self, node: StormNode, link: str, message: Message) -> None:
+        """*node* could not give *message*, an answer, to the connection of *link*."""
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -106,6 +109,13 @@ class StormLink(DrivenLink):
         super().__init__(*parts)
         self._saying: Message | None = None
         self._waiting: dict[bytes, Message] = {}
+
+    def answer(self, message: Message) -> Sending:
+        """Watch what can't be answered, too."""
+        sending = super().answer(message)
+        if not sending.accepted:
+            self.watch("unsaid", self.config.name, message)
+        return sending
 
     def disconnected(self) -> None:
         """The connection ended, and what waited is gone."""
@@ -212,12 +222,14 @@ class StormNode:
     def __init__(
         self, setup: Setup, clock: StormClock, watching: Watching, fate: Callable[[], Fate], jitter: Callable[[], float]
     ) -> None:
-        self.setup, self.clock, self.fate, self.jitter = setup, clock, fate, jitter
+        self.setup, self.clock, self.jitter, self._drawn = setup, clock, jitter, fate
         self.memory, self.hsm = StormMemory(), StormHsm()
         self.wires: dict[str, StormWire] = {}
         self.skew_us = 0
         self.era = 0
         self.crashes = 0
+        self.troubles = 0
+        """How often it was killed, its store went away or came back, or a commit failed."""
         self.life: Life | None = None
         self._watching = watching
         self._stores_away = self._hsms_away = 0
@@ -227,9 +239,17 @@ class StormNode:
         """What its clock shows."""
         return BEGINS_US + int(self.clock.seconds() * 1_000_000) + self.skew_us
 
+    def fate(self) -> Fate:
+        """What happens to its next commit."""
+        fate = self._drawn()
+        self.troubles += fate is not Fate.DONE
+        return fate
+
     def watched(self, what: str, link: str, message: Message) -> None:
         """A message passed by."""
-        (self._watching.said if what == "said" else self._watching.heard)(self, link, message)
+        watching = self._watching
+        look = {"said": watching.said, "heard": watching.heard, "unsaid": watching.unsaid}[what]
+        look(self, link, message)
 
     def start(self) -> None:
         """Live, as soon as there is a store."""
@@ -247,6 +267,7 @@ class StormNode:
         if self.life is None:
             return
         self.crashes += 1
+        self.troubles += 1
         self.life.clock.die()
         self.life = None
         for wire in self.wires.values():
@@ -256,11 +277,13 @@ class StormNode:
     def lose_store(self, seconds: float) -> None:
         """Its store is away for so long."""
         self._stores_away += 1
+        self.troubles += 1
         self.memory.away = True
         self.clock.callLater(seconds, self._store_back)
 
     def _store_back(self) -> None:
         self._stores_away -= 1
+        self.troubles += 1
         self.memory.away = self._stores_away > 0
 
     def lose_hsm(self, seconds: float, asked: bool) -> None:

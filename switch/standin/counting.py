@@ -74,12 +74,13 @@ def leave(view: View, transaction_id: str, left: int) -> None:
 def told(view: View, row: Owed, end: End) -> None:
     """*row* is not owed any more: what it told of is the issuer's now, or an exception, and no exposure of ours.
 
-    One of the things that are changed in the commit that ends it.
+    One of the things that are changed in the commit that ends it.  What an operator had sent again may end once more.
     """
     approval = view.get(StandInApproval, row.original_id)
-    if kind_of(row) == ADVICE and approval is not None and approval.state == OPEN:
+    if kind_of(row) == ADVICE and approval is not None:
         view.put(replace(approval, state=end.value))
-        _uncover(view, approval.prefix, approval.amount)
+        if approval.state == OPEN:
+            _uncover(view, approval.prefix, approval.amount)
 
 
 def _uncover(view: View, prefix: str, amount: int) -> None:

@@ -5,6 +5,7 @@ are lost, delayed, doubled and overtaken; connections are cut and stay away; nod
 away; clocks are wrong.  In the end everybody's books must agree.  One seed draws the same storm again.
 
 * ``chance``: what is drawn, from one seed; ``plan``: how much of everything;
+* ``asked``: which services, and what of earlier sales is given back;
 * ``deal``: one transaction as its acquirer knows it; ``rules``: what must hold of it, each rule with its name;
 * ``watch``: what is held against the rules while messages go, and in the end;
 * ``switch.server.storm*``: the network itself.

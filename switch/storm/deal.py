@@ -46,6 +46,16 @@ class Deal:
     taken_back_on: bool = False
     settled_by: list[str] = field(default_factory=list)
     late: bool = False
+    in_time: bool = False
+    """The switch has heard the issuer's word while it waited for it."""
+    unsaid: tuple[float, int] | None = None
+    """When the switch could not deliver its approval, and how many troubles of its own it had had by then."""
+    sale: Deal | None = None
+    """What it gives back, all or a part of it."""
+    returns: int = 0
+    """How many that give it back are not over."""
+    given_back: int = 0
+    """Minor units, by those that are."""
     story: list[str] = field(default_factory=list)
 
     @property

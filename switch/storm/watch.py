@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from switch.codec.message import Message
@@ -24,12 +24,14 @@ from switch.store.rows import (
     Transaction,
     owed_key,
 )
+from switch.storm.asked import MONEYLESS, WITHIN
 from switch.storm.deal import Deal, Standing
 from switch.storm.rules import Rule, Violation
 
 T = TypeVar("T")
-REVERSAL, MONEYLESS, WITHIN = "reversal", frozenset({"balance", "PIN change"}), frozenset({"transfer"})
-"""Services that move no money, and that move it within the issuer's own books."""
+REVERSAL, ADVICE = "reversal", "advice"
+DELIVERY_SECONDS = 1.0
+"""Within so long the switch has entered that it could not deliver an approval."""
 REFERENCE, RESPONSE, REPLACEMENT = 37, 39, 95
 UNKEPT = frozenset({"96", "89", "94", "68", "30", "12", "91"})
 """How a request is refused of which nothing is entered."""
@@ -52,8 +54,11 @@ class Rows(Protocol):
 class Watch:
     """*switch* and *issuers* by name are the nodes' stores; *deals* by DE 37 are those that are not over yet."""
 
-    def __init__(self, switch: str, stores: Mapping[str, Rows], deals: Mapping[str, Deal]) -> None:
-        self._switch, self._stores, self._deals = switch, stores, deals
+    def __init__(
+        self, switch: str, stores: Mapping[str, Rows], deals: Mapping[str, Deal], troubles: Callable[[], int]
+    ) -> None:
+        """*troubles*: how many the switch has had, of those that can keep it from committing something."""
+        self._switch, self._stores, self._deals, self._troubles = switch, stores, deals, troubles
         self.counts: Counter[str] = Counter()
         self.counted_on: Counter[str] = Counter()
         """By issuer: what its settlement account must hold."""
@@ -122,6 +127,35 @@ class Watch:
         final = {code for code in (*deal.responses, response) if code != "94"}
         _holds(len(final) <= 1, Rule.SAME_AGAIN, deal, f"different answers: {sorted(final)}")
         deal.responses.add(response)
+        if deal.sent_on and not deal.in_time and deal.service not in MONEYLESS:
+            # The issuer may have done it, and the switch has answered otherwise, or in its place.
+            kind = ADVICE if response == APPROVED else REVERSAL
+            _holds(
+                self._owes(deal, kind), Rule.ONE_OBLIGATION, deal, f"it is answered {response}, and no {kind} is owed"
+            )
+
+    def _owes(self, deal: Deal, kind: str) -> bool:
+        """Has the switch entered that the issuer is to get that about *deal*?"""
+        rows = self._stores[self._switch].about(deal.reference, Owed)
+        return any(row.id == owed_key(row.link, row.original_id, kind) for row in rows)
+
+    def unsaid(self, node: str, link: str, message: Message, at: float) -> None:
+        """*node* could not deliver *message*, an answer, to *link*."""
+        deal = self._deals.get(str(message.fields.get(REFERENCE, "")))
+        if deal is None or node != self._switch or message.mti[1:3] != "21" or message.fields[RESPONSE] != APPROVED:
+            return
+        _note(deal, f"{at:.4f} {node} could not tell {link}", message)
+        if deal.unsaid is None:
+            deal.unsaid = at, self._troubles()
+
+    def _owes_by_itself(self, deal: Deal, at: float) -> None:
+        """An approval that could not be delivered is taken back before anybody asks for that.  Raises Violation."""
+        if deal.unsaid is None or deal.service in MONEYLESS:
+            return
+        since, troubles = deal.unsaid
+        if troubles == self._troubles() and at - since > DELIVERY_SECONDS:
+            text = "an approval was not delivered, and no reversal is owed"
+            _holds(self._owes(deal, REVERSAL), Rule.ONE_OBLIGATION, deal, text)
 
     def heard(self, node: str, link: str, message: Message, at: float) -> None:
         """*message* came to *node* by *link*."""
@@ -135,7 +169,10 @@ class Watch:
             deal.heard += 1
         elif message.mti[1:3] == "21":
             rows = self._stores[node].about(deal.reference, Transaction)
-            deal.late = deal.late or all(row.stage != Stage.AWAITING_ISSUER for row in rows)
+            waits = any(row.stage == Stage.AWAITING_ISSUER for row in rows)
+            deal.late, deal.in_time = deal.late or not waits, deal.in_time or waits
+        elif message.mti[1:3] == "42":
+            self._owes_by_itself(deal, at)
         elif message.mti[1:3] in ("43", "23"):
             deal.settled_by.append(str(message.fields.get(RESPONSE, "")))
 
@@ -143,6 +180,8 @@ class Watch:
 
     def settled(self, deal: Deal) -> bool:
         """Is nothing under way about *deal* any more?"""
+        if deal.returns:
+            return False
         for rows in self._stores.values():
             # A reversal that the issuer refuses is an exception, and the transaction stays as it is.
             refused = {row.transaction_id for row in rows.about(deal.reference, Irregular)}
@@ -172,12 +211,18 @@ class Watch:
             _holds(0 <= there.amount_reversed <= there.amount, Rule.WITHIN, deal, "more is reversed than there was")
         if deal.service in MONEYLESS:
             return
+        kept = deal.kept - deal.given_back
         if any(row.kind in REFUSED for row in exceptions):
-            self.counts["refusals over which books differ"] += booked != deal.kept
+            self.counts["refusals over which books differ"] += booked != kept
         else:
-            text = f"{deal.acquirer} counts on {deal.kept}, {deal.issuer} has booked {booked}"
-            _holds(booked == deal.kept, Rule.MONEY, deal, text)
-        if deal.service not in WITHIN:
+            text = f"{deal.acquirer} counts on {kept}, {deal.issuer} has booked {booked}"
+            _holds(booked == kept, Rule.MONEY, deal, text)
+        if deal.sale is not None:
+            # Of the sale so much less is booked.
+            deal.sale.returns -= 1
+            deal.sale.given_back += booked
+            self.counts[f"{deal.service}s in force"] += booked > 0
+        elif deal.service not in WITHIN:
             self.counted_on[deal.issuer] += booked
         self.counts[f"{deal.standing.name.lower()}"] += 1
 

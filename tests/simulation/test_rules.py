@@ -82,5 +82,8 @@ TestFaults = Faults.TestCase
 EXAMPLES_LEAST, EXAMPLES_USUAL = 40, 100
 examples = settings.default.max_examples if settings.default else EXAMPLES_USUAL
 TestFaults.settings = settings(
-    max_examples=EXAMPLES_LEAST if examples == EXAMPLES_USUAL else examples, stateful_step_count=25, deadline=None
+    max_examples=EXAMPLES_LEAST if examples == EXAMPLES_USUAL else examples,
+    stateful_step_count=25,
+    deadline=None,
+    print_blob=True,
 )

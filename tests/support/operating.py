@@ -76,6 +76,7 @@ class Told:
         default_factory=lambda: [ShareView("a", ("bank-a", "bank-i"), "switch/a-7", 3, True, True, 0.25, 2, 1)]
     )
     handed_over: list[str] = field(default_factory=list)
+    hurried: list[str] = field(default_factory=list)
 
     def now_us(self) -> int:
         return NOW_US
@@ -109,6 +110,9 @@ class Told:
     def figures(self) -> Figures:
         return self.counted
 
+    def under_way(self) -> int:
+        return 4
+
     def store(self) -> StoreView:
         return StoreView(5, 10_000, 0)
 
@@ -127,6 +131,9 @@ class Told:
         if share != "a":
             raise CommandRefused("there is no share of that name; see cluster")
         self.handed_over.append(share)
+
+    def hurry(self, link: str) -> None:
+        self.hurried.append(link)
 
     def alarms(self) -> Sequence[tuple[str, str]]:
         return [("bank-i", "more messages are owed than the threshold")]
@@ -163,6 +170,7 @@ class Kepts:
     owed: list[Queue] = field(default_factory=lambda: [Queue("bank-i", 2, NOW_US - 90_000_000, 4)])
     exceptions: list[Irregular] = field(default_factory=list)
     searches: list[tuple[int, str, str, str]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     refused: frozenset[Which] = frozenset()
     cards: dict[str, Card] = field(default_factory=dict)
 
@@ -185,7 +193,12 @@ class Kepts:
     def irregular(self) -> Sequence[Irregular]:
         return self.exceptions
 
-    def close_irregular(self, id: str) -> bool:
+    def put_back(self, id: str, reason: str) -> str:
+        link = next((row.link for row in self.exceptions if row.id == id), "")
+        return link if self.close_irregular(id, reason) else ""
+
+    def close_irregular(self, id: str, reason: str) -> bool:
+        self.reasons.append(reason)
         before = len(self.exceptions)
         self.exceptions = [row for row in self.exceptions if row.id != id]
         return len(self.exceptions) < before

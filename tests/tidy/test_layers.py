@@ -39,7 +39,7 @@ LAYERS = {
     "switch": ("hsm.wire", "hsm.client"),
 }  # fmt: skip
 
-POOL = ("hsm.client.connection", "hsm.client.station", "hsm.client.pool")
+POOL = ("hsm.client.connection", "hsm.client.station", "hsm.client.pool", "hsm.client.monotonic")
 """What of the client lives on the reactor."""
 
 ALL = sources("hsm") + sources("switch")

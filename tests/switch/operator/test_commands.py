@@ -164,9 +164,24 @@ def test_exceptions_are_shown_masked_and_closed_once() -> None:
     [line] = said("exceptions", records=records)[1:]
     assert PAN not in line
     assert "970411******0007" in line
-    assert said("exceptions close 7", records=records) == ["closed"]
+    assert said(f"exceptions close 7 because the branch paid {PAN}", records=records) == ["closed"]
+    assert records.reasons == ["the branch paid 970411******0007"]
     with pytest.raises(CommandRefused):
-        said("exceptions close 7", records=records)
+        said("exceptions close 7 because of nothing", records=records)
+
+
+def test_what_a_link_was_owed_is_put_back_for_a_reason() -> None:
+    records = Kepts(exceptions=[Irregular("7 a", NOW_US, "t", "bank-i", "expired reversal", "", "open")])
+    assert said("exceptions put-back 7 a because they are back", records=records) == ["bank-i is owed it again"]
+    assert records.reasons == ["they are back"]
+    with pytest.raises(CommandRefused, match="no exception is open under that id"):
+        said("exceptions put-back 7 a because they are back", records=records)
+
+
+def test_what_a_link_is_owed_is_sent_at_once() -> None:
+    board = Told()
+    assert said("retry bank-i", board) == ["what bank-i is owed is sent now"]
+    assert board.hurried == ["bank-i"]
 
 
 def test_prefixes_are_found_from_either_side() -> None:
@@ -247,6 +262,7 @@ def test_stop_stops() -> None:
         "key change nobody", "key drop bank-a", "transactions 0", "transactions 1001",
         "transactions by", "transactions by pan 1", "transactions by pan-last4 12345", "transactions by pan-last4 12a4",
         "transaction", "transaction 20261122/x", "journal", "queues all", "exceptions close", "exceptions all", "bins",
+        "exceptions close 7", "exceptions close 7 because", "exceptions open 7 because so", "retry", "retry a b",
         "bins 97041100000000", "bins alpha", "reload keys", "reload bins services",
         "hsm a", "hsm b drain", "hsm a stop", "alarms now", "figures all", "stop now",
         "l" * 600, "links\x00", "línks",

@@ -12,7 +12,7 @@ from switch.saf.machine import step
 from switch.saf.queue import Queue
 from switch.saf.rules import US, Rules, read_rules
 from switch.saf.watch import Alarm, alarms
-from switch.saf.works import attempt, conclude
+from switch.saf.works import attempt, closed, conclude, put_back
 from switch.store.reading import Queue as Figures
 from switch.store.rows import Irregular, Owed, Sending
 
@@ -134,6 +134,52 @@ def test_it_expires_though_the_link_is_closed_and_somebody_is_told() -> None:
     [ended] = steps.take(ev.Tick())
     steps.commit(ended)
     assert [each.kind for each in steps.store.every(Irregular)] == ["expired reversal"]
+
+
+def test_an_operator_has_it_sent_before_its_time() -> None:
+    steps = Steps()
+    [row] = steps.owes(1)
+    [begun] = steps.opened(row)
+    steps.commit(begun)
+    assert steps.take(ev.Hurried()) == [], "it was sent, and its answer is waited for"
+    steps.take(ev.Unanswered(row.id, 1))
+    assert steps.take(ev.Tick()) == []
+    [again] = steps.take(ev.Hurried())
+    assert isinstance(again, ev.Attempt)
+    assert isinstance(steps.commit(again)[0], ev.Send)
+    steps.take(ev.Unanswered(row.id, 2))
+    steps.take(ev.Closed())
+    assert steps.take(ev.Hurried()) == [], "nothing goes where nobody is"
+
+
+def test_an_exception_is_put_back_once_and_keeps_what_was_said_of_it() -> None:
+    steps = Steps()
+    [row] = steps.owes(1, expires_us=1_000)
+    steps.opened(row)
+    [exception] = _refused(steps, row)
+    assert steps.store.do(put_back(exception.id, "they are back", 5_000).decide) == row.link
+    [held], [shut] = steps.store.every(Owed), steps.store.every(Irregular)
+    assert (held.state, held.next_us, held.expires_us) == (Sending.WAITING, 0, 5_000 + 1_000 - row.queued_us)
+    assert (shut.state, shut.note) == ("closed", f"{exception.note}; put back: they are back")
+    assert steps.store.do(put_back(exception.id, "again", 5_000).decide) == ""
+    [open_again] = _refused(steps, held)
+    assert open_again.note == f"{shut.note}; {exception.note}"
+    assert not steps.store.do(closed("another", "none").decide)
+    assert steps.store.do(closed(exception.id, "paid by hand").decide)
+    assert not steps.store.do(closed(exception.id, "paid by hand").decide)
+    assert steps.store.every(Irregular)[0].note.endswith("; closed: paid by hand")
+    assert steps.store.do(put_back(exception.id, "too late", 6_000).decide) == ""
+
+
+def _refused(steps: Steps, row: Owed) -> list[Irregular]:
+    assert steps.store.do(conclude(ev.Conclude(row.id, ev.End.REFUSED, "57"), 2).decide) is not None
+    return [each for each in steps.store.every(Irregular) if each.state == "open"]
+
+
+def test_what_was_not_owed_can_not_be_put_back() -> None:
+    steps = Steps()
+    steps.store.rows[Irregular, "x"] = Irregular("x", 1, "t", "bank-i", "another kind", "", "open")
+    assert steps.store.do(put_back("x", "why", 2).decide) == ""
 
 
 def test_traffic_waits_until_everything_owed_was_answered_once() -> None:

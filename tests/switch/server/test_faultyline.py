@@ -11,7 +11,8 @@ from support.linked import Loop, loop
 
 from switch.codec.codec import codec
 from switch.scenarios.faults import UNHARMED, Fate
-from switch.server.faultyline import LOOPBACK, FaultyLine
+from switch.server.faultyline import FaultyLine
+from switch.server.reserved import LOOPBACK
 
 FRAMING = codec("napas").spec.framing
 HELLO, AGAIN = FRAMING.frame(b"0200hello"), FRAMING.frame(b"0200again")

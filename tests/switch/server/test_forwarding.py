@@ -327,6 +327,17 @@ def test_what_cannot_be_delivered_in_its_time_is_told(bench: Bench) -> None:
     assert (found.kind, found.transaction_id) == ("expired reversal", transaction("000001").id)
 
 
+def test_what_waits_for_its_next_time_is_sent_when_an_operator_wants_it(bench: Bench) -> None:
+    bench.connect()
+    bench.owe("000001")
+    [sent] = bench.paper.said()
+    bench.hear(sent, "91")
+    assert bench.paper.said() == []
+    bench.forwarding.hurry("bank-i")
+    bench.settle()
+    assert [each.mti for each in bench.paper.said()] == ["0421"]
+
+
 def test_thresholds_are_told_once_and_figures_are_kept(bench: Bench) -> None:
     bench.owe("000001")
     bench.passes(10.0)

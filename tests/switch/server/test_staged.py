@@ -12,9 +12,7 @@ SECONDS_MAX = 110
 
 def test_a_switch_that_dies_and_one_that_says_something_else() -> None:
     line = [sys.executable, "-m", "switch.main", "scenario", "run", "F24-switch-dies-answering", "--sockets"]
-    told = subprocess.run(
-        [*line, "--scale", "0.8"], capture_output=True, text=True, timeout=SECONDS_MAX, env=ENVIRONMENT, check=False
-    )
+    told = subprocess.run(line, capture_output=True, text=True, timeout=SECONDS_MAX, env=ENVIRONMENT, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
     assert "1 of 1 end as they must" in told.stdout
     assert told.stderr == ""
