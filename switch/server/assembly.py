@@ -14,7 +14,6 @@ from twisted.internet.interfaces import IReactorTCP, IReactorTime
 from twisted.internet.task import deferLater
 
 from hsm.client.codec import Wire
-from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.station import Bounds, Site
 from switch.config.hsms import HsmConfig
@@ -46,6 +45,7 @@ from switch.server.relay import Relay
 from switch.server.storage import Store, now_us
 from switch.server.takeover import Parts, Shares, Takeover
 from switch.server.telling import Telling
+from switch.server.tls import hsm_endpoint
 
 DRAIN_SECONDS, CLOSE_SECONDS, LOOK_SECONDS = 5.0, 5.0, 0.05
 """How long what is under way may still take when the switch ends, how long links may take to close, and how often that is
@@ -209,7 +209,7 @@ class Assembly:
 
 def _pool(reactor: IReactorTime, config: HsmConfig) -> HsmPool:
     net = cast(IReactorTCP, reactor)
-    sites = [Site(each.name, tcp_endpoint(net, each.host, each.port), each.priority) for each in config.sites]
+    sites = [Site(each.name, hsm_endpoint(net, each.host, each.port, each.tls), each.priority) for each in config.sites]
     bounds = Bounds(
         connections=config.connections,
         outstanding_max=config.outstanding_max,

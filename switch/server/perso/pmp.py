@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hsm.client.answers import Refused as HsmRefused
-from hsm.client.connection import tcp_endpoint
 from hsm.client.eracomcodec import EracomWire
 from hsm.client.pool import HsmPool, NotSent, OutcomeUnknown
 from hsm.client.station import Bounds, Site
 from switch.perso.books import Books, ImportedOrder
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
+from switch.perso.hsmconfig import HsmAddress
 from switch.perso.keyfile import KeyFile, SentKey, read_keys
 from switch.perso.pmpconfig import PmpConfig
 from switch.perso.product import Product, read_product, resolve
@@ -23,6 +23,7 @@ from switch.server.perso.hsm import KIR, KIS, PersoHsm
 from switch.server.perso.importing import OrderImport, Progress
 from switch.server.perso.running import reactor, utc_now
 from switch.server.perso.transfer import pull
+from switch.server.tls import hsm_endpoint
 
 FROM_HSM = (HsmRefused, NotSent, OutcomeUnknown)
 """What the HSMs' pool fails with."""
@@ -32,9 +33,9 @@ BOUNDS = Bounds(
 )
 
 
-def pool_of(hsms: tuple[tuple[str, int], ...]) -> HsmPool:
-    """A pool of Eracom appliances, started."""
-    sites = [Site(f"{host}:{port}", tcp_endpoint(reactor(), host, port)) for host, port in hsms]
+def pool_of(hsms: tuple[HsmAddress, ...]) -> HsmPool:
+    """A pool of Eracom appliances, started.  Raises TlsFilesUnusable."""
+    sites = [Site(f"{each.host}:{each.port}", hsm_endpoint(reactor(), each.host, each.port, each.tls)) for each in hsms]
     pool = HsmPool(reactor(), sites, EracomWire(), BOUNDS)
     pool.start()
     return pool
