@@ -93,7 +93,7 @@ def test_nobody_else_is_spoken_to(turned: Turning, lines: Lines, caller: str | N
     files = None if caller is None else replace(lines.files[caller], peer_name=peer)
     wire = EracomWire() if port == "eracom-tls" else Wire()
     pool = pool_of(turned, lines.ports[port], wire, files, seconds=1.0)
-    code, request = ("01", AskRandom(modifier="00", length=8)) if port == "eracom-tls" else ("NC", Empty())
+    code, request = ("EE0002", AskRandom(modifier="00", length=8)) if port == "eracom-tls" else ("NC", Empty())
     with pytest.raises(NotSent):
         turned.result(pool.call(code, request))
     turned.result(pool.stop())
