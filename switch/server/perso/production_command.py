@@ -139,6 +139,7 @@ def command(context: click.Context, path: Path) -> None:
 def add_officer(hall: Hall, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line(*WRONG), alone(hall.config.folder):
+        hall.officers.check_new(officer.partition(":")[0])
         name, passphrase = asked(officer, confirm=True)
         acting = two(hall.officers, officers) if len(hall.officers.names()) >= 2 else (name,)
         hall.officers.add(name, passphrase)

@@ -147,7 +147,7 @@ def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable
             continue
         began = time.monotonic()
         for words in step.commands:
-            _command(words, step.until, children, say)
+            _command(words, step.until, children, say, layout.folder / "logs" / "commands.log")
         done.add(step.title)
         temporary = done_file.with_suffix(".new")
         temporary.write_text(json.dumps(sorted(done)))
@@ -155,7 +155,7 @@ def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable
         say(f"   {time.monotonic() - began:.1f} s")
 
 
-def _command(words: Words, until: Path | None, children: Children, say: Callable[[str], None]) -> None:
+def _command(words: Words, until: Path | None, children: Children, say: Callable[[str], None], log: Path) -> None:
     line = [sys.executable, "-m", "switch.main", "perso", *map(str, words)]
     ends = time.monotonic() + PULL_SECONDS_MAX
     while True:
@@ -163,6 +163,8 @@ def _command(words: Words, until: Path | None, children: Children, say: Callable
         children.note(process.pid)
         said, complaint = process.communicate()
         children.forget(process.pid)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"switch perso {' '.join(map(str, words))}\n{said}{complaint}")
         if process.returncode and not any(word in complaint for word in ALREADY):
             raise StepFailed(f"switch perso {' '.join(map(str, words))}: {complaint.strip()}")
         if until is None or until.exists():
