@@ -19,6 +19,7 @@ from Crypto.Cipher import DES, DES3
 from switch.perso.card import groups
 from switch.perso.card.groups import DataGroup
 from switch.perso.cardkeys import ROLES, TransportedKey
+from switch.perso.chain import START
 from switch.perso.issuersvalues import card_master_key, odd_parity
 from switch.perso.orderfile import OrderHead, OrderWriter
 from switch.perso.preparing import IMK_ROLES, derivation_block
@@ -144,9 +145,14 @@ class Wish:
     icc_keys: bool = False
 
 
-def write_order(out: BufferedIOBase, keys: IssuerKeys, secret: bytes, wish: Wish, created: str) -> None:
-    """Write the order to *out*; *created* is ISO 8601, UTC.  Raises ValueError for a wish that makes no cards."""
-    head = OrderHead(keys.issuer, wish.order, wish.product, keys.version, wish.cards, created)
+def write_order(
+    out: BufferedIOBase, keys: IssuerKeys, secret: bytes, wish: Wish, created: str, audit: str = START
+) -> None:
+    """Write the order to *out*; *created* is ISO 8601, UTC, *audit* an entry's hash.
+
+    Raises ValueError for a wish that makes no cards.
+    """
+    head = OrderHead(keys.issuer, wish.order, wish.product, keys.version, wish.cards, created, audit)
     writer = OrderWriter(out, head)
     draw = Draw(secret, f"{keys.issuer}/{wish.order}")
     for sequence, holder in enumerate(cardholders(wish), start=1):

@@ -57,10 +57,11 @@ class PmpConfig:
 def read_pmp(path: str, text: str) -> PmpConfig:
     """What *text*, the content of the file *path*, configures.  Raises ConfigError."""
     section = opened(path, text)
+    hsms = read_hsms(section)
     found = PmpConfig(
         Path(section.text("folder", None, "a folder")),
         section.number("kir", 1, 1, INDEX_MAX),
-        read_hsms(section),
+        hsms,
         source(section, tls(section)) if section.has("source") else None,
         _ftp_source(section) if section.has("ftp") else None,
     )

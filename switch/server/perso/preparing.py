@@ -21,6 +21,7 @@ from hsm.client.answers import Refused as HsmRefused
 from switch.perso.card.groups import GroupError
 from switch.perso.card.tlv import TlvError
 from switch.perso.cardkeys import TRANSPORT_ROLES, BureauKey
+from switch.perso.chain import START
 from switch.perso.emboss import EmbossError
 from switch.perso.preparedfile import PreparedHead, PreparedWriter, SealedCard, content_of
 from switch.perso.preparing import Keys, Preparation, PreparedCard
@@ -28,7 +29,7 @@ from switch.perso.profile import Profile
 from switch.perso.sealing import BLOCK_BYTES, chains, contents, cut, padded
 from switch.perso.terms import ICC_KEYS_BYTES, Attribute, Cardholder, CardValues, HeldKey, KeyName, Refused
 from switch.perso.tracks import TrackError
-from switch.perso.xof import XofReader
+from switch.perso.xof import XofHead, XofReader
 from switch.server.perso.cardhsm import CardHsm
 
 BATCH_CARDS = 32
@@ -37,6 +38,7 @@ _OWN_KEYS = bytes(BLOCK_BYTES) + padded(bytes(ICC_KEYS_BYTES))
 """As long as the value of icc-keys."""
 Progress = Callable[[int, int], None]
 """Told how many cards are done, and of how many."""
+Begun = Callable[[XofHead], str]
 
 
 def silent(done: int, of: int) -> None:
@@ -67,8 +69,11 @@ class OrderPreparation:
         self._random = random
         self._preparation = Preparation(profile, keys, hsm)
 
-    async def prepare_file(self, xof: Path, to: Path, progress: Progress = silent) -> PreparedHead:
-        """Prepare the cards of the file *xof* into the file *to*.
+    async def prepare_file(
+        self, xof: Path, to: Path, progress: Progress = silent, begun: Begun = lambda head: START
+    ) -> PreparedHead:
+        """Prepare the cards of the file *xof* into the file *to*; *begun*, called when it is verified, says what audit
+        entry that file names.
 
         Raises Refused, naming file, record and field, OSError, and what the pool fails with.
         """
@@ -87,6 +92,7 @@ class OrderPreparation:
                 told.cards,
                 self._profile.mailers,
                 checks,
+                begun(told),
             )
             temporary = to.with_suffix(".part")
             try:

@@ -133,7 +133,14 @@ def _cards(layout: Layout, configs: Configs) -> list[Step]:
         Step("Data preparation", ((*ink, "prepare", "VSDC-DEBIT", layout.xof(ORDER), prepared, *with_authority),)),
         Step("Production: cards and PIN mailers", ((*hall, "order", prepared),)),
         Step("The return file, and the order is closed", ((*hall, "return", prepared, back),)),
+        Step("The audit of the whole order", (("audit", *_audits(layout), "--returned", back, "--quiet"),)),
     ]
+
+
+def _audits(layout: Layout) -> list[Path]:
+    """The chains of all parts."""
+    files = ("issuer/issuer", "receiving/receiving", "hosting/hosting", "pmp/state/pmp", "cardink/state/cardink")
+    return [layout.folder / f"{name}.audit" for name in (*files, "production/state/production")]
 
 
 def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable[[str], None]) -> None:

@@ -73,6 +73,13 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     assert len(read_cards("cards.csv", terminals.read_text())) == CARDS
     for chain in ("cardink/cardink.audit", "hall/production.audit"):
         assert "0001" in site.say("audit", folder / chain)
+    audits = ("issuer.audit", "pmp/pmp.audit", "cardink/cardink.audit", "hall/production.audit")
+    told_of = site.say("audit", *(folder / name for name in audits), "--returned", returned)
+    assert told_of.splitlines()[-1].endswith(
+        "whole from the issuer to the return file: issuer, pmp, cardink, production"
+    )
+    missed = site.run("audit", *(folder / name for name in audits[:2]), folder / audits[3], "--returned", returned)
+    assert (missed.returncode, missed.stderr[:42]) == (1, "production: entry 8 (production begun): th"), missed.stderr
     nothing_clear(folder)
 
 
