@@ -58,7 +58,7 @@ class Bureau:
         path = self.folder / f"{part}.audit"
         return [json.loads(line) for line in path.read_text().splitlines()]
 
-    def rewrite(self, part: str, change: Callable[[list[dict[str, object]]], None]) -> None:
+    def rewrite(self, part: str, change: Callable[[list[dict[str, object]]], object]) -> None:
         """As one does who owns the part: a chain that is whole in itself, of changed entries."""
         entries = self.entries(part)
         change(entries)
@@ -96,7 +96,7 @@ def test_what_was_handed_over_can_be_neither_changed_nor_taken_out(bureau: Burea
     bureau.rewrite(part, change)
     with pytest.raises(TrailBroken):
         bureau.trail()
-    bureau.rewrite(part, lambda entries: entries.pop(number) and None)
+    bureau.rewrite(part, lambda entries: entries.pop(number))
     with pytest.raises(TrailBroken):
         bureau.trail()
 
@@ -146,7 +146,7 @@ def test_a_line_that_is_changed_breaks_the_parts_own_chain(bureau: Bureau) -> No
 
 
 def test_what_an_hsms_part_did_last_can_not_be_cut_off(bureau: Bureau) -> None:
-    bureau.rewrite("cardink", lambda entries: entries.pop() and None)
+    bureau.rewrite("cardink", lambda entries: entries.pop())
     with pytest.raises(TrailBroken, match=r"^cardink: entry 1 \(preparation begun\): no entry says 'order prepared'"):
         bureau.trail()
 

@@ -91,16 +91,16 @@ def _pin(block: bytes, holder: Cardholder) -> str:
 
 
 def _card_values(own: bytes, holder: Cardholder, pin: str) -> list[bytes]:
-    """What stands behind the PAN on track 2, in the chip, and on track 1, by the issuer's own reckoning; and the CVV2.
+    """What is beside the PAN on track 2, in the chip, and on track 1, and it all in a row, as the issuer reckons it.
 
-    14 digits each: shorter ones are in many a number.  The CVV2 stands with what it is made of, and with the others.
+    One value alone is 3 digits, which are anywhere; with its PAN it is found by that.
     """
     key, expiry = card_key(own, ISSUER, "cvk"), holder.expiry
-    pin_field = f"{PVK_INDEX}{pvv(card_key(own, ISSUER, 'pvv-key'), holder.account, PVK_INDEX, pin)}"
+    of_pin = pvv(card_key(own, ISSUER, "pvv-key"), holder.account, PVK_INDEX, pin)
     stripe = cvv(key, holder.pan, expiry, holder.service_code)
     chip = cvv(key, holder.pan, expiry, ICVV_SERVICE_CODE)
     panel = cvv(key, holder.pan, expiry[2:] + expiry[:2], CVV2_SERVICE_CODE)
-    dated = f"{expiry}{holder.service_code}{pin_field}"
-    texts = [f"{dated}{stripe}", f"{dated}{chip}", f"{dated}00{stripe}", f"{expiry}{holder.pan[-8:]}{panel}"]
-    texts.append(f"{holder.pan[-5:]}{stripe}{panel}{chip}")
-    return [bytes.fromhex(text[-14:]) for text in texts]
+    dated = f"{expiry}{holder.service_code}{PVK_INDEX}{of_pin}"
+    beside = [f"{dated}{stripe}", f"{dated}{chip}", f"{dated}00{stripe}"]
+    in_a_row = f"{stripe}{panel}{chip}{of_pin}"
+    return [*(bytes.fromhex(text[-14:]) for text in beside), bytes.fromhex(in_a_row[:12])]
