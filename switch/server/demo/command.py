@@ -71,10 +71,10 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 
 def _stay(place: Path) -> None:
-    """Where to look, until Ctrl-C."""
-    click.echo(f"\nAll of it goes on running; its files are in {place}.  Try")
-    for words in ("links", "keys", "transactions 5", "help"):
-        click.echo(f"    switch console --config {place}/switch.toml --ready-file {place}/switch.ready {words}")
-    click.echo("Ctrl-C ends it.")
+    """Where to look, until Ctrl-C, which may come as soon as it is read of."""
     with contextlib.suppress(KeyboardInterrupt):
+        click.echo(f"\nAll of it goes on running; its files are in {place}.  Try")
+        for words in ("links", "keys", "transactions 5", "help"):
+            click.echo(f"    switch console --config {place}/switch.toml --ready-file {place}/switch.ready {words}")
+        click.echo("Ctrl-C ends it.")
         threading.Event().wait()
