@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -79,7 +80,8 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
         "whole from the issuer to the return file: issuer, pmp, cardink, production"
     )
     missed = site.run("audit", *(folder / name for name in audits[:2]), folder / audits[3], "--returned", returned)
-    assert (missed.returncode, missed.stderr[:42]) == (1, "production: entry 8 (production begun): th"), missed.stderr
+    assert missed.returncode == 1
+    assert re.match(r"production: entry \d+ \(production begun\): the entry before it, ", missed.stderr)
     nothing_clear(folder)
 
 
