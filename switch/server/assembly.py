@@ -36,6 +36,7 @@ from switch.server.cluster import Cluster
 from switch.server.days import Days
 from switch.server.exchange import Exchange, OpenLinks
 from switch.server.forwarding import Forwarding
+from switch.server.hsmline import hsm_endpoint
 from switch.server.hsmport import HsmPort
 from switch.server.keydesk import KeyDesk
 from switch.server.links import Links
@@ -45,7 +46,6 @@ from switch.server.relay import Relay
 from switch.server.storage import Store, now_us
 from switch.server.takeover import Parts, Shares, Takeover
 from switch.server.telling import Telling
-from switch.server.tls import hsm_endpoint
 
 DRAIN_SECONDS, CLOSE_SECONDS, LOOK_SECONDS = 5.0, 5.0, 0.05
 """How long what is under way may still take when the switch ends, how long links may take to close, and how often that is

@@ -6,13 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 from OpenSSL import SSL, crypto
-from twisted.internet.endpoints import wrapClientTLS
-from twisted.internet.interfaces import (
-    IOpenSSLClientConnectionCreator,
-    IOpenSSLContextFactory,
-    IReactorTCP,
-    IStreamClientEndpoint,
-)
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLContextFactory
 from twisted.internet.ssl import (
     Certificate,
     CertificateOptions,
@@ -22,7 +16,6 @@ from twisted.internet.ssl import (
     trustRootFromCertificates,
 )
 
-from hsm.client.connection import tcp_endpoint
 from switch.link.config import TlsFiles
 
 NAMES_MAX = 64
@@ -80,15 +73,6 @@ def calling(files: TlsFiles) -> IOpenSSLClientConnectionCreator:
         extraCertificateOptions={"raiseMinimumTo": TLSVersion.TLSv1_2},
     )
     return creator
-
-
-def hsm_endpoint(reactor: IReactorTCP, host: str, port: int, files: TlsFiles | None) -> IStreamClientEndpoint:
-    """An appliance's host port, by TLS if there are *files*.  Raises TlsFilesUnusable."""
-    plain = tcp_endpoint(reactor, host, port)
-    if files is None:
-        return plain
-    secured: IStreamClientEndpoint = wrapClientTLS(calling(files), plain)
-    return secured
 
 
 def certified_names(certificate: object) -> frozenset[str]:

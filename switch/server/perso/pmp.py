@@ -20,12 +20,12 @@ from switch.perso.product import Product, read_product, resolve
 from switch.perso.shelf import Shelf, TransferFailed
 from switch.perso.terms import Content, HeldKey, Refused
 from switch.perso.xof import XofHead
+from switch.server.hsmline import hsm_endpoint
 from switch.server.perso.ftp import pull_by_ftp
 from switch.server.perso.hsm import KIR, KIS, PersoHsm
 from switch.server.perso.importing import OrderImport, Progress
 from switch.server.perso.running import reactor, utc_now
 from switch.server.perso.transfer import noted_in, pull
-from switch.server.tls import hsm_endpoint
 
 FROM_HSM = (HsmRefused, NotSent, OutcomeUnknown)
 """What the HSMs' pool fails with."""

@@ -19,8 +19,9 @@ from hsm.dialects.eracom.status import AskRandom, RandomValue
 from hsm.dialects.thales.status import Diagnosed
 from hsm.wire.message import Empty
 from switch.link.config import TlsFiles
+from switch.server.hsmline import hsm_endpoint
 from switch.server.perso.demo.tap import tapped
-from switch.server.tls import TlsFilesUnusable, hsm_endpoint
+from switch.server.tls import TlsFilesUnusable
 
 NAME = "hsm.example"
 
