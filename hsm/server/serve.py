@@ -40,6 +40,7 @@ class Options:
     tls_client_ca: str | None = None
     header_length: int | None = None
     eracom_port: int | None = None
+    eracom_tls_port: int | None = None
     km: str | None = None
     stored_key: tuple[str, ...] = ()
     state_dir: str | None = None
@@ -114,23 +115,34 @@ def _listeners(options: Options, config: Config) -> tuple[Listener, ...]:
     model = next(iter(found.values()))
     if options.host_port is not None:
         found["thales"] = replace(found.get("thales", Listener("thales", 0, model.host)), port=options.host_port)
-    files = (options.tls_cert, options.tls_key, options.tls_client_ca)
+    tls = _tls(options)
     if options.tls_port is not None:
-        if options.tls_cert is None or options.tls_key is None:
-            raise ConfigError(COMMAND_LINE, "--tls-port", "--tls-cert and --tls-key with it")
-        tls = TlsFiles(options.tls_cert, options.tls_key, options.tls_client_ca)
         found["tls"] = replace(found.get("tls", replace(model, name="tls")), port=options.tls_port, tls=tls)
-    elif any(files):
-        raise ConfigError(COMMAND_LINE, "--tls-cert, --tls-key, --tls-client-ca", "--tls-port with them")
     if options.eracom_port is not None:
         eracom = found.get("eracom", Listener("eracom", 0, model.host, dialect="eracom"))
         found["eracom"] = replace(eracom, port=options.eracom_port, dialect="eracom")
+    if options.eracom_tls_port is not None:
+        secured = found.get("eracom-tls", Listener("eracom-tls", 0, model.host))
+        found["eracom-tls"] = replace(secured, port=options.eracom_tls_port, dialect="eracom", tls=tls)
     listeners = tuple(found.values())
     if options.bind is not None:
         listeners = tuple(replace(each, host=options.bind) for each in listeners)
     if options.header_length is not None:
         listeners = tuple(replace(each, header_bytes=options.header_length) for each in listeners)
     return listeners
+
+
+def _tls(options: Options) -> TlsFiles | None:
+    """What the TLS ports of the command line share."""
+    wanted = options.tls_port is not None or options.eracom_tls_port is not None
+    if wanted and (options.tls_cert is None or options.tls_key is None):
+        raise ConfigError(COMMAND_LINE, "--tls-port, --eracom-tls-port", "--tls-cert and --tls-key with it")
+    if not wanted and any((options.tls_cert, options.tls_key, options.tls_client_ca)):
+        told = "--tls-port or --eracom-tls-port with them"
+        raise ConfigError(COMMAND_LINE, "--tls-cert, --tls-key, --tls-client-ca", told)
+    if options.tls_cert is None or options.tls_key is None:
+        return None
+    return TlsFiles(options.tls_cert, options.tls_key, options.tls_client_ca)
 
 
 def _overlaid(base: tuple[LoadedLmk, ...], over: tuple[LoadedLmk, ...]) -> tuple[LoadedLmk, ...]:
@@ -197,11 +209,12 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--bind", metavar="ADDRESS", help="Address of all host ports.  [default: 127.0.0.1]")
 @click.option("--host-port", type=_PORT, metavar="N", help="TCP and UDP port; 0 picks a free one.  [default: 1500]")
 @click.option("--tls-port", type=_PORT, metavar="N", help="TLS port, besides the other; 0 picks a free one.")
-@click.option("--tls-cert", metavar="FILE", help="PEM certificate (chain) of the TLS port.")
+@click.option("--tls-cert", metavar="FILE", help="PEM certificate (chain) of the TLS ports.")
 @click.option("--tls-key", metavar="FILE", help="PEM key of the certificate.")
 @click.option("--tls-client-ca", metavar="FILE", help="PEM authority; clients must show a certificate of it.")
 @click.option("--header-length", type=click.IntRange(0, HEADER_BYTES_MAX), metavar="N", help="[default: 4]")
 @click.option("--eracom-port", type=_PORT, metavar="N", help="TCP and UDP port that speaks Eracom; 0 picks a free one.")
+@click.option("--eracom-tls-port", type=_PORT, metavar="N", help="TLS port that speaks Eracom; 0 picks a free one.")
 @click.option("--km", metavar="NAME", help="Domain Master Key of Eracom ports: test-2266, test-33.")
 @click.option("--stored-key", multiple=True, metavar="TYPE:INDEX=HEX", help="Store a clear key, under a test KM only.")
 @click.option("--state-dir", metavar="DIR", help="Where settings, sealed LMKs and the audit log live.")

@@ -1,4 +1,4 @@
-"""The HSMs that the switch asks, over TCP; without this table it has none, as a concentrator.
+"""The HSMs that the switch asks, over TCP or TLS; without this table it has none, as a concentrator.
 
 Keys, wherever they stand in this file and those that it names, are as the HSMs have them. In the Thales dialect that is
 what the HSM gave: a scheme letter and digits under the LMK, or a key block. In the Eracom dialect it is a key specifier,
@@ -22,6 +22,12 @@ attempt-timeout = 2            # seconds that one appliance has for what may be 
 name = "a"
 address = "127.0.0.1:1500"
 priority = 0                   # those of the lowest that serve share the load; others stand by
+
+[hsm.site.tls]                 # without this table the line is in the clear; both sides show certificates
+certificate = "switch.pem"
+key = "switch.key"
+authority = "hsms.pem"
+peer-name = "hsm-a.example"    # a DNS name in the appliance's certificate
 """
 
 from __future__ import annotations
@@ -29,6 +35,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from switch.hsmdialect import DIALECTS, THALES, HsmDialect
+from switch.link.config import TlsFiles, peer_tls
 from switch.link.lines import Section
 from switch.routing.binfile import NAME
 
@@ -46,6 +53,7 @@ class HsmSite:
     host: str
     port: int
     priority: int = 0
+    tls: TlsFiles | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def read_hsm(section: Section) -> HsmConfig:
         if name in sites:
             raise row.wrong("name", "a name that no other appliance has")
         host, port = row.address("address", any_free=False)
-        sites[name] = HsmSite(name, host, port, row.number("priority", 0, 0, SITES_MAX))
+        sites[name] = HsmSite(name, host, port, row.number("priority", 0, 0, SITES_MAX), peer_tls(row))
         row.end()
     timeout = section.seconds("timeout", 5.0, TIMEOUT_SECONDS_MOST)
     config = HsmConfig(

@@ -41,7 +41,7 @@ from switch.flow.partner import Partner
 from switch.hsmdialect import THALES, HsmDialect
 from switch.issuer.config import IssuerConfig, read_issuer
 from switch.keys.config import KeysConfig, LinkKeysConfig, TerminalConfig, read_link_keys, read_terminals
-from switch.link.config import LinkConfig, links_of
+from switch.link.config import LinkConfig, TlsFiles, links_of
 from switch.link.lines import ConfigError, Section, document
 from switch.routing.binfile import NAME
 from switch.saf.rules import Rules, read_rules
@@ -141,8 +141,8 @@ def read_text(path: Path, text: str) -> SwitchConfig:
     top = document(str(path), text)
     switch = top.section("switch")
     rows = top.rows("link")
-    links = tuple(_placed(link, folder) for link in links_of(rows))
-    hsm = read_hsm(top.section("hsm")) if top.has("hsm") else None
+    links = tuple(replace(link, tls=_placed(link.tls, folder)) for link in links_of(rows))
+    hsm = _hsm(top.section("hsm"), folder) if top.has("hsm") else None
     dialect = THALES if hsm is None else hsm.dialect
     terminal_rows = top.rows("terminal")
     terminals = _reached(terminal_rows, read_terminals(terminal_rows, dialect), links)
@@ -230,14 +230,17 @@ def _shared(rows: Sequence[Section], terminals: Sequence[TerminalConfig]) -> Non
             raise row.wrong("link", "the name of a link, as several processes share them")
 
 
-def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
-    """*link*, its files relative to *folder*."""
-    if link.tls is None:
-        return link
-    tls = link.tls
-    files = (str(folder / each) for each in (tls.certificate, tls.key, tls.authority))
-    certificate, key, authority = files
-    return replace(link, tls=replace(tls, certificate=certificate, key=key, authority=authority))
+def _placed(files: TlsFiles | None, folder: Path) -> TlsFiles | None:
+    """*files* relative to *folder*."""
+    if files is None:
+        return None
+    certificate, key, authority = (str(folder / each) for each in (files.certificate, files.key, files.authority))
+    return replace(files, certificate=certificate, key=key, authority=authority)
+
+
+def _hsm(section: Section, folder: Path) -> HsmConfig:
+    config = read_hsm(section)
+    return replace(config, sites=tuple(replace(each, tls=_placed(each.tls, folder)) for each in config.sites))
 
 
 def _files(

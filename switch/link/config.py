@@ -142,7 +142,7 @@ def _link(row: Section) -> LinkConfig:
     if not all(isinstance(each, str) for each in peers) or (peers and role == CLIENT):
         raise row.wrong("peers", "a list of addresses, for a server")
     return LinkConfig(
-        name, spec.name, host, port, profile, _key_rule(row, spec), waits, tuple(map(str, peers)), _tls(row),
+        name, spec.name, host, port, profile, _key_rule(row, spec), waits, tuple(map(str, peers)), peer_tls(row),
         row.number("outstanding-max", 1024, 1, COUNT_MOST),
         row.number("owed-max", 1024, 1, COUNT_MOST),
         row.number("queue-max", 256, 1, COUNT_MOST),
@@ -262,7 +262,8 @@ def _key_rule(row: Section, spec: Spec) -> KeyRule:
         raise row.wrong("match", expected) from None
 
 
-def _tls(row: Section) -> TlsFiles | None:
+def peer_tls(row: Section) -> TlsFiles | None:
+    """The table tls of *row*, if it has one: our PEM files, and whom we speak to.  Raises ConfigError."""
     if not row.has("tls"):
         return None
     section = row.section("tls")

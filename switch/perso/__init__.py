@@ -7,8 +7,10 @@
 * ``preparing``, ``preparedfile``: from an order's values to what stands on a card; ``tracks``, ``emboss``: stripe, plastic;
 * ``personalising``: a chip's secure channel, whose keys stay in the HSM; ``card``: simulated chip cards; ``machine``,
   ``cardbox``: what they go through and fall into;
+* ``chain``, ``orderaudit``: each part's audit, and one of a whole order; ``wanted``: secrets looked for in files;
 * ``journal``, ``returnfile``: what production must not forget, and what the issuer is told; ``handout``: cards for
   simulated terminals.
 
-Outside stands the issuer, with keys of its own; within, nothing here holds a key or a PIN in the clear.
+Outside stands the issuer (``issuing``, ``issuersvalues``), with keys of its own; within, nothing here holds a key or a PIN
+in the clear.
 """

@@ -8,7 +8,7 @@ kir = 1                           # where the HSM keeps the zone master key, as 
 kis = 1
 
 [[hsm]]
-address = "127.0.0.1:1501"        # an Eracom host port; several share the work
+address = "127.0.0.1:1501"        # an Eracom host port; see ``hsmconfig``
 
 Production has folder, kir and hsm, and the machine:
 
@@ -27,24 +27,22 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from switch.link.lines import Section
+from switch.perso.hsmconfig import INDEX_MAX, HsmAddress, read_hsms
 from switch.perso.machine import SERIAL_MAX
-from switch.perso.partconfig import address, opened
+from switch.perso.partconfig import opened
 
-HSMS_MAX = 16
-INDEX_MAX = 9_999
 KMC_ID = re.compile("[0-9A-F]{12}")
 
 
 @dataclass(frozen=True)
 class CardInkConfig:
-    """CardInk: *hsms* are host and port of each, *kir* and *kis* indices."""
+    """CardInk; *kir* and *kis* are indices."""
 
     folder: Path
     books: Path
     kir: int
     kis: int
-    hsms: tuple[tuple[str, int], ...]
+    hsms: tuple[HsmAddress, ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class ProductionConfig:
 
     folder: Path
     kir: int
-    hsms: tuple[tuple[str, int], ...]
+    hsms: tuple[HsmAddress, ...]
     machine: MachineConfig
 
 
@@ -77,7 +75,7 @@ def read_cardink(path: str, text: str) -> CardInkConfig:
         Path(section.text("books", None, "the PMP's books")),
         section.number("kir", 1, 1, INDEX_MAX),
         section.number("kis", 1, 1, INDEX_MAX),
-        _hsms(section),
+        read_hsms(section),
     )
     section.end()
     return found
@@ -87,7 +85,7 @@ def read_production(path: str, text: str) -> ProductionConfig:
     """As ``read_cardink``."""
     section = opened(path, text)
     folder, kir = Path(section.text("folder", None, "a folder")), section.number("kir", 1, 1, INDEX_MAX)
-    hsms = _hsms(section)
+    hsms = read_hsms(section)
     table = section.section("machine")
     kmc_id = table.text("kmc-id", None, "12 hexadecimal digits")
     if not KMC_ID.fullmatch(kmc_id):
@@ -98,13 +96,3 @@ def read_production(path: str, text: str) -> ProductionConfig:
     table.end()
     section.end()
     return ProductionConfig(folder, kir, hsms, machine)
-
-
-def _hsms(section: Section) -> tuple[tuple[str, int], ...]:
-    rows = section.rows("hsm")
-    hsms = tuple(address(row, "address") for row in rows)
-    for row in rows:
-        row.end()
-    if not 0 < len(hsms) <= HSMS_MAX:
-        raise section.wrong("hsm", f"1 to {HSMS_MAX} [[hsm]] tables")
-    return hsms

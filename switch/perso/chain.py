@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 START = "0" * 64
+HEAD = re.compile("[0-9a-f]{64}")
+"""The hash of an entry."""
 LINE_BYTES_MAX = 16_384
 TAIL_BYTES = 2 * LINE_BYTES_MAX
 _NOTHING: Mapping[str, str | int] = MappingProxyType({})
@@ -77,6 +80,15 @@ class Chain:
                     raise ChainBroken(f"{self._path.name}: line {number}: does not follow line {number - 1}")
                 previous = entry.hash
                 yield entry
+
+    def last(self, what: frozenset[str], **told: str) -> Entry | None:
+        """The last entry of any of these kinds that tells this.  Raises ChainBroken, and OSError."""
+        found = None
+        if self._path.exists():
+            for entry in self.entries():
+                if entry.what in what and told.items() <= entry.told.items():
+                    found = entry
+        return found
 
 
 def _last(descriptor: int, name: str) -> Entry | None:

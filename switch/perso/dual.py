@@ -33,11 +33,17 @@ class Officers:
         """Who there is.  Raises NotAllowed for a file that is none of this kind."""
         return sorted(self._read())
 
+    def check_new(self, name: str) -> None:
+        """Raises NotAllowed for one who is there."""
+        if name in self._read():
+            raise NotAllowed(f"officer {name} is there already")
+
     def add(self, name: str, passphrase: str) -> None:
         """Raises NotAllowed for one who is there, or a passphrase that is too short."""
+        self.check_new(name)
         known = self._read()
-        if not NAME.fullmatch(name) or name in known or len(known) >= OFFICERS_MAX:
-            raise NotAllowed(f"an officer has a new name, and there are {OFFICERS_MAX} at most")
+        if not NAME.fullmatch(name) or len(known) >= OFFICERS_MAX:
+            raise NotAllowed(f"an officer has a name, and there are {OFFICERS_MAX} at most")
         if not PASSPHRASE_CHARS_MIN <= len(passphrase) <= PASSPHRASE_CHARS_MAX:
             raise NotAllowed(f"a passphrase has {PASSPHRASE_CHARS_MIN} to {PASSPHRASE_CHARS_MAX} characters")
         salt = secrets.token_bytes(SALT_BYTES)

@@ -16,8 +16,14 @@ from types import MappingProxyType
 
 from Crypto.Cipher import DES, DES3
 
+from switch.perso.card import groups
+from switch.perso.card.groups import DataGroup
 from switch.perso.cardkeys import ROLES, TransportedKey
+from switch.perso.chain import START
+from switch.perso.issuersvalues import card_master_key, odd_parity
 from switch.perso.orderfile import OrderHead, OrderWriter
+from switch.perso.preparing import IMK_ROLES, derivation_block
+from switch.perso.profile import Option
 from switch.perso.sealing import padded
 from switch.perso.terms import ISSUER_KEYS, Attribute, Cardholder, CardValues, Content, KeyName, key_name
 from switch.routing.pan import check_digit
@@ -72,7 +78,7 @@ class IssuerKeys:
             raise ValueError(f"an issuer's secret has {SECRET_BYTES} bytes")
         draw = {content: Draw(secret, f"{issuer}/{version}/{name}") for content, name in ISSUER_KEYS.items()}
         return cls(
-            issuer, version, MappingProxyType({content: _odd(d.bytes(KEY_BYTES)) for content, d in draw.items()})
+            issuer, version, MappingProxyType({content: odd_parity(d.bytes(KEY_BYTES)) for content, d in draw.items()})
         )
 
     def named(self, content: Content) -> KeyName:
@@ -101,12 +107,12 @@ def card_keys(secret: bytes, issuer: str, zmk: bytes) -> list[TransportedKey]:
 
 def card_key(secret: bytes, issuer: str, role: str) -> bytes:
     """One of them, in the clear."""
-    return _odd(Draw(secret, f"{issuer}/{role}").bytes(KEY_BYTES))
+    return odd_parity(Draw(secret, f"{issuer}/{role}").bytes(KEY_BYTES))
 
 
 def random_key() -> bytes:
     """A new key of double length, of odd parity."""
-    return _odd(secrets.token_bytes(KEY_BYTES))
+    return odd_parity(secrets.token_bytes(KEY_BYTES))
 
 
 def transported(name: str, role: str, key: bytes, zmk: bytes) -> TransportedKey:
@@ -124,7 +130,7 @@ def check_value(key: bytes) -> str:
 class Wish:
     """What a demonstration orders: *prefix* is the issuer's, 6 to 8 digits, *expiry* YYMM, *first* the first serial number.
 
-    With *pins* the issuer makes the PINs, with *tracks* the tracks, with *icc_keys* the cards' keys.
+    With *pins* the issuer makes the PINs, with *tracks* the tracks, with *icc_keys* the cards' keys (option A).
     """
 
     order: str
@@ -139,13 +145,18 @@ class Wish:
     icc_keys: bool = False
 
 
-def write_order(out: BufferedIOBase, keys: IssuerKeys, secret: bytes, wish: Wish, created: str) -> None:
-    """Write the order to *out*; *created* is ISO 8601, UTC.  Raises ValueError for a wish that makes no cards."""
-    head = OrderHead(keys.issuer, wish.order, wish.product, keys.version, wish.cards, created)
+def write_order(
+    out: BufferedIOBase, keys: IssuerKeys, secret: bytes, wish: Wish, created: str, audit: str = START
+) -> None:
+    """Write the order to *out*; *created* is ISO 8601, UTC, *audit* an entry's hash.
+
+    Raises ValueError for a wish that makes no cards.
+    """
+    head = OrderHead(keys.issuer, wish.order, wish.product, keys.version, wish.cards, created, audit)
     writer = OrderWriter(out, head)
     draw = Draw(secret, f"{keys.issuer}/{wish.order}")
     for sequence, holder in enumerate(cardholders(wish), start=1):
-        writer.card(_card(sequence, holder, keys, draw, wish))
+        writer.card(_card(sequence, holder, keys, draw, wish, secret))
     writer.end(keys.mac(writer.digest))
 
 
@@ -160,7 +171,13 @@ def cardholders(wish: Wish) -> Iterator[Cardholder]:
         yield Cardholder(digits + check_digit(digits), "01", wish.expiry, wish.service_code, name)
 
 
-def _card(sequence: int, holder: Cardholder, keys: IssuerKeys, draw: Draw, wish: Wish) -> CardValues:
+def master_keys(secret: bytes, issuer: str, holder: Cardholder) -> list[bytes]:
+    """A card's keys AC, SMI and SMC, 16 bytes each, by the issuer's *secret* and option A."""
+    block = derivation_block(Option.A, holder.pan, holder.sequence)
+    return [card_master_key(card_key(secret, issuer, role), block) for role in IMK_ROLES]
+
+
+def _card(sequence: int, holder: Cardholder, keys: IssuerKeys, draw: Draw, wish: Wish, secret: bytes) -> CardValues:
     clear = keys.clear
     values = {Attribute.HOLDER: _sealed(clear[Content.DATA], draw, holder.content())}
     pin = draw.digits(PIN_DIGITS)
@@ -168,10 +185,13 @@ def _card(sequence: int, holder: Cardholder, keys: IssuerKeys, draw: Draw, wish:
         values[Attribute.PIN] = DES3.new(clear[Content.PINS], DES3.MODE_ECB).encrypt(pin_block(pin, holder))
     if wish.tracks:
         values[Attribute.TRACKS] = _sealed(clear[Content.KEYS], draw, _tracks(holder, draw.digits(5)))
-    values[Attribute.APPLICATION] = _sealed(clear[Content.DATA], draw, _application(holder))
+    more = _application(holder)
     if wish.icc_keys:
-        derived = b"".join(_odd(draw.bytes(KEY_BYTES)) for _ in range(3))
-        values[Attribute.ICC_KEYS] = _sealed(clear[Content.KEYS], draw, _grouping(0x8000, derived))
+        derived = master_keys(secret, keys.issuer, holder)
+        checks = bytes.fromhex("".join(check_value(key) for key in derived))
+        more += DataGroup(groups.KEY_CHECKS, checks).raw
+        values[Attribute.ICC_KEYS] = _sealed(clear[Content.KEYS], draw, b"".join(derived))
+    values[Attribute.APPLICATION] = _sealed(clear[Content.DATA], draw, more)
     return CardValues(sequence, values)
 
 
@@ -212,8 +232,3 @@ def _grouping(identifier: int, content: bytes) -> bytes:
     """A data grouping of EMV CPS 1.1: identifier, length, content."""
     size = bytes((len(content),)) if len(content) < 0xFF else b"\xff" + len(content).to_bytes(2, "big")
     return identifier.to_bytes(2, "big") + size + content
-
-
-def _odd(key: bytes) -> bytes:
-    """*key* with odd parity in every byte."""
-    return bytes(byte & 0xFE | (1 ^ (byte >> 1).bit_count() & 1) for byte in key)

@@ -14,6 +14,7 @@ from io import BufferedIOBase
 from types import MappingProxyType
 from typing import NoReturn
 
+from switch.perso.chain import HEAD, START
 from switch.perso.sealing import VALUE_BYTES_MAX, check_value_shape
 from switch.perso.terms import ATTRIBUTES, CARDS_MAX, ISSUER, NAME, Attribute, CardValues, Refused
 
@@ -32,12 +33,16 @@ _HEAD = (
     ("key version", _VERSION_DIGITS, "2 digits"),
     ("cards", _NUMBER, f"a number, at most {CARDS_MAX}"),
     ("created", _TIME, "a time in UTC"),
+    ("audit", HEAD, "64 hexadecimal digits"),
 )
 
 
 @dataclass(frozen=True)
 class OrderHead:
-    """Names, *key_version* of TKissuer (2 digits), how many *cards*, when *created* (ISO 8601, UTC)."""
+    """Names, *key_version* of TKissuer (2 digits), how many *cards*, when *created* (ISO 8601, UTC).
+
+    *audit* is the hash of the entry about it in the issuer's audit: what the bureau's audit of the order begins with.
+    """
 
     issuer: str
     order: str
@@ -45,6 +50,7 @@ class OrderHead:
     key_version: str
     cards: int
     created: str
+    audit: str = START
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,16 @@ class OrderWriter:
         self._out = out
         self._digest = hashlib.sha256()
         self._cards = 0
-        told = (VERSION, head.issuer, head.order, head.product, head.key_version, str(head.cards), head.created)
+        told = (
+            VERSION,
+            head.issuer,
+            head.order,
+            head.product,
+            head.key_version,
+            str(head.cards),
+            head.created,
+            head.audit,
+        )
         self._line("|".join(("ORDER", *told)))
 
     def card(self, card: CardValues) -> None:
@@ -106,8 +121,8 @@ class OrderReader:
             self._wrong("", f"the first line is ORDER and {len(_HEAD)} fields")
         for text, (place, pattern, expected) in zip(line[1:], _HEAD, strict=True):
             self._match(place, pattern, text, expected)
-        _, issuer, order, product, key_version, cards, created = line[1:]
-        self.head = OrderHead(issuer, order, product, key_version, self._cards(cards), created)
+        _, issuer, order, product, key_version, cards, created, audit = line[1:]
+        self.head = OrderHead(issuer, order, product, key_version, self._cards(cards), created, audit)
 
     def __iter__(self) -> Iterator[CardValues]:
         """The cards, in order."""

@@ -4,7 +4,7 @@ folder = "pmp"                    # its books, audit chain, officers, orders and
 kir = 1                           # where the HSM keeps the zone master key, as KIR
 
 [[hsm]]
-address = "127.0.0.1:1501"        # an Eracom host port; several share the work
+address = "127.0.0.1:1501"        # an Eracom host port; see ``hsmconfig``
 
 [source]                          # the internal data hosting server
 address = "127.0.0.1:7444"
@@ -29,10 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from switch.link.lines import Section
+from switch.perso.hsmconfig import INDEX_MAX, HsmAddress, read_hsms
 from switch.perso.partconfig import Source, address, opened, source, tls
-
-HSMS_MAX = 16
-INDEX_MAX = 9_999
 
 
 @dataclass(frozen=True)
@@ -47,11 +45,11 @@ class FtpSource:
 
 @dataclass(frozen=True)
 class PmpConfig:
-    """The PMP: *hsms* are host and port of each."""
+    """The PMP."""
 
     folder: Path
     kir: int
-    hsms: tuple[tuple[str, int], ...]
+    hsms: tuple[HsmAddress, ...]
     source: Source | None
     ftp: FtpSource | None = None
 
@@ -59,12 +57,7 @@ class PmpConfig:
 def read_pmp(path: str, text: str) -> PmpConfig:
     """What *text*, the content of the file *path*, configures.  Raises ConfigError."""
     section = opened(path, text)
-    rows = section.rows("hsm")
-    hsms = tuple(address(row, "address") for row in rows)
-    for row in rows:
-        row.end()
-    if not 0 < len(hsms) <= HSMS_MAX:
-        raise section.wrong("hsm", f"1 to {HSMS_MAX} [[hsm]] tables")
+    hsms = read_hsms(section)
     found = PmpConfig(
         Path(section.text("folder", None, "a folder")),
         section.number("kir", 1, 1, INDEX_MAX),

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from switch.perso.card.groups import DataGroup, GroupError, groups_of
 from switch.perso.cardkeys import TRANSPORT_ROLES
+from switch.perso.chain import HEAD, START
 from switch.perso.preparing import PreparedCard, Values
 from switch.perso.sealing import VALUE_BYTES_MAX, check_value_shape
 from switch.perso.terms import CARDS_MAX, CHECK_VALUE, NAME, Cardholder, Refused
@@ -29,7 +30,10 @@ _SIZES = {"keys": 48, "kcv": 9, "pin": 8}
 
 @dataclass(frozen=True)
 class PreparedHead:
-    """The order: names, how many *cards*, whether PINs are mailed, and the check values of the transport keys by role."""
+    """The order: names, how many *cards*, whether PINs are mailed, and the check values of the transport keys by role.
+
+    *audit* is the hash of the entry in CardInk's audit with which the preparation began.
+    """
 
     issuer: str
     order: str
@@ -38,6 +42,7 @@ class PreparedHead:
     cards: int
     mailers: bool
     checks: Mapping[str, str]
+    audit: str = START
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class PreparedWriter:
             "cards": head.cards,
             "mailers": head.mailers,
             "kcv": dict(head.checks),
+            "audit": head.audit,
         }
         self._put(told)
 
@@ -146,7 +152,7 @@ class PreparedReader:
         self._digest = hashlib.sha256()
         self._cards = 0
         told = self._line()
-        names = {"prepared", "issuer", "order", "product", "profile", "cards", "mailers", "kcv"}
+        names = {"prepared", "issuer", "order", "product", "profile", "cards", "mailers", "kcv", "audit"}
         if told.keys() != names or told["prepared"] is True or told["prepared"] != FORMAT:
             self._wrong("", f"a head of format {FORMAT}")
         for each in ("issuer", "order", "product", "profile"):
@@ -161,6 +167,8 @@ class PreparedReader:
             self._wrong("kcv", f"a check value for each of {', '.join(TRANSPORT_ROLES)}")
         if not all(isinstance(each, str) and CHECK_VALUE.fullmatch(each) for each in checks.values()):
             self._wrong("kcv", "6 hexadecimal digits")
+        if not isinstance(told["audit"], str) or not HEAD.fullmatch(told["audit"]):
+            self._wrong("audit", "64 hexadecimal digits")
         self.head = PreparedHead(
             told["issuer"],
             told["order"],
@@ -169,6 +177,7 @@ class PreparedReader:
             told["cards"],
             told["mailers"],
             checks,
+            told["audit"],
         )
 
     def __iter__(self) -> Iterator[SealedCard]:

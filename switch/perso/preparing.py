@@ -28,6 +28,8 @@ CRYPTOGRAM_VERSION = 0x12
 """Visa CVN 18."""
 CDOL = (("9F02", 6), ("9F03", 6), ("9F1A", 2), ("95", 5), ("5F2A", 2), ("9A", 3), ("9C", 1), ("9F37", 4))
 CDOL_2 = (("8A", 2), *CDOL)
+CHECKS_BYTES = 9
+"""Of AC, SMI and SMC keys, 3 each."""
 STATIC_SFI, CARDHOLDER_SFI = 2, 1
 FILES = bytes.fromhex("0801010010010301")
 """The application file locator, tag 94: record 1 of file 1, and records 1 to 3 of file 2, of which the first is signed."""
@@ -165,9 +167,12 @@ class Preparation:
         pin: bytes | None = None,
         pin_key: BureauKey | None = None,
         more: bytes = b"",
+        own_keys: bytes = b"",
     ) -> PreparedCard:
         """The card: *pin* is the order's block under *pin_key*, or one is drawn; *more* are data groups of the order.
 
+        *own_keys* are the issuer's own keys for the card, 48 bytes under the KTK, whose check values *more* has; else they
+        are derived.
         Raises GroupError, TrackError, EmbossError and TlvError for what can't be on a card, and fails as the HSM does.
         """
         hsm, profile, keys = self._hsm, self._profile, self._keys.by_role
@@ -184,18 +189,22 @@ class Preparation:
                 hsm.pin_for_card(pin, held, keys["ptk"], holder.account),
             ]
         )
-        cards = await hsm.together(
-            [hsm.card_key(keys[role], which, block, keys["ktk"]) for which, role in enumerate(IMK_ROLES)]
-        )
+        ordered, checks = self._ordered(more, own_keys=bool(own_keys))
+        if not own_keys:
+            derived = await hsm.together(
+                [hsm.card_key(keys[role], which, block, keys["ktk"]) for which, role in enumerate(IMK_ROLES)]
+            )
+            own_keys = b"".join(cryptogram for cryptogram, _ in derived)
+            checks = b"".join(check for _, check in derived)
         return PreparedCard(
             sequence=sequence,
             holder=holder,
             tracks=self._tracks(holder, values),
             lines=tuple(line.text for line in self._embossed(holder)),
             values=values,
-            plain=(*self._plain(holder, values, record, signature), *self._ordered(more)),
-            keys=b"".join(cryptogram for cryptogram, _ in cards),
-            checks=b"".join(check for _, check in cards),
+            plain=(*self._plain(holder, values, record, signature), *ordered),
+            keys=own_keys,
+            checks=checks,
             pin=carried,
         )
 
@@ -250,12 +259,19 @@ class Preparation:
             DataGroup(groups.PIN_COUNTERS, bytes((profile.pin_tries,)) * 2),
         )
 
-    def _ordered(self, more: bytes) -> tuple[DataGroup, ...]:
-        """The order's own groups: records that this product does not fill; no terminal is sent to them by tag 94."""
-        found = groups.groups_of(more)
+    def _ordered(self, more: bytes, *, own_keys: bool) -> tuple[list[DataGroup], bytes]:
+        """The order's own groups: records that this product does not fill; no terminal is sent to them by tag 94.
+
+        And check values of the issuer's *own_keys*, if it has any.
+        """
+        every = groups.groups_of(more)
+        checks = [group.data for group in every if own_keys and group.dgi == groups.KEY_CHECKS]
+        if own_keys and [len(each) for each in checks] != [CHECKS_BYTES]:
+            raise groups.GroupError(f"data group {groups.KEY_CHECKS}: check values of icc-keys, {CHECKS_BYTES} bytes")
+        found = [group for group in every if not (own_keys and group.dgi == groups.KEY_CHECKS)]
         for group in found:
             if not groups.is_record(group.dgi) or group.dgi in RECORDS:
                 raise groups.GroupError(f"data group {group.dgi}: an order brings records, and other ones")
         if len({group.dgi for group in found}) != len(found):
             raise groups.GroupError("data groups: one stands there twice")
-        return found
+        return found, b"".join(checks)

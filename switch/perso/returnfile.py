@@ -8,14 +8,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from io import TextIOBase
+from dataclasses import dataclass
+from io import BufferedIOBase, TextIOBase
 from typing import Any
 
+from switch.perso.chain import HEAD
 from switch.perso.journal import Journal, JournalError, Mailer, State
 from switch.perso.preparedfile import PreparedHead
+from switch.perso.terms import Refused
 
 FORMAT = 1
+LINE_BYTES_MAX = 65_536
 USUAL_EVENTS = frozenset({"made", "mailer printed"})
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Whose return file it is, and the hash of the entry that closed the order in production's audit."""
+
+    issuer: str
+    order: str
+    audit: str
+
+
+def read_returned(source: BufferedIOBase, name: str) -> Returned:
+    """What the return file *source* says of itself, in its first line and its last.  Raises Refused."""
+    first = last = source.readline(LINE_BYTES_MAX)
+    while line := source.readline(LINE_BYTES_MAX):
+        last = line
+    try:
+        head, end = json.loads(first), json.loads(last)
+        if head["return"] != FORMAT or not last.endswith(b"\n"):
+            raise ValueError
+        found = Returned(str(head["issuer"]), str(head["order"]), str(end["audit"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refused(name, None, "", "no return file, or one that is cut off") from None
+    if not HEAD.fullmatch(found.audit):
+        raise Refused(name, None, "audit", "64 hexadecimal digits")
+    return found
 
 
 def write_return(out: TextIOBase, head: PreparedHead, journal: Journal, audit_head: str, at: str) -> Mapping[str, int]:

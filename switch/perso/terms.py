@@ -24,6 +24,7 @@ ISSUER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]{0,15}")
 """An issuer's name has no dash: it stands before the first one in names of files and keys."""
 CHECK_VALUE = re.compile(r"[0-9A-F]{6}")
 CARDS_MAX = 10_000_000
+ICC_KEYS_BYTES = 48
 NAME_CHARS_MAX = 26
 """A cardholder's name as on track 1 (ISO/IEC 7813)."""
 
@@ -64,7 +65,7 @@ class Attribute(Enum):
     APPLICATION = ("application", Content.DATA)
     """Data groupings (EMV CPS 1.1): DGI of 2 bytes, length of 1 byte or FF and 2, value; of no secret content."""
     ICC_KEYS = ("icc-keys", Content.KEYS)
-    """Data groupings with the card's keys that the issuer derived itself."""
+    """AC, SMI and SMC keys, 48 bytes, that the issuer derived itself; ``application`` has their check values."""
 
     def __init__(self, label: str, content: Content) -> None:
         self.label = label

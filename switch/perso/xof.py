@@ -16,6 +16,7 @@ from typing import NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from switch.perso.chain import HEAD, START
 from switch.perso.sealing import VALUE_BYTES_MAX, check_value_shape
 from switch.perso.terms import (
     ATTRIBUTES,
@@ -37,7 +38,7 @@ TOTAL_BYTES_MAX = 1_024
 _FIELDS = MappingProxyType(
     {
         "xof": (),
-        "order": ("issuer", "id", "product", "key-version", "cards", "imported"),
+        "order": ("issuer", "id", "product", "key-version", "cards", "imported", "audit"),
         "dkep": ("name", "type", "kcv"),
         "card": ("sequence",),
         "attribute": ("name", "dkep", "kcv"),
@@ -51,7 +52,10 @@ _PARENT = MappingProxyType(
 
 @dataclass(frozen=True)
 class XofHead:
-    """The order: names, *key_version* of TKissuer (2 digits), how many *cards*, when *imported* (ISO 8601, UTC)."""
+    """The order: names, *key_version* of TKissuer (2 digits), how many *cards*, when *imported* (ISO 8601, UTC).
+
+    *audit* is the hash of the entry in the PMP's audit with which the import began.
+    """
 
     issuer: str
     order: str
@@ -59,6 +63,7 @@ class XofHead:
     key_version: str
     cards: int
     imported: str
+    audit: str = START
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class XofWriter:
         self._put(f'<xof xmlns="{NAMESPACE}">\n')
         self._put(
             f'<order issuer="{head.issuer}" id="{head.order}" product="{head.product}" key-version="{head.key_version}" '
-            f'cards="{head.cards}" imported="{head.imported}"/>\n'
+            f'cards="{head.cards}" imported="{head.imported}" audit="{head.audit}"/>\n'
         )
         for key in dict.fromkeys((*keys.values(), mac_key)):
             self._put(f'<dkep name="{key.name}" type="{key.content.value}" kcv="{key.check_value}"/>\n')
@@ -235,8 +240,15 @@ class XofReader:
         self._match("key-version", re.compile("[0-9]{2}"), fields["key-version"], "2 digits")
         cards = self._number("cards", fields["cards"])
         self._match("imported", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), fields["imported"], "a time in UTC")
+        self._match("audit", HEAD, fields["audit"], "64 hexadecimal digits")
         self.head = XofHead(
-            fields["issuer"], fields["id"], fields["product"], fields["key-version"], cards, fields["imported"]
+            fields["issuer"],
+            fields["id"],
+            fields["product"],
+            fields["key-version"],
+            cards,
+            fields["imported"],
+            fields["audit"],
         )
 
     def _key(self, fields: dict[str, str]) -> None:

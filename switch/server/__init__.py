@@ -5,6 +5,7 @@
 * ``tls``: mutual authentication from PEM files;
 * ``links``: all links: who is called, where calls are taken, and whose call it is;
 * ``queued``, ``forwarding``, ``owing``: what links are owed goes out until it is acknowledged;
+* ``hsmline``: lines to HSMs, by TLS or in the clear;
 * ``hsmport``: questions to HSMs become commands of a pool of them, by ``hsmthales`` or ``hsmeracom``;
 * ``keydesk``: working keys between links, HSMs and store: ``keylink`` of zones, ``keyterminal`` of terminals,
   ``keysaving``: nothing is said of a key that is not kept, ``keyworld``: what these share;

@@ -14,7 +14,6 @@ from twisted.internet.interfaces import IReactorTCP, IReactorTime
 from twisted.internet.task import deferLater
 
 from hsm.client.codec import Wire
-from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.station import Bounds, Site
 from switch.config.hsms import HsmConfig
@@ -38,6 +37,7 @@ from switch.server.cluster import Cluster
 from switch.server.days import Days
 from switch.server.exchange import Exchange, OpenLinks
 from switch.server.forwarding import Forwarding
+from switch.server.hsmline import hsm_endpoint
 from switch.server.hsmport import HsmPort
 from switch.server.keydesk import KeyDesk
 from switch.server.links import Links
@@ -210,7 +210,7 @@ class Assembly:
 
 def _pool(reactor: IReactorTime, config: SwitchConfig, hsm: HsmConfig) -> HsmPool:
     net = cast(IReactorTCP, reactor)
-    sites = [Site(each.name, tcp_endpoint(net, each.host, each.port), each.priority) for each in hsm.sites]
+    sites = [Site(each.name, hsm_endpoint(net, each.host, each.port, each.tls), each.priority) for each in hsm.sites]
     bounds = Bounds(
         connections=hsm.connections,
         outstanding_max=hsm.outstanding_max,

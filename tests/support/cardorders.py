@@ -55,12 +55,13 @@ def sealed_pin(pin: str, pan: str) -> bytes:
     return des.encrypt_tdes_ecb(bytes.fromhex(CLEAR["pin"]), pinblock.encode_pinblock_iso_0(pin, pan))
 
 
-def card(number: int, pin: str = "", more: bytes = b"", tracks: bytes = b"") -> CardValues:
+def card(number: int, pin: str = "", more: bytes = b"", tracks: bytes = b"", own: bytes = b"") -> CardValues:
     who = holder(number)
     values = {Attribute.HOLDER: sealed("data", who.content())}
     values |= {Attribute.PIN: sealed_pin(pin, who.pan)} if pin else {}
     values |= {Attribute.APPLICATION: sealed("data", more)} if more else {}
     values |= {Attribute.TRACKS: sealed("ktk", tracks)} if tracks else {}
+    values |= {Attribute.ICC_KEYS: sealed("ktk", own, bytes((number,)) * 8)} if own else {}
     return CardValues(number, values)
 
 

@@ -199,29 +199,28 @@ class CardHsm:
 
     def for_card(self, source: BureauKey, dek: str, data: bytes) -> Deferred[bytes]:
         """*data* of whole blocks, in ECB, from the KTK or PTK *source* to the session key *dek*."""
-        request = e.TranslateBlocks(
-            modifier=USUAL,
-            source_key=typed(source),
-            source_mode=ECB,
-            source_chaining=_ZERO,
-            destination_key=dek,
-            destination_mode=ECB,
-            destination_chaining=_ZERO,
-            data=data,
-        )
-        return self.ask(request, e.BlocksTranslated).addCallback(lambda answer: answer.data)
+        return self._translated(source, dek, ECB, ECB, data)
+
+    def unchained(self, source: BureauKey, ktk: BureauKey, chain: bytes) -> Deferred[bytes]:
+        """*chain*, whole blocks in CBC from zero, to ECB under the KTK, as keys of cards lie under it."""
+        return self._translated(source, ktk, CBC, ECB, chain)
 
     def moved(self, source: BureauKey, destination: BureauKey, chain: bytes) -> Deferred[bytes]:
         """*chain*, whole blocks in CBC from zero, from one transport key to another of its kind."""
+        return self._translated(source, destination, CBC, CBC, chain)
+
+    def _translated(
+        self, source: BureauKey, to: BureauKey | str, mode: str, to_mode: str, data: bytes
+    ) -> Deferred[bytes]:
         request = e.TranslateBlocks(
             modifier=USUAL,
             source_key=typed(source),
-            source_mode=CBC,
+            source_mode=mode,
             source_chaining=_ZERO,
-            destination_key=typed(destination),
-            destination_mode=CBC,
+            destination_key=to if isinstance(to, str) else typed(to),
+            destination_mode=to_mode,
             destination_chaining=_ZERO,
-            data=chain,
+            data=data,
         )
         return self.ask(request, e.BlocksTranslated).addCallback(lambda answer: answer.data)
 

@@ -42,6 +42,7 @@ def command(context: click.Context, path: Path) -> None:
 def add_officer(ink: CardInk, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line(*WRONG), alone(ink.config.folder):
+        ink.officers.check_new(officer.partition(":")[0])
         name, passphrase = asked(officer, confirm=True)
         acting = two(ink.officers, officers) if len(ink.officers.names()) >= 2 else (name,)
         ink.officers.add(name, passphrase)

@@ -13,26 +13,31 @@ from pathlib import Path
 
 import click
 
-from hsm.client.process import READY_SECONDS_MAX, ApplianceProcess, NotReady
+from hsm.client.process import READY_SECONDS_MAX, NotReady, ServedProcess
 from switch.perso.issuing import Wish
-from switch.server.perso.demo.layout import ISSUER, PREFIX, Layout
+from switch.server.perso.demo.layout import PREFIX, Layout
 from switch.server.perso.demo.leftovers import Children
-from switch.server.perso.demo.search import Sight, secrets_of, seen
+from switch.server.perso.demo.search import KINDS, secrets_of, seen
 from switch.server.perso.demo.steps import FIRST, ORDER, Configs, StepFailed, environment, run, steps
 from switch.server.perso.demo.tap import tapped
 from switch.server.perso.running import told_in_a_line
 
+DOMAINS = {"bureau": "test-2266", "production": "test-33"}
+"""The HSMs, and each one's KM."""
 SETTINGS = ("translate-data-extension", "translate-to-card-keys", "issuer-signing-extension", "pin-mailing")
 
 
 @click.command("demo", short_help="An order of test cards through every part of a bureau.")
 @click.option("--cards", type=click.IntRange(1, 100_000), default=1_000, show_default=True)
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="kept, and gone on with after a kill")
-@click.option("--capture", is_flag=True, help="record what goes to the HSMs and back, and search that, too")
+@click.option(
+    "--capture/--no-capture", default=True, show_default=True, help="record all traffic, and search that, too"
+)
 def command(cards: int, folder: Path | None, capture: bool) -> None:
     """Start two HSMs and every part as a process, make an order of test cards, and follow it to the cards.
 
-    At the end every key, PIN and PAN of the order is looked for in the files of every part.
+    At the end every key, PIN, CVV and PAN of the order is looked for in the files of every part, and in all that went over
+    any line between them and the HSMs.
     """
     with told_in_a_line(StepFailed, NotReady), ExitStack() as stack:
         layout = Layout(folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zonekey-perso-"))))
@@ -48,16 +53,18 @@ def command(cards: int, folder: Path | None, capture: bool) -> None:
 def served(layout: Layout, children: Children, capture: bool) -> Iterator[Configs]:
     """The HSMs and servers, as long as this lasts."""
     with ExitStack() as stack:
-        bureau = stack.enter_context(ApplianceProcess(_hsm(layout, "bureau", "test-2266")))
-        hall = stack.enter_context(ApplianceProcess(_hsm(layout, "production", "test-33")))
-        for appliance in (bureau, hall):
+
+        def line(name: str, port: int) -> int:
+            """The port of the line to *name*; whoever calls is heard, if traffic is recorded."""
+            return stack.enter_context(tapped(port, layout.folder / "traffic" / f"{name}.raw")) if capture else port
+
+        ports = {}
+        for name, km in DOMAINS.items():
+            appliance = stack.enter_context(ServedProcess("hsm.server.main", _hsm(layout, name, km)))
             children.note(appliance.pid)
-        outer = stack.enter_context(_server("receive", layout.receiving(), layout, children))
-        inner = stack.enter_context(_server("host", layout.hosting(outer), layout, children))
-        ports = {"bureau": bureau.ports["eracom"], "production": hall.ports["eracom"]}
-        if capture:
-            for name, port in [*ports.items()]:
-                ports[name] = stack.enter_context(tapped(port, layout.folder / "traffic" / f"{name}.raw"))
+            ports[name] = line(f"{name}-hsm", appliance.ports["eracom"])
+        outer = line("receiving", stack.enter_context(_server("receive", layout.receiving(), layout, children)))
+        inner = line("hosting", stack.enter_context(_server("host", layout.hosting(outer), layout, children)))
         pmp, cardink = layout.pmp(inner, ports["bureau"]), layout.cardink(ports["bureau"])
         yield Configs(layout.pushing(outer), pmp, cardink, layout.production(ports["production"]))
 
@@ -65,9 +72,9 @@ def served(layout: Layout, children: Children, capture: bool) -> Iterator[Config
 def _hsm(layout: Layout, name: str, km: str) -> tuple[str, ...]:
     """An HSM's options; the test KM lets a zone master key come on the command line."""
     stored = (word for kind in ("03", "04") for word in ("--stored-key", f"{kind}:1={layout.zmk()}"))
-    chosen = (word for name in SETTINGS for word in ("--set", f"{name}=yes"))
+    chosen = (word for setting in SETTINGS for word in ("--set", f"{setting}=yes"))
     state = layout.folder / "hsm" / name
-    return ("--eracom-port", "0", "--km", km, "--state-dir", str(state), *stored, *chosen)
+    return ("--config", str(layout.appliance(name)), "--km", km, "--state-dir", str(state), *stored, *chosen)
 
 
 @contextmanager
@@ -76,7 +83,8 @@ def _server(word: str, config: Path, layout: Layout, children: Children) -> Iter
     ready = layout.folder / f"{word}.ready"
     ready.unlink(missing_ok=True)
     line = [sys.executable, "-m", "switch.main", "perso", word, "--config", str(config), "--ready-file", str(ready)]
-    process = subprocess.Popen(line, stdin=subprocess.DEVNULL, env=environment())  # noqa: S603  # our own command line
+    with (layout.folder / "logs" / f"{word}.log").open("ab") as log:
+        process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment())  # noqa: S603  # ours
     children.note(process.pid)
     try:
         until = time.monotonic() + READY_SECONDS_MAX
@@ -92,25 +100,15 @@ def _server(word: str, config: Path, layout: Layout, children: Children) -> Iter
 
 def show(layout: Layout, cards: int) -> None:
     """What can be read in each part's files; raises StepFailed when a secret is where it must not be."""
-    folder = layout.folder
-    own = bytes.fromhex((folder / "issuer" / "secret").read_text())
-    wish = Wish(ORDER, "DEBIT", PREFIX, cards, "2912", "201", FIRST)
-    wanted = secrets_of(own, ISSUER, bytes.fromhex(layout.zmk()), wish, folder / "issuer" / f"{ISSUER}-{ORDER}.order")
-    outside = {"issuer (outside)"}
-    parts = [
-        (name, [folder / name]) for name in ("receiving", "hosting", "pmp", "cardink", "production", "hsm", "traffic")
-    ]
-    found = list(seen([*zip(outside, [[folder / "issuer"]], strict=True), *parts], wanted))
-    click.echo(f"\n{'files of':18}{'number':>7}{'bytes':>12}{'keys':>6}{'PINs':>6}{'PANs':>7}")
-    for each in found:
-        row = f"{each.part:18}{each.files:7}{each.size_bytes:12}{each.keys:6}{each.pins:6}{each.pans:7}"
-        click.echo(row)
-    told = f"{len(wanted.keys)} keys, {len(wanted.pins)} PINs and {len(wanted.pans)} PANs"
-    click.echo(f"Looked for {told}, as bytes and in hexadecimal.")
-    wrong = [each.part for each in found if each.part not in outside and _shows_secrets(each)]
+    wanted = secrets_of(layout, Wish(ORDER, "DEBIT", PREFIX, cards, "2912", "201", FIRST))
+    click.echo(f"\n{'files of':22}{'number':>7}{'bytes':>12}" + "".join(f"{kind:>7}" for kind in KINDS))
+    found = []
+    for each in seen(layout, wanted):
+        found.append(each)
+        counts = "".join(f"{each.found[kind]:7}" for kind in KINDS)
+        click.echo(f"{each.part + ' (outside)' * each.outside:22}{each.files:7}{each.size_bytes:12}{counts}")
+    told = ", ".join(f"{len(wanted.kinds[kind])} {kind}" for kind in KINDS)
+    click.echo(f"Looked for {told}: as bytes, in hexadecimal, in digits and BCD, in base64.")
+    wrong = [f"{kind} in {each.part}" for each in found if not each.outside for kind in KINDS if each.found[kind]]
     if wrong:
-        raise StepFailed(f"a key or a PIN is in the files of: {', '.join(wrong)}")
-
-
-def _shows_secrets(sight: Sight) -> bool:
-    return bool(sight.keys or sight.pins)
+        raise StepFailed(f"what no part may show can be read: {', '.join(wrong)}")

@@ -24,6 +24,7 @@ from zope.interface import Interface, implementer
 from switch.perso.chain import Chain
 from switch.perso.dual import NotAllowed, Officers
 from switch.perso.shelf import FILE_NAME, NotKept, Shelf, TransferFailed
+from switch.server.perso.transfer import Came
 
 CALL_SECONDS = 60.0
 IDLE_SECONDS = 300
@@ -108,10 +109,10 @@ def ftp_factory(shelf: Shelf, chain: Chain, users: Officers) -> ftp.FTPFactory:
     return factory
 
 
-def pull_by_ftp(
-    where: tuple[str, int], user: str, passphrase: str, shelf: Shelf, kept: Callable[[str, str], None]
-) -> list[str]:
-    """Take everything from there to *shelf* and remove it there; blocks.  *kept* is told name and digest of each that came.
+def pull_by_ftp(where: tuple[str, int], user: str, passphrase: str, shelf: Shelf, kept: Came) -> list[str]:
+    """Take everything from there to *shelf* and remove it there; blocks.
+
+    Of each that is here *kept* is told, with no head, for which FTP has no place.
 
     Raises TransferFailed.
     """
@@ -130,7 +131,7 @@ def pull_by_ftp(
     return pulled
 
 
-def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Callable[[str, str], None]) -> None:
+def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Came) -> None:
     size = line.size(name) or 0
     if any(each.name == name for each in shelf.files()):
         # A pull that broke off before the file was removed there: only the very same file is removed now.
@@ -138,6 +139,7 @@ def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Callable[[str, str], 
         line.retrbinary(f"RETR {name}", digest.update)
         if not compare_digest(digest.hexdigest(), shelf.file(name).digest):
             raise NotKept(f"{name} is here already, and another file")
+        kept(name, digest.hexdigest(), "")
         return
     arrival = shelf.put(name, size, None)
     try:
@@ -146,4 +148,4 @@ def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Callable[[str, str], 
         arrival.abandon()
         raise
     arrival.settle()
-    kept(name, shelf.file(name).digest)
+    kept(name, shelf.file(name).digest, "")

@@ -5,6 +5,7 @@ With an HSM of its own it re-enciphers what came, so that nothing under TKissuer
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import click
@@ -17,24 +18,21 @@ from switch.perso.partconfig import PartConfig, Source, read_part
 from switch.perso.pmpconfig import read_pmp
 from switch.perso.shelf import Shelf
 from switch.perso.terms import Refused
+from switch.perso.xof import XofReader
 from switch.server.perso.ftp import ftp_factory
 from switch.server.perso.pmp import FROM_HSM, Pmp
 from switch.server.perso.running import EXPECTED, done, opened, reactor, told_in_a_line, utc_now
 from switch.server.perso.shelving import ShelfFactory
-from switch.server.perso.transfer import pull
+from switch.server.perso.transfer import noted_in, pull
 from switch.server.tls import called
 
 
 async def pulled(source: Source, shelf: Shelf, chain: Chain) -> list[str]:
     """Everything that the *source* has; it is in the *chain* when it is kept here."""
-
-    def kept(name: str, digest: str) -> None:
-        chain.write("pull", "pulled", {"file": name, "digest": digest})
-
-    return await pull(reactor(), source.host, source.port, source.tls, shelf, kept)
+    return await pull(reactor(), source.host, source.port, source.tls, shelf, noted_in(chain))
 
 
-async def reenciphered(pmp: Pmp, shelf: Shelf, refused: Path) -> list[str]:
+async def reenciphered(pmp: Pmp, shelf: Shelf, chain: Chain, refused: Path) -> list[str]:
     """Every order on the *shelf* becomes an XOF file there; one that is refused goes to the folder *refused*.
 
     After a kill it goes on where it was: an order that is in the books has its XOF file, here or on its way here.
@@ -51,17 +49,29 @@ async def reenciphered(pmp: Pmp, shelf: Shelf, refused: Path) -> list[str]:
                 continue
         xof = pmp.xofs / order.with_suffix(".xof").name
         if xof.exists():
+            note_reenciphered(chain, xof)
             xof.rename(shelf.path(xof.name))
         order.unlink()
         made.append(xof.name)
     return made
 
 
+def note_reenciphered(chain: Chain, xof: Path) -> None:
+    """The file *xof* that goes on is told to the *chain*, once, with the entry that it begins by in the HSM's."""
+    with xof.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        head = XofReader(file, xof.name).head.audit
+    told = {"file": xof.name, "digest": digest}
+    if chain.last(frozenset({"re-enciphered"}), **told) is None:
+        chain.write("hosting", "re-enciphered", told | {"before": head})
+
+
 async def step(config: PartConfig, source: Source, shelf: Shelf, chain: Chain, pmp: Pmp | None) -> list[str]:
     """Pull once, and re-encipher what came, if this server does that."""
     names = await pulled(source, shelf, chain)
     if pmp is not None:
-        names += await reenciphered(pmp, shelf, config.folder.with_name(f"{config.folder.name}-refused"))
+        names += await reenciphered(pmp, shelf, chain, config.folder.with_name(f"{config.folder.name}-refused"))
     return names
 
 

@@ -25,6 +25,7 @@ from twisted.internet.defer import Deferred, ensureDeferred
 
 from hsm.client.answers import Refused as HsmRefused
 from switch.perso.books import Books, ImportedOrder
+from switch.perso.chain import START
 from switch.perso.orderfile import OrderHead, OrderReader
 from switch.perso.product import Product, Resolved, read_product, resolve
 from switch.perso.seen import Seen
@@ -37,6 +38,7 @@ BATCH_CARDS = 64
 BATCHES_UNDER_WAY_MAX = 4
 Progress = Callable[[int, int], None]
 """Told how many cards are done, and of how many."""
+Begun = Callable[[OrderHead | XofHead], str]
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,13 @@ class OrderImport:
         self._xofs = xofs
         self._clock = clock
 
-    async def import_file(self, path: Path, progress: Progress = lambda done, of: None) -> ImportedOrder:
-        """Import the order file *path*.  Raises Refused, OSError, and what the pool fails with."""
+    async def import_file(
+        self, path: Path, progress: Progress = lambda done, of: None, begun: Begun = lambda head: START
+    ) -> ImportedOrder:
+        """Import the order file *path*; *begun*, called when it is verified, says what audit entry the XOF file names.
+
+        Raises Refused, OSError, and what the pool fails with.
+        """
         with path.open("rb") as source:
             reader = _reader(source, path.name)
             resolved = self._resolved(path.name, reader.head)
@@ -74,8 +81,9 @@ class OrderImport:
             again = _reader(source, path.name)
             name = f"{plan.head.issuer}-{plan.head.order}.xof"
             imported = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-            await self._move(plan, again, self._xofs / name, imported, reader.total.digest, progress)
-        head = plan.head
+            head = plan.head
+            told = XofHead(head.issuer, head.order, head.product, head.key_version, head.cards, imported, begun(head))
+            await self._move(plan, again, self._xofs / name, told, reader.total.digest, progress)
         done = ImportedOrder(
             head.issuer,
             head.order,
@@ -137,10 +145,8 @@ class OrderImport:
 
     # --- moving ---------------------------------------------------------------------------------------------------
     async def _move(
-        self, plan: _Plan, reader: OrderReader | XofReader, to: Path, imported: str, digest: bytes, progress: Progress
+        self, plan: _Plan, reader: OrderReader | XofReader, to: Path, told: XofHead, digest: bytes, progress: Progress
     ) -> None:
-        head = plan.head
-        told = XofHead(head.issuer, head.order, head.product, head.key_version, head.cards, imported)
         temporary = to.with_suffix(".part")
         out = os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
         if not is_ours(out.fileno()):

@@ -32,6 +32,7 @@ from switch.perso.preparedfile import PreparedHead
 from switch.perso.preparing import Keys
 from switch.perso.profile import Profile, read_profile
 from switch.perso.terms import Refused
+from switch.perso.xof import XofHead
 from switch.server.perso.cardhsm import CardHsm
 from switch.server.perso.cardink import (
     ISSUER_MODES,
@@ -194,15 +195,21 @@ class CardInk:
         keys = self._prepared_with(profile)
         assert keys is not None  # the checklist has seen it
         books = Books(self.config.books)
+
+        def begun(head: XofHead) -> str:
+            told = {"issuer": head.issuer, "order": head.order, "file": xof.name, "before": head.audit}
+            return self.chain.write("preparation", "preparation begun", told).hash
+
         try:
             preparation = OrderPreparation(self.hsm(), profile, keys, books.key, secrets.token_bytes)
-            head = await preparation.prepare_file(xof, to, progress)
+            head = await preparation.prepare_file(xof, to, progress, begun)
         except Refused as e:
             self.chain.write("preparation", "order refused", {"file": xof.name, "why": str(e)})
             raise
         finally:
             books.close()
-        self.chain.write("preparation", "order prepared", {"order": head.order, "cards": head.cards, "file": to.name})
+        prepared: dict[str, str | int] = {"issuer": head.issuer, "order": head.order, "cards": head.cards}
+        self.chain.write("preparation", "order prepared", prepared | {"file": to.name})
         return head
 
 

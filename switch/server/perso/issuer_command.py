@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 
 from switch.perso.cardkeys import write_transport
+from switch.perso.chain import Chain
 from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, IssuerKeys, Wish, card_keys, check_value, write_order
 from switch.perso.keyfile import KeyFile, SentKey
 from switch.perso.partconfig import opened, source, tls
@@ -83,7 +85,7 @@ def cards_keys(issuer: str, secret_file: str, zmk_file: str, out: str) -> None:
 @click.option("--pins/--no-pins", default=True, help="the issuer, or else the bureau, makes the PINs")
 @click.option("--tracks", is_flag=True, help="the issuer makes the tracks")
 @click.option("--icc-keys", is_flag=True, help="the issuer makes the cards' keys")
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="a folder")
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="a folder, of the issuer's audit, too")
 def order(issuer: str, version: str, secret_file: str, out: str, **wished: object) -> None:
     """Make an order of test cards: OUT/ISSUER-ORDER.order."""
     with told_in_a_line():
@@ -92,13 +94,17 @@ def order(issuer: str, version: str, secret_file: str, out: str, **wished: objec
             _named(name, pattern)
         own = _hexadecimal(secret_file, SECRET_BYTES)
         path = Path(out) / f"{issuer}-{wish.order}.order"
+        chain, named = audit_beside(path), {"issuer": issuer, "order": wish.order}
+        begun = chain.write("issuer", "order begun", named | {"product": wish.product, "cards": wish.cards})
         temporary = path.with_suffix(".part")
         with open(temporary, "wb", opener=_private) as file:
             try:
-                write_order(file, IssuerKeys.drawn(own, issuer, version), own, wish, f"{utc_now():%Y-%m-%dT%H:%M:%SZ}")
+                keys, created = IssuerKeys.drawn(own, issuer, version), f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
+                write_order(file, keys, own, wish, created, begun.hash)
             except ValueError as e:
                 raise click.UsageError(str(e)) from None
         temporary.rename(path)
+        chain.write("issuer", "order made", named | {"file": path.name, "digest": digest_of(path)})
         click.echo(str(path))
 
 
@@ -111,8 +117,21 @@ def push_order(path: str, config_path: str) -> None:
         section = opened(config_path, Path(config_path).read_text(encoding="utf-8"))
         bureau = source(section, tls(section))
         section.end()
-        done(lambda: push(reactor(), bureau.host, bureau.port, bureau.tls, Path(path)))
+        told = {"file": Path(path).name, "digest": digest_of(Path(path))}
+        pushed = audit_beside(Path(path)).write("issuer", "pushed", told)
+        done(lambda: push(reactor(), bureau.host, bureau.port, bureau.tls, Path(path), pushed.hash))
         click.echo(f"pushed {Path(path).name}")
+
+
+def audit_beside(order: Path) -> Chain:
+    """The issuer's audit, which lies where its orders do."""
+    return Chain(order.with_name("issuer.audit"), utc_now)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hexadecimal(path: str, count: int) -> bytes:

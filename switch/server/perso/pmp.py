@@ -6,35 +6,39 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hsm.client.answers import Refused as HsmRefused
-from hsm.client.connection import tcp_endpoint
 from hsm.client.eracomcodec import EracomWire
 from hsm.client.pool import HsmPool, NotSent, OutcomeUnknown
 from hsm.client.station import Bounds, Site
 from switch.perso.books import Books, ImportedOrder
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
+from switch.perso.hsmconfig import HsmAddress
 from switch.perso.keyfile import KeyFile, SentKey, read_keys
+from switch.perso.orderfile import OrderHead
 from switch.perso.pmpconfig import PmpConfig
 from switch.perso.product import Product, read_product, resolve
 from switch.perso.shelf import Shelf, TransferFailed
 from switch.perso.terms import Content, HeldKey, Refused
+from switch.perso.xof import XofHead
+from switch.server.hsmline import hsm_endpoint
 from switch.server.perso.ftp import pull_by_ftp
 from switch.server.perso.hsm import KIR, KIS, PersoHsm
 from switch.server.perso.importing import OrderImport, Progress
 from switch.server.perso.running import reactor, utc_now
-from switch.server.perso.transfer import pull
+from switch.server.perso.transfer import noted_in, pull
 
 FROM_HSM = (HsmRefused, NotSent, OutcomeUnknown)
 """What the HSMs' pool fails with."""
+IMPORTED = frozenset({"order imported"})
 ORDERS_MAX, ORDERS_BYTES_MAX = 1_000, 100_000_000_000
 BOUNDS = Bounds(
     connections=2, outstanding_max=64, waiting_bytes_max=1 << 22, timeout_seconds=30.0, attempt_seconds=10.0
 )
 
 
-def pool_of(hsms: tuple[tuple[str, int], ...]) -> HsmPool:
-    """A pool of Eracom appliances, started."""
-    sites = [Site(f"{host}:{port}", tcp_endpoint(reactor(), host, port)) for host, port in hsms]
+def pool_of(hsms: tuple[HsmAddress, ...]) -> HsmPool:
+    """A pool of Eracom appliances, started.  Raises TlsFilesUnusable."""
+    sites = [Site(f"{each.host}:{each.port}", hsm_endpoint(reactor(), each.host, each.port, each.tls)) for each in hsms]
     pool = HsmPool(reactor(), sites, EracomWire(), BOUNDS)
     pool.start()
     return pool
@@ -135,13 +139,10 @@ class Pmp:
         source, by_ftp = self.config.source, self.config.ftp
         if by_ftp is not None:
             passphrase = by_ftp.passphrase.read_text(encoding="utf-8").strip("\n")
-            return pull_by_ftp((by_ftp.host, by_ftp.port), by_ftp.user, passphrase, self.shelf, self._pulled)
+            return pull_by_ftp((by_ftp.host, by_ftp.port), by_ftp.user, passphrase, self.shelf, noted_in(self.chain))
         if source is None:
             raise TransferFailed("no source is configured")
-        return await pull(reactor(), source.host, source.port, source.tls, self.shelf, self._pulled)
-
-    def _pulled(self, name: str, digest: str) -> None:
-        self.chain.write("pull", "pulled", {"file": name, "digest": digest})
+        return await pull(reactor(), source.host, source.port, source.tls, self.shelf, noted_in(self.chain))
 
     def waiting(self) -> list[str]:
         """The orders that were pulled and are not imported yet."""
@@ -153,14 +154,26 @@ class Pmp:
         Raises Refused, which is in the chain too, and what the pool fails with.
         """
         importing = OrderImport(self.hsm(), self.books, self.xofs, utc_now)
+
+        def begun(head: OrderHead | XofHead) -> str:
+            told = {"issuer": head.issuer, "order": head.order, "file": path.name, "before": head.audit}
+            return self.chain.write(administrator, "import begun", told).hash
+
         try:
-            order = await importing.import_file(path, progress)
+            order = await importing.import_file(path, progress, begun)
         except Refused as e:
             self.chain.write(administrator, "order refused", {"file": path.name, "why": str(e)})
+            known = self.books.order_of(path.name)
+            if known is not None and self.chain.last(IMPORTED, issuer=known.issuer, order=known.order) is None:
+                # A kill came between the books and the chain.
+                self._note_imported(administrator, known)
             raise
+        self._note_imported(administrator, order)
+        return order
+
+    def _note_imported(self, administrator: str, order: ImportedOrder) -> None:
         told: dict[str, str | int] = {"issuer": order.issuer, "order": order.order, "cards": order.cards}
         self.chain.write(administrator, "order imported", told | {"digest": order.digest, "xof": order.xof})
-        return order
 
     def discard(self, path: Path) -> None:
         """Remove an order file from the PMP's own shelf."""

@@ -43,6 +43,7 @@ def officers_group() -> None:
 def add_officer(pmp: Pmp, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line():
+        pmp.officers.check_new(officer.partition(":")[0])
         name, passphrase = asked(officer, confirm=True)
         acting = two(pmp.officers, officers) if len(pmp.officers.names()) >= 2 else (name, name)
         pmp.officers.add(name, passphrase)

@@ -21,20 +21,24 @@ from hsm.client.answers import Refused as HsmRefused
 from switch.perso.card.groups import GroupError
 from switch.perso.card.tlv import TlvError
 from switch.perso.cardkeys import TRANSPORT_ROLES, BureauKey
+from switch.perso.chain import START
 from switch.perso.emboss import EmbossError
 from switch.perso.preparedfile import PreparedHead, PreparedWriter, SealedCard, content_of
 from switch.perso.preparing import Keys, Preparation, PreparedCard
 from switch.perso.profile import Profile
 from switch.perso.sealing import BLOCK_BYTES, chains, contents, cut, padded
-from switch.perso.terms import Attribute, Cardholder, CardValues, HeldKey, KeyName, Refused
+from switch.perso.terms import ICC_KEYS_BYTES, Attribute, Cardholder, CardValues, HeldKey, KeyName, Refused
 from switch.perso.tracks import TrackError
-from switch.perso.xof import XofReader
+from switch.perso.xof import XofHead, XofReader
 from switch.server.perso.cardhsm import CardHsm
 
 BATCH_CARDS = 32
 BATCHES_UNDER_WAY_MAX = 4
+_OWN_KEYS = bytes(BLOCK_BYTES) + padded(bytes(ICC_KEYS_BYTES))
+"""As long as the value of icc-keys."""
 Progress = Callable[[int, int], None]
 """Told how many cards are done, and of how many."""
+Begun = Callable[[XofHead], str]
 
 
 def silent(done: int, of: int) -> None:
@@ -65,8 +69,11 @@ class OrderPreparation:
         self._random = random
         self._preparation = Preparation(profile, keys, hsm)
 
-    async def prepare_file(self, xof: Path, to: Path, progress: Progress = silent) -> PreparedHead:
-        """Prepare the cards of the file *xof* into the file *to*.
+    async def prepare_file(
+        self, xof: Path, to: Path, progress: Progress = silent, begun: Begun = lambda head: START
+    ) -> PreparedHead:
+        """Prepare the cards of the file *xof* into the file *to*; *begun*, called when it is verified, says what audit
+        entry that file names.
 
         Raises Refused, naming file, record and field, OSError, and what the pool fails with.
         """
@@ -85,6 +92,7 @@ class OrderPreparation:
                 told.cards,
                 self._profile.mailers,
                 checks,
+                begun(told),
             )
             temporary = to.with_suffix(".part")
             try:
@@ -105,9 +113,10 @@ class OrderPreparation:
     async def _verified(self, reader: XofReader, file: str) -> _Order:
         """The order's DKeps, when all its cards were read and its MAC is right.  Raises Refused."""
         for card in reader:
-            if Attribute.ICC_KEYS in card.values:
-                # They lie under the KTK with identifier and length before them, which no function takes off.
-                raise Refused(file, card.sequence, Attribute.ICC_KEYS.label, "the bureau derives the keys of cards")
+            if len(card.values.get(Attribute.ICC_KEYS, _OWN_KEYS)) != len(_OWN_KEYS):
+                # RSA keys of cards come in parts of other lengths; the cards of this bureau authenticate statically.
+                told = "AC, SMI and SMC keys, 48 bytes; RSA keys are not taken: no card of this bureau has one"
+                raise Refused(file, card.sequence, Attribute.ICC_KEYS.label, told)
             if Attribute.HOLDER not in card.values:
                 raise Refused(file, card.sequence, Attribute.HOLDER.label, "missing")
         mac_key = self._dkep(reader.total.key, file)
@@ -145,9 +154,12 @@ class OrderPreparation:
         try:
             holders = await self._holders(order, cards)
             more = await self._more(order, cards)
+            own = await self._own_keys(order, cards)
             made: list[PreparedCard] = await self._hsm.together(
                 [
-                    ensureDeferred(self._card(order, card, holder, more.get(card.sequence, b"")))
+                    ensureDeferred(
+                        self._card(order, card, holder, more.get(card.sequence, b""), own.get(card.sequence, b""))
+                    )
                     for card, holder in zip(cards, holders, strict=True)
                 ]
             )
@@ -155,11 +167,11 @@ class OrderPreparation:
         except HsmRefused as e:
             raise Refused(order.file, None, "", f"records {first} to {last}: the HSM refused: {e}") from None
 
-    async def _card(self, order: _Order, card: CardValues, holder: Cardholder, more: bytes) -> PreparedCard:
+    async def _card(self, order: _Order, card: CardValues, holder: Cardholder, more: bytes, own: bytes) -> PreparedCard:
         try:
             pin = card.values.get(Attribute.PIN)
             key = order.dkeps[Attribute.PIN] if pin is not None else None
-            return await self._preparation.prepared(card.sequence, holder, pin, key, more)
+            return await self._preparation.prepared(card.sequence, holder, pin, key, more, own)
         except HsmRefused as e:
             raise Refused(order.file, card.sequence, "", f"the HSM refused: {e}") from None
         except (GroupError, TlvError) as e:
@@ -197,6 +209,17 @@ class OrderPreparation:
             source, ktk = order.dkeps[Attribute.TRACKS], self._keys.by_role["ktk"]
             found += cut(await self._hsm.moved(source, ktk, b"".join(chain)), chain)
         return {card.sequence: value for card, value in zip(having, found, strict=True)}
+
+    async def _own_keys(self, order: _Order, cards: list[CardValues]) -> dict[int, bytes]:
+        """The keys that the issuer made, by card, under the KTK as those are that the HSM derives."""
+        having = [card for card in cards if Attribute.ICC_KEYS in card.values]
+        found: list[bytes] = []
+        for chain in chains([card.values[Attribute.ICC_KEYS] for card in having]):
+            source, ktk = order.dkeps[Attribute.ICC_KEYS], self._keys.by_role["ktk"]
+            found += cut(await self._hsm.unchained(source, ktk, b"".join(chain)), chain)
+        # What the IVs come to stands before the keys, and the padding behind.
+        own = slice(BLOCK_BYTES, BLOCK_BYTES + ICC_KEYS_BYTES)
+        return {card.sequence: value[own] for card, value in zip(having, found, strict=True)}
 
     async def _sealed(self, cards: list[PreparedCard], own_tracks: dict[int, bytes]) -> list[SealedCard]:
         """*cards* with what can be read of them under the data key."""

@@ -64,14 +64,21 @@ class Production:
         self._random = random
         self._clock = clock
 
-    async def produce_file(self, path: Path, journal: Journal, progress: Progress = silent) -> Counted:
-        """Produce what is left of the prepared file *path*.
+    async def produce_file(
+        self,
+        path: Path,
+        journal: Journal,
+        progress: Progress = silent,
+        begun: Callable[[PreparedHead], None] = lambda head: None,
+    ) -> Counted:
+        """Produce what is left of the prepared file *path*; *begun* is called when it is verified.
 
         Raises Refused for a file that is not whole or under other keys, JournalError for an order that is closed,
         PrinterFull, HopperEmpty, OSError, and what the pool fails with.
         """
         head, digest = await self._verified(path)
         journal.begin(_digest(path), head.cards, self._clock(), self._machine.came_out)
+        begun(head)
         with path.open("rb") as source:
             reader = PreparedReader(source, path.name)
             done = 0

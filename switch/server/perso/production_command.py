@@ -79,6 +79,11 @@ class Hall:
     def journal(self, head: PreparedHead) -> Journal:
         return Journal(self.config.folder / "journal.db", head.issuer, head.order)
 
+    def about(self, path: Path) -> dict[str, str | int]:
+        """What entries about the order of the prepared file *path* tell."""
+        head = head_of(path)
+        return {"issuer": head.issuer, "order": head.order}
+
     async def produce(self, path: Path, head: PreparedHead) -> Counted:
         """Produce what is left of the prepared file *path*, which begins with *head*."""
         machine = self.config.machine
@@ -88,16 +93,22 @@ class Hall:
         hsm = CardHsm(pool_of(self.config.hsms))
         production = Production(hsm, self.by_role(head), made, secrets.token_bytes, now)
         journal = self.journal(head)
+        named: dict[str, str | int] = {"issuer": head.issuer, "order": head.order}
+
+        def begun(verified: PreparedHead) -> None:
+            told = named | {"file": path.name, "before": verified.audit}
+            self.chain.write("production", "production begun", told)
+
         try:
-            counted = await production.produce_file(path, journal, bar(path.name))
+            counted = await production.produce_file(path, journal, bar(path.name), begun)
         except (Refused, JournalError) as e:
             self.chain.write("production", "order refused", {"file": path.name, "why": str(e)})
             raise
         finally:
             journal.close_file()
             box.close()
-        told: dict[str, str | int] = {"order": head.order, "made": counted.cards[State.MADE]}
-        self.chain.write("production", "order produced", told | {"rejected": counted.cards[State.REJECTED]})
+        counts = {"made": counted.cards[State.MADE], "rejected": counted.cards[State.REJECTED]}
+        self.chain.write("production", "order produced", named | counts)
         return counted
 
 
@@ -139,6 +150,7 @@ def command(context: click.Context, path: Path) -> None:
 def add_officer(hall: Hall, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line(*WRONG), alone(hall.config.folder):
+        hall.officers.check_new(officer.partition(":")[0])
         name, passphrase = asked(officer, confirm=True)
         acting = two(hall.officers, officers) if len(hall.officers.names()) >= 2 else (name,)
         hall.officers.add(name, passphrase)
@@ -207,7 +219,7 @@ def again(hall: Hall, path: Path, card: int, why: str, officers: tuple[str, ...]
     with told_in_a_line(*WRONG), alone(hall.config.folder):
         acting = two(hall.officers, officers)
         hall.journal(head_of(path)).again(card, acting, why, now())
-        hall.chain.write("+".join(acting), "card again", {"card": card, "why": why})
+        hall.chain.write("+".join(acting), "card again", hall.about(path) | {"card": card, "why": why})
 
 
 @command.command("mailer")
@@ -222,7 +234,7 @@ def mailer(hall: Hall, path: Path, card: int, decision: str, why: str, officers:
     with told_in_a_line(*WRONG), alone(hall.config.folder):
         acting = two(hall.officers, officers)
         hall.journal(head_of(path)).decide_mailer(card, acting, why, now(), again=decision == "again")
-        hall.chain.write("+".join(acting), f"mailer {decision}", {"card": card, "why": why})
+        hall.chain.write("+".join(acting), f"mailer {decision}", hall.about(path) | {"card": card, "why": why})
 
 
 @command.command("return")
@@ -236,7 +248,7 @@ def give_back(hall: Hall, path: Path, out: Path) -> None:
         journal = hall.journal(head)
         if journal.open_points():
             raise JournalError("; ".join(journal.open_points()))
-        entry = hall.chain.write("production", "order closed", {"order": head.order})
+        entry = hall.chain.write("production", "order closed", {"issuer": head.issuer, "order": head.order})
         temporary = out.with_suffix(".new")
         with temporary.open("w", encoding="utf-8") as file:
             totals = write_return(file, head, journal, entry.hash, now())

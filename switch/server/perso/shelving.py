@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
 from twisted.python.failure import Failure
 
-from switch.perso.chain import Chain
+from switch.perso.chain import HEAD, START, Chain
 from switch.perso.partconfig import PartConfig
 from switch.perso.shelf import NotKept, Shelf
 from switch.server.perso.fileline import FileLine
@@ -22,6 +22,8 @@ CONNECTIONS_MAX = 64
 SWEEP_SECONDS = 60.0
 SIZE_DIGITS_MAX = 15
 SHOWN_CHARS_MAX = 80
+CAME = frozenset({"announced", "received", "pulled", "re-enciphered"})
+"""Entries that tell how a file came to be on a shelf."""
 
 
 class ShelfFactory(ServerFactory):
@@ -73,7 +75,7 @@ class ShelfLine(FileLine):
             self._recognise()
         word, *fields = line.split(" ")
         try:
-            if word == "PUT" and len(fields) == 3:
+            if word == "PUT" and len(fields) == 4:
                 self._put(*fields)
             elif word == "LIST" and not fields:
                 self._list()
@@ -99,7 +101,7 @@ class ShelfLine(FileLine):
             self.say("OK")
 
     # --- requests -------------------------------------------------------------------------------------------------
-    def _put(self, name: str, size: str, digest: str) -> None:
+    def _put(self, name: str, size: str, digest: str, head: str) -> None:
         if self._issuer is None:
             raise NotKept("only an issuer puts files")
         if not name.startswith(f"{self._issuer}-") or not name.endswith(".order"):
@@ -108,13 +110,17 @@ class ShelfLine(FileLine):
             raise NotKept(f"the window is {self._of.config.window} UTC")
         if not (size.isascii() and size.isdecimal()) or len(size) > SIZE_DIGITS_MAX:
             raise NotKept("a size is a number of bytes")
+        if not HEAD.fullmatch(head):
+            raise NotKept("an audit's head is 64 hexadecimal digits")
         self.await_file(self._of.shelf.put(name, int(size), digest))
+        self._told("announced", {"file": name, "digest": digest, "before": head})
         self.say("GO")
 
     def _list(self) -> None:
         self._check_taker()
         for kept in self._of.shelf.files():
-            self.say(f"FILE {kept.name} {kept.size_bytes} {kept.digest}")
+            entry = self._of.chain.last(CAME, file=kept.name, digest=kept.digest)
+            self.say(f"FILE {kept.name} {kept.size_bytes} {kept.digest} {entry.hash if entry else START}")
         self.say("END")
 
     def _get(self, name: str) -> None:

@@ -16,12 +16,26 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from switch.link.config import TlsFiles
+from switch.perso.chain import HEAD, Chain
 from switch.perso.shelf import CHUNK_BYTES, FILE_NAME, HASH, NotKept, Shelf, TransferFailed
 from switch.server.perso.fileline import FileLine
 from switch.server.tls import calling
 
 LINES_WAITING_MAX = 10_002
 CONNECT_SECONDS = 10.0
+Came = Callable[[str, str, str], None]
+"""Told name and digest of a file that came, and the hash of the entry about it in the audit that it came from."""
+PULLED = frozenset({"pulled"})
+
+
+def noted_in(chain: Chain) -> Came:
+    """What came is told to *chain*, once though a pull broke off and is repeated."""
+
+    def note(name: str, digest: str, head: str) -> None:
+        if chain.last(PULLED, file=name, digest=digest) is None:
+            chain.write("pull", "pulled", {"file": name, "digest": digest} | ({"before": head} if head else {}))
+
+    return note
 
 
 class TransferLine(FileLine):
@@ -35,44 +49,50 @@ class TransferLine(FileLine):
         self._arriving: tuple[str, int, str] | None = None
         self._lost = ""
 
-    async def put(self, name: str, file: BufferedIOBase) -> None:
-        """Push *file* as *name*.  Raises TransferFailed."""
+    async def put(self, name: str, file: BufferedIOBase, head: str) -> None:
+        """Push *file* as *name*; *head* is the hash of our audit's entry about it.  Raises TransferFailed."""
         digest, size = hashlib.sha256(), 0
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
         file.seek(0)
-        await self._expect("GO", f"PUT {name} {size} {digest.hexdigest()}")
+        await self._expect("GO", f"PUT {name} {size} {digest.hexdigest()} {head}")
         await self.send(file)
         await self._expect("OK")
 
-    async def pull(self, shelf: Shelf, kept: Callable[[str, str], None] = lambda name, digest: None) -> list[str]:
-        """Take everything to *shelf*, and have it removed there; *kept* is told name and digest of each that came.
+    async def pull(self, shelf: Shelf, kept: Came) -> list[str]:
+        """Take everything to *shelf*, and have it removed there; of each that is here *kept* is told.
 
         What was kept already, before a break, is only removed.  Raises TransferFailed.
         """
         pulled = []
-        for name, size, digest in await self._listed():
+        for name, size, digest, head in await self._listed():
             if not _is_kept(shelf, name, digest):
                 self._shelf, self._arriving = shelf, (name, size, digest)
                 await self._expect("OK", f"GET {name}")
-                kept(name, digest)
+            kept(name, digest, head)
             await self._expect("OK", f"DONE {name} {digest}")
             pulled.append(name)
         return pulled
 
     # --- inside ---------------------------------------------------------------------------------------------------
-    async def _listed(self) -> list[tuple[str, int, str]]:
+    async def _listed(self) -> list[tuple[str, int, str, str]]:
         line = await self._next("LIST")
-        found: list[tuple[str, int, str]] = []
+        found: list[tuple[str, int, str, str]] = []
         while line != "END":
             word, *fields = line.split(" ")
-            if word != "FILE" or len(fields) != 3:
+            if word != "FILE" or len(fields) != 4:
                 raise TransferFailed(_refusal(line))
-            name, size, digest = fields
-            if not (FILE_NAME.fullmatch(name) and size.isdecimal() and len(size) < 16 and HASH.fullmatch(digest)):
+            name, size, digest, head = fields
+            if not (
+                FILE_NAME.fullmatch(name)
+                and size.isdecimal()
+                and len(size) < 16
+                and HASH.fullmatch(digest)
+                and HEAD.fullmatch(head)
+            ):
                 raise TransferFailed("the other side lists what is no file")
-            found.append((name, int(size), digest))
+            found.append((name, int(size), digest, head))
             line = await self._next()
         return found
 
@@ -131,19 +151,20 @@ async def connected(reactor: IReactorTime, host: str, port: int, files: TlsFiles
     return cast("TransferLine", await connectProtocol(wrapClientTLS(calling(files), plain), TransferLine(reactor)))
 
 
-async def push(reactor: IReactorTime, host: str, port: int, files: TlsFiles, path: Path) -> None:
-    """Push the file *path*.  Raises TransferFailed, OSError and what ``connected`` raises."""
+async def push(reactor: IReactorTime, host: str, port: int, files: TlsFiles, path: Path, head: str) -> None:
+    """Push the file *path*; *head* is the hash of our audit's entry about it.
+
+    Raises TransferFailed, OSError and what ``connected`` raises.
+    """
     with path.open("rb") as file:
         line = await connected(reactor, host, port, files)
         try:
-            await line.put(path.name, file)
+            await line.put(path.name, file, head)
         finally:
             line.line.loseConnection()
 
 
-async def pull(
-    reactor: IReactorTime, host: str, port: int, files: TlsFiles, shelf: Shelf, kept: Callable[[str, str], None]
-) -> list[str]:
+async def pull(reactor: IReactorTime, host: str, port: int, files: TlsFiles, shelf: Shelf, kept: Came) -> list[str]:
     """Take everything from there to *shelf*; see ``TransferLine.pull``."""
     line = await connected(reactor, host, port, files)
     try:

@@ -172,6 +172,7 @@ def test_command_line_over_file(tmp_path: Path) -> None:
             tls_port=8,
             tls_cert="c",
             tls_key="k",
+            eracom_tls_port=9,
             header_length=0,
             lmk=("0=test-aes-block",),
             old_lmk=("00=test-variant",),
@@ -186,6 +187,7 @@ def test_command_line_over_file(tmp_path: Path) -> None:
         Listener("first", 1, "::1", header_bytes=0),
         Listener("thales", 7, "::1", header_bytes=0),
         Listener("tls", 8, "::1", header_bytes=0, tls=TlsFiles("c", "k")),
+        Listener("eracom-tls", 9, "::1", dialect="eracom", header_bytes=0, tls=TlsFiles("c", "k")),
     )
     assert config.lmks[0] == LoadedLmk("00", "test-aes-block", COMMAND_LINE)
     assert [each.lmk_id for each in config.lmks] == ["00", "01"]
@@ -222,6 +224,7 @@ def test_the_well_known_port_is_the_default() -> None:
         Options(set=("=value",)),
         Options(tls_port=1),
         Options(tls_port=1, tls_cert="c"),
+        Options(eracom_tls_port=1),
         Options(tls_cert="c", tls_key="k"),
         Options(config="/nonexistent/hsm.toml"),
         Options(passphrase_file="p"),

@@ -11,6 +11,7 @@ from switch.config.switchfile import ISSUER, Address, read_config, read_text
 from switch.config.tables import TableRefused
 from switch.flow.partner import MacRule, PinsUnder
 from switch.hsmdialect import ERACOM
+from switch.link.config import TlsFiles
 from switch.link.lines import ConfigError
 
 HEAD = '[switch]\nname = "switch"\ninstitution = "970400"\n'
@@ -72,6 +73,13 @@ def test_keys_terminals_issuer_and_forwarding_have_their_place() -> None:
     assert config.issuer.currency == "704"
     assert config.forwarding["alpha"].window == 4
     assert (config.files.stand_in, config.pan_key) == (Path("/there/standin.toml"), Path("/there/pan.key"))
+
+
+def test_a_line_to_an_hsm_over_tls() -> None:
+    told = '[hsm.site.tls]\ncertificate = "a.pem"\nkey = "/k/a.key"\nauthority = "ca.pem"\npeer-name = "hsm.example"\n'
+    config = read_text(Path("/there/switch.toml"), HEAD + SITE + told)
+    assert config.hsm is not None
+    assert config.hsm.sites[0].tls == TlsFiles("/there/a.pem", "/k/a.key", "/there/ca.pem", "hsm.example")
 
 
 def test_the_examples_of_the_chapter_are_read() -> None:
@@ -151,6 +159,11 @@ def test_what_the_eracom_dialect_has_not_is_refused_by_name(text: str, line: int
         (HEAD + SITE + SITE[6:], 9, "hsm.site.1.name"),
         (HEAD + SITE.replace(":1500", ":0"), 7, "hsm.site.0.address"),
         (HEAD + SITE + "weight = 1\n", 8, "hsm.site.0.weight"),
+        (
+            HEAD + SITE + '[hsm.site.tls]\ncertificate = "a"\nkey = "b"\nauthority = "c"\n',
+            8,
+            "hsm.site.0.tls.peer-name",
+        ),
         (HEAD + SITE.replace("[hsm]\n", "[hsm]\nconnections = 0\n"), 5, "hsm.connections"),
         (HEAD + SITE.replace("[hsm]\n", "[hsm]\ntimeout = 1\nattempt-timeout = 2\n"), 6, "hsm.attempt-timeout"),
         (HEAD + LINK.replace("alpha", "issuer"), 5, "link.0.name"),

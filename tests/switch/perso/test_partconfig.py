@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from switch.link.config import TlsFiles
 from switch.link.lines import ConfigError
+from switch.perso.hsmconfig import HsmAddress
 from switch.perso.partconfig import read_part
 from switch.perso.pmpconfig import read_pmp
 
@@ -61,8 +63,16 @@ def test_errors_of_a_server(old: str, new: str, told: str) -> None:
 
 def test_a_pmp() -> None:
     pmp = read_pmp("a.toml", PMP)
-    assert (str(pmp.folder), pmp.kir, pmp.hsms) == ("pmp", 2, (("127.0.0.1", 1501),))
+    assert (str(pmp.folder), pmp.kir, pmp.hsms) == ("pmp", 2, (HsmAddress("127.0.0.1", 1501),))
     assert pmp.source is not None
+
+
+def test_a_line_to_an_hsm_over_tls() -> None:
+    secured = '[hsm.tls]\ncertificate = "p.pem"\nkey = "p.key"\nauthority = "ca.pem"\npeer-name = "hsm.example"\n'
+    pmp = read_pmp("a.toml", PMP + secured)
+    assert pmp.hsms == (HsmAddress("127.0.0.1", 1501, TlsFiles("p.pem", "p.key", "ca.pem", "hsm.example")),)
+    with pytest.raises(ConfigError, match=r"line 17: hsm\.0\.tls\.peer: expected nothing"):
+        read_pmp("a.toml", PMP + secured + 'peer = "x"\n')
 
 
 @pytest.mark.parametrize(

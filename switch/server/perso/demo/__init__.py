@@ -2,5 +2,5 @@
 
 * ``certificates``: a test authority for the parts' TLS; ``layout``: a folder for each part, and its configuration;
 * ``steps``: what is done, in order, each step once; ``leftovers``: what a killed demonstration left running;
-* ``search``: what can be read in each part's files; ``tap``: and in what goes to the HSMs and back.
+* ``search``: what can be read in each part's files, and in what ``tap`` heard: all that went between parts and HSMs.
 """

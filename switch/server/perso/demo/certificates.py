@@ -16,7 +16,10 @@ DAYS = 30
 
 
 def write_certificates(folder: Path, names: tuple[str, ...], now: datetime) -> None:
-    """Write to *folder* the authority's certificate, and NAME.pem and NAME.key for each DNS name NAME.example."""
+    """Write to *folder* the certificate of a new authority, and NAME.pem and NAME.key for each DNS name NAME.example.
+
+    The authority's key is kept nowhere.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Demonstration authority")])

@@ -14,16 +14,35 @@ from switch.server.perso.demo.certificates import AUTHORITY, write_certificates
 from switch.server.perso.running import utc_now
 
 ISSUER, PREFIX = "970499", "970499"
-TLS_NAMES = ("issuer", "receiving", "hosting", "pmp")
-FOLDERS = ("issuer", "tls", "receiving", "hosting", "pmp", "cardink", "authority", "production", "hsm", "traffic")
+TLS_NAMES = {
+    "files": ("issuer", "receiving", "hosting", "pmp"),
+    "bureau": ("hsm", "pmp", "cardink"),
+    "production": ("hsm", "production"),
+}
+"""Who shows certificates to whom: one authority for lines that files go over, and one for the lines to each HSM."""
+OUTSIDE = ("issuer", "machine")
+"""What is no part of the bureau: the issuer, and simulated chips, encoder and box, which are hardware otherwise."""
+FOLDERS = (
+    *OUTSIDE,
+    "tls",
+    "receiving",
+    "hosting",
+    "pmp",
+    "cardink",
+    "authority",
+    "production",
+    "hsm",
+    "traffic",
+    "logs",
+)
 OFFICERS = ("anna", "bert")
 KMC_ID = "476173000000"
 MAKERS = {"kmc": "maker.kmc", "ktm": "encoder.ktm"}
 """The keys of the cards' maker and of the stripe encoder's, by role, and the files they are simulated with."""
 HEX_FILES = {
     "issuer/secret": SECRET_BYTES,
-    **{f"production/{name}": KEY_BYTES for name in MAKERS.values()},
-    "production/box.key": 32,
+    **{f"machine/{name}": KEY_BYTES for name in MAKERS.values()},
+    "machine/box.key": 32,
 }
 """Secrets of those who stand outside the bureau: the issuer, those makers, and whoever empties the box of cards."""
 
@@ -38,8 +57,9 @@ class Layout:
         """Make what all begins with, once: folders, certificates, secrets of outsiders, officers' passphrases."""
         for name in FOLDERS:
             (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (self.folder / "tls" / AUTHORITY).exists():
-            write_certificates(self.folder / "tls", TLS_NAMES, utc_now())
+        for line, names in TLS_NAMES.items():
+            if not (self.folder / "tls" / line / f"{names[-1]}.key").exists():
+                write_certificates(self.folder / "tls" / line, names, utc_now())
         for name, size in HEX_FILES.items():
             self._secret(name, (random_key() if size == KEY_BYTES else secrets.token_bytes(size)).hex().upper())
         self._secret("issuer/zmk", random_key().hex().upper())
@@ -75,20 +95,30 @@ class Layout:
 
     def pmp(self, port: int, hsm_port: int) -> Path:
         head = f'folder = "{self.folder / "pmp" / "state"}"\nkir = 1\n'
-        return self._write("pmp/pmp.toml", head + self._tls("pmp") + self._source(port, "hosting") + _hsm(hsm_port))
+        return self._write(
+            "pmp/pmp.toml",
+            head + self._tls("pmp") + self._source(port, "hosting") + self._hsm(hsm_port, "bureau", "pmp"),
+        )
 
     def cardink(self, hsm_port: int) -> Path:
         books = self.folder / "pmp" / "state" / "books.db"
         head = f'folder = "{self.folder / "cardink" / "state"}"\nbooks = "{books}"\nkir = 1\nkis = 1\n'
-        return self._write("cardink/cardink.toml", head + _hsm(hsm_port))
+        return self._write("cardink/cardink.toml", head + self._hsm(hsm_port, "bureau", "cardink"))
 
     def production(self, hsm_port: int) -> Path:
-        own = self.folder / "production"
+        own, hardware = self.folder / "production", self.folder / "machine"
         files = {**MAKERS, "box": "cards.box", "box-key": "box.key"}
-        told = "".join(f'{name} = "{own / file}"\n' for name, file in files.items())
+        told = "".join(f'{name} = "{hardware / file}"\n' for name, file in files.items())
         machine = f'[machine]\nkmc-id = "{KMC_ID}"\n{told}'
         head = f'folder = "{own / "state"}"\nkir = 1\n'
-        return self._write("production/production.toml", head + _hsm(hsm_port) + machine)
+        line = self._hsm(hsm_port, "production", "production")
+        return self._write("production/production.toml", head + line + machine)
+
+    def appliance(self, line: str) -> Path:
+        """An HSM with one port alone: Eracom, over TLS, for whom the authority of that *line* knows."""
+        own = self.folder / "tls" / line
+        files = f'tls-cert = "{own / "hsm.pem"}"\ntls-key = "{own / "hsm.key"}"\ntls-client-ca = "{own / AUTHORITY}"\n'
+        return self._write(f"hsm/{line}.toml", f'[[host]]\nname = "eracom"\ndialect = "eracom"\nport = 0\n{files}')
 
     # --- inside ---------------------------------------------------------------------------------------------------
     def _server(self, name: str, taker: str, more: str) -> Path:
@@ -96,19 +126,22 @@ class Layout:
         head = f'address = "127.0.0.1:0"\nfolder = "{own / "files"}"\naudit = "{own / name}.audit"\n'
         return self._write(f"{name}/{name}.toml", f'{head}takers = ["{taker}"]\n{self._tls(name)}{more}')
 
-    def _tls(self, name: str) -> str:
-        own = self.folder / "tls"
+    def _tls(self, name: str, line: str = "files") -> str:
+        own = self.folder / "tls" / line
         return f'[tls]\ncertificate = "{own / name}.pem"\nkey = "{own / name}.key"\nauthority = "{own / AUTHORITY}"\n'
+
+    def _hsm(self, port: int, line: str, name: str) -> str:
+        return f'[[hsm]]\naddress = "127.0.0.1:{port}"\n[hsm.{self._tls(name, line)[1:]}peer-name = "hsm.example"\n'
 
     def _source(self, port: int, name: str) -> str:
         return f'[source]\naddress = "127.0.0.1:{port}"\npeer-name = "{name}.example"\nevery-seconds = 1\n'
 
     def _makers_keys(self) -> None:
         """The makers' keys, as they go to production under the zone master key."""
-        own, zmk = self.folder / "production", bytes.fromhex(self.zmk())
+        own, zmk = self.folder / "machine", bytes.fromhex(self.zmk())
         keys = {role: bytes.fromhex((own / name).read_text()) for role, name in MAKERS.items()}
         sent = [transported(f"MAKER-{role.upper()}", role, key, zmk) for role, key in keys.items()]
-        write_transport(own / "maker-keys.json", check_value(zmk), sent)
+        write_transport(self.folder / "production" / "maker-keys.json", check_value(zmk), sent)
 
     def _secret(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -122,7 +155,3 @@ class Layout:
         path = self.folder / name
         path.write_text(text)
         return path
-
-
-def _hsm(port: int) -> str:
-    return f'[[hsm]]\naddress = "127.0.0.1:{port}"\n'

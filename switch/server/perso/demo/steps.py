@@ -134,7 +134,14 @@ def _cards(layout: Layout, configs: Configs) -> list[Step]:
         Step("Data preparation", ((*ink, "prepare", "VSDC-DEBIT", layout.xof(ORDER), prepared, *with_authority),)),
         Step("Production: cards and PIN mailers", ((*hall, "order", prepared),)),
         Step("The return file, and the order is closed", ((*hall, "return", prepared, back),)),
+        Step("The audit of the whole order", (("audit", *_audits(layout), "--returned", back, "--quiet"),)),
     ]
+
+
+def _audits(layout: Layout) -> list[Path]:
+    """The chains of all parts."""
+    files = ("issuer/issuer", "receiving/receiving", "hosting/hosting", "pmp/state/pmp", "cardink/state/cardink")
+    return [layout.folder / f"{name}.audit" for name in (*files, "production/state/production")]
 
 
 def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable[[str], None]) -> None:
@@ -148,7 +155,7 @@ def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable
             continue
         began = time.monotonic()
         for words in step.commands:
-            _command(words, step.until, children, say)
+            _command(words, step.until, children, say, layout.folder / "logs" / "commands.log")
         done.add(step.title)
         temporary = done_file.with_suffix(".new")
         temporary.write_text(json.dumps(sorted(done)))
@@ -156,7 +163,7 @@ def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable
         say(f"   {time.monotonic() - began:.1f} s")
 
 
-def _command(words: Words, until: Path | None, children: Children, say: Callable[[str], None]) -> None:
+def _command(words: Words, until: Path | None, children: Children, say: Callable[[str], None], log: Path) -> None:
     line = [sys.executable, "-m", "switch.main", "perso", *map(str, words)]
     ends = time.monotonic() + PULL_SECONDS_MAX
     while True:
@@ -164,6 +171,8 @@ def _command(words: Words, until: Path | None, children: Children, say: Callable
         children.note(process.pid)
         said, complaint = process.communicate()
         children.forget(process.pid)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"switch perso {' '.join(map(str, words))}\n{said}{complaint}")
         if process.returncode and not any(word in complaint for word in ALREADY):
             raise StepFailed(f"switch perso {' '.join(map(str, words))}: {complaint.strip()}")
         if until is None or until.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from support.persosite import ROOT, SECONDS_MAX, Site, environment
 from hsm.client.process import ApplianceProcess
 from switch.perso.card import tlv, words
 from switch.perso.cardbox import CardBox
-from switch.perso.issuing import Draw, Wish, cardholders
+from switch.perso.issuing import Draw, Wish, card_key, cardholders
 from switch.perso.tracks import off_stripe, read_track_2
 from switch.simulators.card import read_cards
 
@@ -37,7 +38,7 @@ def cards(tmp_path: Path) -> Iterator[CardSite]:
 
 def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     site, folder = cards.site, cards.site.folder
-    order = site.order("0001", CARDS, "--tracks")
+    order = site.order("0001", CARDS, "--tracks", "--icc-keys")
     site.say("pmp", "--config", folder / "pmp.toml", "import", order)
     xof, prepared = folder / "pmp" / "xof" / "970499-0001.xof", folder / "0001.prepared"
     told = cards.ready()
@@ -73,6 +74,14 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     assert len(read_cards("cards.csv", terminals.read_text())) == CARDS
     for chain in ("cardink/cardink.audit", "hall/production.audit"):
         assert "0001" in site.say("audit", folder / chain)
+    audits = ("issuer.audit", "pmp/pmp.audit", "cardink/cardink.audit", "hall/production.audit")
+    told_of = site.say("audit", *(folder / name for name in audits), "--returned", returned)
+    assert told_of.splitlines()[-1].endswith(
+        "whole from the issuer to the return file: issuer, pmp, cardink, production"
+    )
+    missed = site.run("audit", *(folder / name for name in audits[:2]), folder / audits[3], "--returned", returned)
+    assert missed.returncode == 1
+    assert re.match(r"production: entry \d+ \(production begun\): the entry before it, ", missed.stderr)
     nothing_clear(folder)
 
 
@@ -109,7 +118,7 @@ def wish() -> Wish:
 
 
 def pay(folder: Path) -> None:
-    """Every card's PIN is the issuer's, its cryptogram the issuer's key's, its stripe the issuer's."""
+    """Every card's PIN is the issuer's, its cryptogram by the key that the issuer derived, its stripe the issuer's."""
     box = CardBox(folder / "cards.box", BOX_KEY, SeededBytes("box"))
     holders = list(cardholders(wish()))
     terminal = bytes.fromhex("000000010000 000000000000 0704 0000048000 0704 261122 01 52BF4585")
@@ -123,7 +132,7 @@ def pay(folder: Path) -> None:
         pin = bytes.fromhex(f"24{pins[number - 1]}FFFFFFFFFF")
         assert chip.transmit(words.command(words.VERIFY, 0, 0x80, pin)) == words.DONE
         answer = tlv.parsed(chip.transmit(words.command(words.GENERATE_AC, 0x80, 0, terminal))[:-2])["80"]
-        master = kd.derive_icc_mk_a(bytes.fromhex(CLEAR["imk-ac"]), holder.pan, holder.sequence)
+        master = kd.derive_icc_mk_a(card_key(SECRET, DIGITS, "imk-ac"), holder.pan, holder.sequence)
         key = kd.derive_common_sk(master, answer[1:3] + bytes(6))
         data = terminal + b"\x5c\0" + answer[1:3] + answer[11:]
         assert answer[3:11] == ac.generate_ac(key, data, ac.PaddingType.EMV)
@@ -138,7 +147,7 @@ def issuers_pins() -> list[str]:
         draw.bytes(8)
         pins.append(draw.digits(4))
         draw.digits(5)
-        draw.bytes(16)
+        draw.bytes(24)
     return pins
 
 

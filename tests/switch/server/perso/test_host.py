@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from support.perso import Bureau, order, result
+from support.perso import Bureau, now, order, result
 
 from switch.perso.books import Books, ImportedOrder
+from switch.perso.chain import START, Chain
 from switch.perso.shelf import Shelf
 from switch.server.perso.host_command import reenciphered
 from switch.server.perso.pmp import Pmp
@@ -36,9 +37,10 @@ class Inner:
         self.own = OwnHsm(Bureau(folder / "hsm").prepare())
         self.shelf = Shelf(folder / "files", 10, 1_000_000)
         self.refused = folder / "refused"
+        self.chain = Chain(folder / "hosting.audit", now)
 
     def step(self) -> list[str]:
-        return result(reenciphered(cast("Pmp", self.own), self.shelf, self.refused))
+        return result(reenciphered(cast("Pmp", self.own), self.shelf, self.chain, self.refused))
 
     def put(self, name: str, content: bytes) -> None:
         (self.shelf.folder / name).write_bytes(content)
@@ -56,6 +58,9 @@ def test_an_order_gives_way_to_its_xof_file(inner: Inner) -> None:
     inner.put(f"{NAME}.order", order())
     assert inner.step() == [f"{NAME}.xof"] == inner.names()
     assert inner.step() == []
+    (noted,) = inner.chain.entries()
+    kept = inner.shelf.file(f"{NAME}.xof")
+    assert noted.told == {"file": kept.name, "digest": kept.digest, "before": START}
 
 
 def test_what_is_refused_goes_aside_and_is_not_tried_again(inner: Inner) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from psec import des, mac, pinblock, tr31
+from pyemv import kd
 from support.perso import KEYS, ORDER, PROFILE, SECRET, ZMK, Bureau, order, result, wish
 
-from switch.perso.issuing import Draw, IssuerKeys, cardholders
+from switch.perso.issuing import Draw, IssuerKeys, card_key, cardholders
 from switch.perso.sealing import unpadded
 from switch.perso.shelf import is_ours
 from switch.perso.terms import Attribute, Content, Refused
@@ -67,10 +68,12 @@ def test_every_attribute_comes_out_under_its_dkep(bureau: Bureau) -> None:
         assert values[Attribute.TRACKS].endswith(f"{holder.pan}=2912201{discretionary}".encode())
         draw.bytes(8)
         assert values[Attribute.APPLICATION][:2] == b"\x15\x01"
-        keys = b"".join(draw.bytes(16) for _ in range(3))
         draw.bytes(8)
-        assert values[Attribute.ICC_KEYS][:3] == b"\x80\x00\x30"
-        assert bytes(b & 0xFE for b in values[Attribute.ICC_KEYS][3:]) == bytes(b & 0xFE for b in keys)
+        imks = [card_key(SECRET, "970499", role) for role in ("imk-ac", "imk-smi", "imk-smc")]
+        derived = [kd.derive_icc_mk_a(imk, holder.pan, holder.sequence) for imk in imks]
+        assert bytes(b & 0xFE for b in values[Attribute.ICC_KEYS]) == bytes(b & 0xFE for b in b"".join(derived))
+        checks = b"".join(des.encrypt_tdes_ecb(key, bytes(8))[:3] for key in derived)
+        assert values[Attribute.APPLICATION].endswith(b"\x90\x00\x09" + checks)
     key = clear_key(bureau, "DKEP-MAC")
     assert mac.generate_retail_mac(key[:8], key[8:], reader.total.digest, 1) == reader.total.mac
     assert (path.stat().st_mode & 0o777) == 0o600

@@ -71,6 +71,21 @@ def test_an_order_is_prepared(tmp_path: Path) -> None:
         assert (pin == "82461") == (each.sequence % 3 == 0)
 
 
+def test_keys_that_the_issuer_made_come_under_the_ktk_as_derived_ones_do(tmp_path: Path) -> None:
+    hsm = LoopbackHsm()
+    own = {n: bytes(range(n, n + 48)) for n in (1, 3, 4)}
+    checks = DataGroup("9000", bytes(range(9))).raw
+    cards = [card(n, own=own.get(n, b""), more=checks if n in own else b"") for n in range(1, 6)]
+    made = prepare(write_xof(tmp_path / "a.xof", cards), tmp_path / "a.prepared", hsm)
+    for each in made:
+        keys = des.decrypt_tdes_ecb(bytes.fromhex(CLEAR["ktk"]), each.keys)
+        assert (keys == own.get(each.sequence)) == (each.sequence in own)
+        assert (each.checks == bytes(range(9))) == (each.sequence in own)
+        assert not any(group.dgi == "9000" for group in opened(each).plain)
+    assert hsm.asked["EE204A"] == 3 * 2, "derived are the keys of the other two cards alone"
+    assert hsm.asked["EEF001"] == 1
+
+
 def test_the_file_holds_nothing_that_can_be_read(tmp_path: Path) -> None:
     to = tmp_path / "a.prepared"
     (made,) = prepare(write_xof(tmp_path / "a.xof", [card(1)]), to)
@@ -119,8 +134,13 @@ def test_refused_by_file_record_and_field(tmp_path: Path) -> None:
     assert wrong.startswith("a.xof: record 3: the HSM refused: EE06")
     wrong = refused(tmp_path, [*good, bad(3, Attribute.APPLICATION, sealed("data", DataGroup("8000", b"\0").raw))])
     assert wrong == "a.xof: record 3, field application: data group 8000: an order brings records, and other ones"
-    wrong = refused(tmp_path, [*good, bad(3, Attribute.ICC_KEYS, sealed("ktk", bytes(51)))])
-    assert wrong == "a.xof: record 3, field icc-keys: the bureau derives the keys of cards"
+    wrong = refused(tmp_path, [*good, bad(3, Attribute.ICC_KEYS, sealed("ktk", bytes(56)))])
+    told = "AC, SMI and SMC keys, 48 bytes; RSA keys are not taken: no card of this bureau has one"
+    assert wrong == f"a.xof: record 3, field icc-keys: {told}"
+    wrong = refused(tmp_path, [*good, card(3, own=bytes(48))])
+    assert wrong == "a.xof: record 3, field application: data group 9000: check values of icc-keys, 9 bytes"
+    wrong = refused(tmp_path, [*good, card(3, more=DataGroup("9000", bytes(9)).raw)])
+    assert wrong == "a.xof: record 3, field application: data group 9000: an order brings records, and other ones"
     assert refused(tmp_path, [*good, CardValues(3, {})]) == "a.xof: record 3, field holder: missing"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 import ssl
@@ -15,7 +16,9 @@ from support.persosite import Site
 
 CONTENT = b"enciphered" * 1_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-PUT = f"PUT 970499-1.order {len(CONTENT)} {DIGEST}\n".encode()
+HEAD = "5a" * 32
+"""Of the issuer's audit."""
+PUT = f"PUT 970499-1.order {len(CONTENT)} {DIGEST} {HEAD}\n".encode()
 
 
 class Caller:
@@ -85,17 +88,18 @@ def test_answers_stand_in_the_order_of_the_requests(site: Site, port: int) -> No
     content = bytes(range(256)) * 4_000
     name, digest = "970499-7.order", hashlib.sha256(content).hexdigest()
     issuer = Caller(site, port, "issuer")
-    assert issuer.ask(f"PUT {name} {len(content)} {digest}\n".encode()) == "GO\n"
+    assert issuer.ask(f"PUT {name} {len(content)} {digest} {HEAD}\n".encode()) == "GO\n"
     assert issuer.ask(content) == "OK\n"
     issuer.close()
     inner = Caller(site, port, "hosting")
     assert inner.ask(f"GET {name}\nLIST\nDONE {name} {digest}\n".encode()) == f"HERE {len(content)} {digest}\n"
     assert inner.file.read(len(content)) == content
-    assert [inner.file.readline().decode() for _ in range(3)] == [
-        f"FILE {name} {len(content)} {digest}\n",
-        "END\n",
-        "OK\n",
-    ]
+    listed, *rest = [inner.file.readline().decode() for _ in range(3)]
+    assert rest == ["END\n", "OK\n"]
+    head = listed.split()[-1]
+    assert listed == f"FILE {name} {len(content)} {digest} {head}\n"
+    (received,) = (line for line in told(site).splitlines() if "received" in line and name in line)
+    assert head == json.loads(received)["hash"]
     inner.close()
 
 
@@ -119,10 +123,11 @@ def test_who_asks_and_does_not_listen_is_not_listened_to(site: Site, port: int) 
         ("issuer", b"DONE 970499-1.order 00\n", "NO only the inner side takes files\n"),
         ("issuer", PUT.replace(b"970499", b"970498"), "NO files of issuer 970499 are called 970499-ORDER.order\n"),
         ("issuer", PUT.replace(b".order", b".xof"), "NO files of issuer 970499 are called 970499-ORDER.order\n"),
-        ("issuer", b"PUT 970499-/../../x.order 1 00\n", "NO no such file name is taken\n"),
-        ("issuer", b"PUT 970499-2.order -1 00\n", "NO a size is a number of bytes\n"),
-        ("issuer", b"PUT 970499-2.order 999999999999999 " + DIGEST.encode() + b"\n", "NO there is no room"),
-        ("issuer", b"PUT 970499-2.order 1\n", "NO no such request\n"),
+        ("issuer", b"PUT 970499-/../../x.order 1 00 " + b"0" * 64 + b"\n", "NO no such file name is taken\n"),
+        ("issuer", b"PUT 970499-2.order -1 00 00\n", "NO a size is a number of bytes\n"),
+        ("issuer", f"PUT 970499-2.order 999999999999999 {DIGEST} {HEAD}\n".encode(), "NO there is no room"),
+        ("issuer", b"PUT 970499-2.order 1 00\n", "NO no such request\n"),
+        ("issuer", PUT.replace(b"5a", b"5A"), "NO an audit's head is 64 hexadecimal digits\n"),
         ("issuer", b"\xff\xfe\n", "NO no such request\n"),
         ("hosting", PUT, "NO only an issuer puts files\n"),
         ("hosting", b"GET 970499-9.order\n", "NO no file 970499-9.order\n"),
