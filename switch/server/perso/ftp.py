@@ -111,9 +111,9 @@ def ftp_factory(shelf: Shelf, chain: Chain, users: Officers) -> ftp.FTPFactory:
 def pull_by_ftp(
     where: tuple[str, int], user: str, passphrase: str, shelf: Shelf, kept: Callable[[str, str], None]
 ) -> list[str]:
-    """Take everything from there to *shelf* and remove it there; blocks.  *kept* is told name and digest of each that came.
+    """Take everything from there to *shelf* and remove it there; blocks.
 
-    Raises TransferFailed.
+    Before that *kept* is told name and digest of each.  Raises TransferFailed.
     """
     pulled = []
     try:
@@ -122,7 +122,8 @@ def pull_by_ftp(
             line.login(user, passphrase)
             line.voidcmd("TYPE I")
             for name in sorted(each for each in line.nlst(".") if FILE_NAME.fullmatch(each)):
-                _take(line, name, shelf, kept)
+                _take(line, name, shelf)
+                kept(name, shelf.file(name).digest)
                 line.delete(name)
                 pulled.append(name)
     except FAULTS as e:
@@ -130,7 +131,7 @@ def pull_by_ftp(
     return pulled
 
 
-def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Callable[[str, str], None]) -> None:
+def _take(line: ftplib.FTP, name: str, shelf: Shelf) -> None:
     size = line.size(name) or 0
     if any(each.name == name for each in shelf.files()):
         # A pull that broke off before the file was removed there: only the very same file is removed now.
@@ -146,4 +147,3 @@ def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Callable[[str, str], 
         arrival.abandon()
         raise
     arrival.settle()
-    kept(name, shelf.file(name).digest)

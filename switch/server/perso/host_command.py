@@ -29,7 +29,7 @@ async def pulled(source: Source, shelf: Shelf, chain: Chain) -> list[str]:
     """Everything that the *source* has; it is in the *chain* when it is kept here."""
 
     def kept(name: str, digest: str) -> None:
-        chain.write("pull", "pulled", {"file": name, "digest": digest})
+        chain.once("pull", "pulled", {"file": name, "digest": digest})
 
     return await pull(reactor(), source.host, source.port, source.tls, shelf, kept)
 
@@ -45,10 +45,9 @@ async def reenciphered(pmp: Pmp, shelf: Shelf, refused: Path) -> list[str]:
         try:
             await pmp.import_order(order, "hosting", lambda done, of: None)
         except Refused:
-            if pmp.books.order_of(name) is None:
-                refused.mkdir(mode=0o700, exist_ok=True)
-                order.rename(refused / name)
-                continue
+            refused.mkdir(mode=0o700, exist_ok=True)
+            order.rename(refused / name)
+            continue
         xof = pmp.xofs / order.with_suffix(".xof").name
         if xof.exists():
             xof.rename(shelf.path(xof.name))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
+from hashlib import file_digest
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 
 from switch.perso.cardkeys import write_transport
 from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, IssuerKeys, Wish, card_keys, check_value, write_order
 from switch.perso.keyfile import KeyFile, SentKey
+from switch.perso.orderfile import OrderReader
 from switch.perso.partconfig import opened, source, tls
 from switch.perso.terms import ISSUER, ISSUER_KEYS, NAME, Refused
+from switch.perso.whole import whole, write_text
 from switch.server.perso.running import done, reactor, told_in_a_line, utc_now
 from switch.server.perso.transfer import push
 
@@ -27,8 +30,10 @@ def command() -> None:
 @click.argument("path", metavar="FILE", type=click.Path())
 def secret(path: str) -> None:
     """Make the secret that an issuer's keys and PINs follow from: 32 random bytes, in hexadecimal, in FILE."""
-    with told_in_a_line(), open(path, "x", opener=_private) as file:
-        file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+    with told_in_a_line():
+        if Path(path).exists():
+            raise FileExistsError(f"{path} is there already")
+        write_text(Path(path), secrets.token_hex(SECRET_BYTES) + "\n")
 
 
 _issuer = click.option("--issuer", required=True)
@@ -49,7 +54,7 @@ def keys(issuer: str, version: str, secret_file: str, zmk_file: str, out: str) -
         zmk = _hexadecimal(zmk_file, KEY_BYTES)
         drawn = IssuerKeys.drawn(_hexadecimal(secret_file, SECRET_BYTES), _named(issuer, ISSUER), version)
         sent = tuple(SentKey(drawn.named(content), drawn.under(zmk, content)) for content in ISSUER_KEYS)
-        Path(out).write_text(KeyFile(check_value(zmk), sent).text())
+        write_text(Path(out), KeyFile(check_value(zmk), sent).text())
         for key in sent:
             click.echo(f"{key.named.name} {key.named.check_value}")
 
@@ -85,21 +90,33 @@ def cards_keys(issuer: str, secret_file: str, zmk_file: str, out: str) -> None:
 @click.option("--icc-keys", is_flag=True, help="the issuer makes the cards' keys")
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="a folder")
 def order(issuer: str, version: str, secret_file: str, out: str, **wished: object) -> None:
-    """Make an order of test cards: OUT/ISSUER-ORDER.order."""
+    """Make an order of test cards: OUT/ISSUER-ORDER.order.  One that is there stays, if it is just this order."""
     with told_in_a_line():
         wish = Wish(**wished)  # type: ignore[arg-type]  # the options are its fields
         for name, pattern in ((issuer, ISSUER), (wish.order, NAME), (wish.product, NAME)):
             _named(name, pattern)
         own = _hexadecimal(secret_file, SECRET_BYTES)
+        keys = IssuerKeys.drawn(own, issuer, version)
         path = Path(out) / f"{issuer}-{wish.order}.order"
-        temporary = path.with_suffix(".part")
-        with open(temporary, "wb", opener=_private) as file:
-            try:
-                write_order(file, IssuerKeys.drawn(own, issuer, version), own, wish, f"{utc_now():%Y-%m-%dT%H:%M:%SZ}")
-            except ValueError as e:
-                raise click.UsageError(str(e)) from None
-        temporary.rename(path)
+        try:
+            if not path.exists():
+                with whole(path) as file:
+                    write_order(file, keys, own, wish, f"{utc_now():%Y-%m-%dT%H:%M:%SZ}")
+            elif not _is_order(path, keys, own, wish):
+                raise Refused(path.name, None, "", "is there already, and another order")
+        except ValueError as e:
+            raise click.UsageError(str(e)) from None
         click.echo(str(path))
+
+
+def _is_order(path: Path, keys: IssuerKeys, own: bytes, wish: Wish) -> bool:
+    """Would the order be just the file *path*, but for the time?  Raises Refused, ValueError."""
+    with path.open("rb") as file, TemporaryFile() as again:
+        created = OrderReader(file, path.name).head.created
+        write_order(again, keys, own, wish, created)
+        file.seek(0)
+        again.seek(0)
+        return file_digest(file, "sha256").digest() == file_digest(again, "sha256").digest()
 
 
 @command.command("push")
@@ -129,7 +146,3 @@ def _named(name: str, pattern: re.Pattern[str]) -> str:
     if not pattern.fullmatch(name):
         raise click.UsageError(f"{name[:32]!r} is no name")
     return name
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

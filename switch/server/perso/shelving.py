@@ -108,6 +108,11 @@ class ShelfLine(FileLine):
             raise NotKept(f"the window is {self._of.config.window} UTC")
         if not (size.isascii() and size.isdecimal()) or len(size) > SIZE_DIGITS_MAX:
             raise NotKept("a size is a number of bytes")
+        if self._of.shelf.has(name, digest):
+            # The issuer was not told that it came: told so now, it need not wonder.
+            self._of.chain.once(self._who, "received", {"file": name, "digest": digest})
+            self.say(f"HERE {self._of.shelf.file(name).size_bytes} {digest}")
+            return
         self.await_file(self._of.shelf.put(name, int(size), digest))
         self.say("GO")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from hmac import compare_digest
 from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
@@ -36,27 +35,31 @@ class TransferLine(FileLine):
         self._lost = ""
 
     async def put(self, name: str, file: BufferedIOBase) -> None:
-        """Push *file* as *name*.  Raises TransferFailed."""
+        """Push *file* as *name*; nothing is sent where that very file is there.  Raises TransferFailed."""
         digest, size = hashlib.sha256(), 0
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
         file.seek(0)
-        await self._expect("GO", f"PUT {name} {size} {digest.hexdigest()}")
+        answer = await self._next(f"PUT {name} {size} {digest.hexdigest()}")
+        if answer == f"HERE {size} {digest.hexdigest()}":
+            return
+        if answer != "GO":
+            raise TransferFailed(_refusal(answer))
         await self.send(file)
         await self._expect("OK")
 
     async def pull(self, shelf: Shelf, kept: Callable[[str, str], None] = lambda name, digest: None) -> list[str]:
-        """Take everything to *shelf*, and have it removed there; *kept* is told name and digest of each that came.
+        """Take everything to *shelf*, and have it removed there; *kept* is told name and digest of each before that.
 
         What was kept already, before a break, is only removed.  Raises TransferFailed.
         """
         pulled = []
         for name, size, digest in await self._listed():
-            if not _is_kept(shelf, name, digest):
+            if not shelf.has(name, digest):
                 self._shelf, self._arriving = shelf, (name, size, digest)
                 await self._expect("OK", f"GET {name}")
-                kept(name, digest)
+            kept(name, digest)
             await self._expect("OK", f"DONE {name} {digest}")
             pulled.append(name)
         return pulled
@@ -150,13 +153,6 @@ async def pull(
         return await line.pull(shelf, kept)
     finally:
         line.line.loseConnection()
-
-
-def _is_kept(shelf: Shelf, name: str, digest: str) -> bool:
-    try:
-        return compare_digest(shelf.file(name).digest, digest)
-    except NotKept:
-        return False
 
 
 def _refusal(line: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from importlib import resources
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from switch.perso.cardkeys import write_transport
 from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, check_value, random_key, transported
+from switch.perso.whole import write_text
 from switch.server.perso.demo.certificates import AUTHORITY, write_certificates
 from switch.server.perso.running import utc_now
 
@@ -47,7 +47,7 @@ class Layout:
             self._secret(f"hsm/{name}", secrets.token_urlsafe(16))
         for name in ("product", "profile"):
             text = (resources.files("switch.server.perso.demo") / "files" / f"{name}.toml").read_text()
-            (self.folder / "pmp" / f"{name}.toml").write_text(text)
+            write_text(self.folder / "pmp" / f"{name}.toml", text)
         self._makers_keys()
 
     def zmk(self) -> str:
@@ -113,14 +113,11 @@ class Layout:
     def _secret(self, name: str, text: str) -> None:
         path = self.folder / name
         if not path.exists():
-            beside = path.with_name(f"{path.name}.new")
-            with open(beside, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-                file.write(f"{text}\n")
-            beside.rename(path)
+            write_text(path, f"{text}\n")
 
     def _write(self, name: str, text: str) -> Path:
         path = self.folder / name
-        path.write_text(text)
+        write_text(path, text)
         return path
 
 
