@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from io import BufferedRandom
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 LABEL = b"zonekey part file 1\0"
 """Begins what the MAC of a mark is of: no file of orders or cards does."""
-MARK_CARDS = 512
+MARK_CARDS = 256
 """So many cards lie between two marks: what a kill costs, at most, and what is under way."""
 MARK_BYTES_MAX = 4_096
 
@@ -88,7 +89,7 @@ class PartFile:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         fits = 0 < mark.size_bytes <= os.fstat(self.out.fileno()).st_size and mark.cards > 0
-        return mark if fits and self._digest(mark.size_bytes).digest() == mark.digest else None
+        return mark if fits and compare_digest(self._digest(mark.size_bytes).digest(), mark.digest) else None
 
     def go_on(self, mark: Mark | None) -> Written:
         """Cut the part back to its *mark*, whose MAC is right, or to nothing; what is in it then."""
