@@ -78,8 +78,12 @@ def test_a_mark_that_does_not_fit_is_none(tmp_path: Path, damage: Callable[[Path
 
 def test_the_mac_of_a_mark_is_of_all_that_it_says_and_of_the_work() -> None:
     mark = Mark(5, 70, bytes(32), "noon")
-    others = [replace(mark, **{name: value}) for name, value in (
-        ("cards", 6), ("size_bytes", 71), ("digest", b"\1" * 32), ("note", "night"))]  # fmt: skip
+    others = (
+        replace(mark, cards=6),
+        replace(mark, size_bytes=71),
+        replace(mark, digest=b"\1" * 32),
+        replace(mark, note="night"),
+    )
     texts = {mark.text(bytes(32)), mark.text(b"\1" * 32), *(each.text(bytes(32)) for each in others)}
     assert len(texts) == 6
 
