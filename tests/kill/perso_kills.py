@@ -3,6 +3,8 @@
 ``perso_kills.py --rounds N --seed S``: in each round one demonstration is killed once while it starts and once in each
 step, uniformly over the time that the step took when nobody killed it; the last start is left alone.  Killed are the
 demonstration (its parts end by themselves), a part that works just then, a server or an HSM, or all of them at once.
+
+``perso_kills.py --commands N`` kills each command of the parts N times, beside HSMs and servers that live on.
 """
 
 from __future__ import annotations
@@ -18,13 +20,20 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from threading import Event, Timer
 
 from support.persosite import ROOT, environment
+
+from hsm.client.leash import Leash
+from switch.server.perso.demo.commands import Words, spoken
+from switch.server.perso.demo.doubts import settle
+from switch.server.perso.demo.layout import Layout
+from switch.server.perso.demo.steps import steps
+from switch.server.perso.demo_command import served
 
 STEPS = 13
 TARGETS = ("demonstration", "part", "server", "all")
@@ -131,26 +140,30 @@ class Demonstration:
         self.check(ended.returncode)
 
     def check(self, status: int) -> None:
-        """Raises Wrong where the totals are not those of an unbroken demonstration."""
-        cards, folder = self.cards, self.folder
-        told = [
-            (status, 0),
-            (re.findall(r"^(\d+)\. ", self.said, re.MULTILINE)[-1:], [str(STEPS)]),
-            (f"Looked for 11 keys, {cards} PINs and {cards} PANs" in self.said, True),
-        ]
-        for back in (folder / "production").glob("*.back"):
-            lines = [json.loads(each) for each in back.read_text().splitlines()]
-            told.append(([each["card"] for each in lines[1:] if "state" in each], list(range(1, cards + 1))))
-            told.append((lines[-1]["total"], {"made": cards, "rejected": 0, "mailers": cards}))
-        told.append((len(list((folder / "production" / "cards.box").read_bytes().splitlines())), cards))
-        told.append((len(told), 6))
-        for audit in folder.rglob("*.audit"):
-            entries = [json.loads(each) for each in audit.read_text().splitlines()]
-            once = [(each["what"], json.dumps(each["told"])) for each in entries if each["what"] in ONCE]
-            told.append((sorted(once), sorted(set(once))))
-        wrong = [f"{found}, expected {expected}" for found, expected in told if found != expected]
-        if wrong:
-            raise Wrong("\n".join([*wrong, self.said]))
+        """Raises Wrong where the demonstration did not come to its end, or to other totals than an unbroken one."""
+        ended = re.findall(r"^(\d+)\. ", self.said, re.MULTILINE)[-1:] == [str(STEPS)]
+        looked = f"Looked for 11 keys, {self.cards} PINs and {self.cards} PANs" in self.said
+        if status or not ended or not looked:
+            raise Wrong(f"it ended with {status}:\n{self.said}")
+        check_totals(self.folder, self.cards)
+
+
+def check_totals(folder: Path, cards: int) -> None:
+    """Raises Wrong where the demonstration in the *folder* came to other totals than an unbroken one."""
+    (back,) = (folder / "production").glob("*.back")
+    lines = [json.loads(each) for each in back.read_text().splitlines()]
+    told: list[tuple[object, object]] = [
+        ([each["card"] for each in lines[1:] if "state" in each], list(range(1, cards + 1))),
+        (lines[-1]["total"], {"made": cards, "rejected": 0, "mailers": cards}),
+        (len((folder / "production" / "cards.box").read_bytes().splitlines()), cards),
+    ]
+    for audit in folder.rglob("*.audit"):
+        entries = [json.loads(each) for each in audit.read_text().splitlines()]
+        once = [(each["what"], json.dumps(each["told"])) for each in entries if each["what"] in ONCE]
+        told.append((sorted(once), sorted(set(once))))
+    wrong = [f"{found}, expected {expected}" for found, expected in told if found != expected]
+    if wrong:
+        raise Wrong("\n".join(wrong))
 
 
 ONCE = (
@@ -191,15 +204,72 @@ def killed_round(folder: Path, cards: int, lengths: Sequence[float], draw: Rando
     return demonstration.killed
 
 
+def killed_commands(folder: Path, cards: int, kills: int, draw: Random) -> Counter[tuple[int, str]]:
+    """One demonstration whose HSMs and servers live on, and each command is killed so often; see ``killed_round``.
+
+    The moments lie over the second half of what the last unbroken command took: before that it only begins to run.
+    """
+    layout, killed = Layout(folder), Counter[tuple[int, str]]()
+    folder.mkdir()
+    with Leash(folder / "lock", SECONDS_MAX) as leash, chdir(ROOT):
+        layout.found()
+        with served(layout, leash, False) as configs:
+            seconds = 1.0
+            for number, step in enumerate(steps(layout, configs, cards), 1):
+                for words in step.commands:
+                    for _ in range(kills):
+                        if step.doubtful is not None:
+                            settle(layout, words[:3], step.doubtful, leash, lambda said: None)
+                        killed[number, "part"] += struck(words, leash, draw.uniform(0.5, 1.2) * seconds)
+                    if step.doubtful is not None:
+                        settle(layout, words[:3], step.doubtful, leash, lambda said: None)
+                    began = time.monotonic()
+                    spoken(words, leash)
+                    seconds = time.monotonic() - began
+                while step.until is not None and not step.until.exists():
+                    spoken(step.commands[-1], leash)
+    check_totals(folder, cards)
+    return killed
+
+
+def struck(words: Words, leash: Leash, seconds: float) -> int:
+    """Kill a command so long after it began: how often, for it may have ended.  Raises Wrong if it fails by itself."""
+    line = [sys.executable, "-m", "switch.main", "perso", *map(str, words)]
+    with subprocess.Popen(
+        line,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=leash.descriptors,
+        env=leash.environment | environment(),
+    ) as running:
+        try:
+            status = running.wait(seconds)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            return 1
+        assert running.stderr is not None
+        if status:
+            raise Wrong(f"{' '.join(line)}: {running.stderr.read().decode()}")
+        return 0
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     words.add_argument("--rounds", type=int, default=1)
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--cards", type=int, default=20)
+    words.add_argument("--commands", type=int, default=0, metavar="N", help="kill each command so often instead")
     given = words.parse_args()
     draw = Random(given.seed)
     killed: Counter[tuple[int, str]] = Counter()
     with tempfile.TemporaryDirectory(prefix="zonekey-kills-") as name:
+        for number in range(given.rounds if given.commands else 0):
+            killed += killed_commands(Path(name) / str(number), given.cards, given.commands, draw)
+            print(f"round {number}: {killed.total()} kills, the same totals", flush=True)
+        if given.commands:
+            show(killed)
+            return
         lengths = Demonstration(Path(name) / "unbroken", given.cards).lengths()
         print("seconds of the start and of each step:", " ".join(f"{each:.1f}" for each in lengths), flush=True)
         for number in range(given.rounds):
@@ -209,8 +279,13 @@ def main() -> None:
                 f"round {number}: {killed.total()} kills, the same totals ({time.monotonic() - began:.0f} s)",
                 flush=True,
             )
+    show(killed)
+
+
+def show(killed: Counter[tuple[int, str]]) -> None:
+    """A row a step."""
     print(f"{'step':>6}" + "".join(f"{target:>15}" for target in TARGETS))
-    for number in range(len(lengths)):
+    for number in range(STEPS + 1):
         print(f"{number or 'start':>6}" + "".join(f"{killed[number, target]:15}" for target in TARGETS))
 
 
