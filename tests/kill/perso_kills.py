@@ -228,6 +228,7 @@ def killed_commands(folder: Path, cards: int, kills: int, draw: Random) -> Count
                     seconds = time.monotonic() - began
                 while step.until is not None and not step.until.exists():
                     spoken(step.commands[-1], leash)
+                print(f"step {number}: {killed[number, 'part']} kills", flush=True)
     check_totals(folder, cards)
     return killed
 
