@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from hsm.client.leash import take_leash
 from hsm.client.subcommands import LazyGroup
 
 SUBCOMMANDS = MappingProxyType(
@@ -33,4 +34,5 @@ main = LazyGroup("switch", SUBCOMMANDS, "Zonekey's payment switch: ISO 8583 betw
 
 
 if __name__ == "__main__":
+    take_leash()
     main()

@@ -8,7 +8,8 @@
   request, ``agreement`` what appliances have in common, ``answers`` what replies come to, ``figures`` what is counted;
 * ``thales``: the messages that a switch needs; ``eracom``: those that card personalisation needs;
 * ``blocking``: a socket and nothing else, for tools and tests;
-* ``process``: an appliance as a process of its own; ``readyfile``: how a server tells that it listens;
+* ``process``: an appliance as a process of its own; ``leash``: one that ends when its starter does; ``readyfile``: how a
+  server tells that it listens;
 * ``monotonic``: a reactor whose time-outs don't depend on the time of the day;
 * ``subcommands``: a command line whose subcommands are imported when they are called;
 * ``call_command``, ``decode_command``, ``tour``: what ``hsm call``, ``hsm decode`` and ``make run`` show.

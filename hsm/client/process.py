@@ -12,7 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-READY_SECONDS_MAX = 15.0
+from hsm.client.leash import Leash
+
+READY_SECONDS_MAX = 60.0
+"""One that ends instead is told at once; this is for one that hangs, and a busy machine is slow."""
 STOP_SECONDS_MAX = 10.0
 COMPLAINT_CHARS_MAX = 2_000
 
@@ -27,10 +30,18 @@ class ServedProcess:
     The state directory is temporary unless *options* name one.
     """
 
-    def __init__(self, module: str, options: Sequence[str], ready_seconds_max: float = READY_SECONDS_MAX) -> None:
+    def __init__(
+        self,
+        module: str,
+        options: Sequence[str],
+        ready_seconds_max: float = READY_SECONDS_MAX,
+        leash: Leash | None = None,
+    ) -> None:
+        """On a *leash* the server ends with this process, whatever ends that."""
         self._line = (sys.executable, "-m", module, "serve", *options)
         self._options = tuple(options)
         self._ready_seconds_max = ready_seconds_max
+        self._leash = leash
         self.host = "127.0.0.1"
         self.ports: dict[str, int] = {}
 
@@ -54,7 +65,14 @@ class ServedProcess:
         if "--state-dir" not in self._options:
             line += ["--state-dir", str(self.state_dir)]
         with said.open("wb") as out:
-            self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=out, stderr=out)  # noqa: S603  # our own command line
+            self._process = subprocess.Popen(  # noqa: S603  # our own command line
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                pass_fds=self._leash.descriptors if self._leash else (),
+                env=self._leash.environment if self._leash else None,
+            )
         try:
             self._await(ready, said)
         except BaseException:
@@ -89,8 +107,8 @@ class ServedProcess:
 class ApplianceProcess(ServedProcess):
     """``hsm serve`` with *options*; *host_port* 0 takes a free port."""
 
-    def __init__(self, options: Sequence[str] = (), host_port: int = 0) -> None:
-        super().__init__("hsm.server.main", ("--host-port", str(host_port), *options))
+    def __init__(self, options: Sequence[str] = (), host_port: int = 0, leash: Leash | None = None) -> None:
+        super().__init__("hsm.server.main", ("--host-port", str(host_port), *options), leash=leash)
 
     @property
     def port(self) -> int:

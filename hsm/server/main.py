@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from hsm.client.leash import take_leash
 from hsm.client.subcommands import LazyGroup
 
 SUBCOMMANDS = MappingProxyType(
@@ -25,4 +26,5 @@ main = LazyGroup("hsm", SUBCOMMANDS, "Zonekey: a payment HSM emulator.  It prote
 
 
 if __name__ == "__main__":
+    take_leash()
     main()

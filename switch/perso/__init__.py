@@ -3,6 +3,7 @@
 * ``terms``: what all parts speak of: a card's attributes, the keys they lie under, and refusals that name the place;
 * ``sealing``: contents made whole blocks, and many cards' values as one chain for one call of the HSM;
 * ``orderfile``, ``xof``: the two files, read and written card by card (protocol-spec/perso);
+* ``whole``: files that are there whole or not at all; ``partfile``: those gone on with after a kill;
 * ``profile``, ``cardkeys``, ``authority``: how a product's cards are made, its keys, and its issuer's certificate;
 * ``preparing``, ``preparedfile``: from an order's values to what stands on a card; ``tracks``, ``emboss``: stripe, plastic;
 * ``personalising``: a chip's secure channel, whose keys stay in the HSM; ``card``: simulated chip cards; ``machine``,

@@ -7,7 +7,6 @@ is JSON, an object a key, written whole and put in place at once.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 from switch.perso.authority import IssuerCertificate
 from switch.perso.profile import PinMethod, Profile
 from switch.perso.terms import CHECK_VALUE, NAME
+from switch.perso.whole import write_text
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {
@@ -91,16 +91,15 @@ class SigningKey:
     exponent: int
     block: bytes = field(repr=False)
 
+    @property
+    def bits(self) -> int:
+        """Of the modulus."""
+        return int.from_bytes(self.modulus, "big").bit_length()
+
 
 def write_whole(path: Path, told: Any) -> None:
     """Write *told* as JSON to *path*, which only its owner reads, in place of what was there."""
-    beside = path.with_suffix(".new")
-    with open(beside, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        json.dump(told, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(path)
+    write_text(path, json.dumps(told, indent=1) + "\n")
 
 
 def write_keys(path: Path, keys: Iterable[BureauKey]) -> None:

@@ -69,6 +69,21 @@ class Chain:
             os.fsync(file.fileno())
         return entry
 
+    def once(self, who: str, what: str, told: Mapping[str, str | int]) -> Entry:
+        """As ``write``, but an entry that is there already stays the only one: for what is repeated after a kill.
+
+        Raises ChainBroken, and OSError.
+        """
+        return self.found(told, what) or self.write(who, what, told)
+
+    def found(self, told: Mapping[str, str | int], what: str | None = None) -> Entry | None:
+        """The first entry with just that *told*, and that *what* if one is given.  Raises ChainBroken, and OSError."""
+        with self._path.open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _last(file.fileno(), self._path.name)
+            fitting = (each for each in self.entries() if each.told == dict(told) and what in (None, each.what))
+            return next(fitting, None)
+
     def entries(self) -> Iterator[Entry]:
         """All entries from the first, verified.  Raises ChainBroken, and OSError."""
         previous, number = START, 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from hmac import compare_digest
 from pathlib import Path
 
 from switch.perso.terms import NAME
+from switch.perso.whole import write_text
 
 PASSPHRASE_CHARS_MIN, PASSPHRASE_CHARS_MAX = 10, 200
 SALT_BYTES = 16
@@ -33,25 +33,22 @@ class Officers:
         """Who there is.  Raises NotAllowed for a file that is none of this kind."""
         return sorted(self._read())
 
-    def check_new(self, name: str) -> None:
-        """Raises NotAllowed for one who is there."""
-        if name in self._read():
-            raise NotAllowed(f"officer {name} is there already")
-
     def add(self, name: str, passphrase: str) -> None:
-        """Raises NotAllowed for one who is there, or a passphrase that is too short."""
-        self.check_new(name)
+        """Add an officer; one who is there with this passphrase stays, so that an addition can be repeated.
+
+        Raises NotAllowed for one who is there with another passphrase, and for a passphrase that is too short.
+        """
         known = self._read()
+        if name in known:
+            self.check(name, passphrase)
+            return
         if not NAME.fullmatch(name) or len(known) >= OFFICERS_MAX:
-            raise NotAllowed(f"an officer has a name, and there are {OFFICERS_MAX} at most")
+            raise NotAllowed(f"an officer has a new name, and there are {OFFICERS_MAX} at most")
         if not PASSPHRASE_CHARS_MIN <= len(passphrase) <= PASSPHRASE_CHARS_MAX:
             raise NotAllowed(f"a passphrase has {PASSPHRASE_CHARS_MIN} to {PASSPHRASE_CHARS_MAX} characters")
         salt = secrets.token_bytes(SALT_BYTES)
         known[name] = {"salt": salt.hex(), "hash": _hash(passphrase, salt).hex()}
-        temporary = self.path.with_suffix(".new")
-        with open(temporary, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            json.dump(known, file, indent=1)
-        temporary.rename(self.path)
+        write_text(self.path, json.dumps(known, indent=1))
 
     def check(self, name: str, passphrase: str) -> None:
         """Raises NotAllowed; whether the name or the passphrase is wrong is not said."""

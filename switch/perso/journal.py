@@ -53,6 +53,10 @@ class Mailer(Enum):
     """It was begun when production was killed, or the HSM did not answer."""
 
 
+DOUBTS = (Mailer.BEGUN, Mailer.DOUBTFUL)
+"""When nobody produces."""
+
+
 class JournalError(Exception):
     """What was asked for does not go with how things stand; the message says why."""
 
@@ -125,8 +129,8 @@ class Journal:
             for found in list(self._cards("mailer = 'begun'")):
                 self._mail(found.sequence, Mailer.DOUBTFUL, at, "mailer in doubt", "production was interrupted")
 
-    def end(self, at: str) -> None:
-        """Close the order.  Raises JournalError while a card or mailer is open."""
+    def end(self, at: str) -> str:
+        """Close the order; when it was closed.  Raises JournalError while a card or mailer is open."""
         wrong = self.open_points()
         if wrong:
             raise JournalError("; ".join(wrong))
@@ -134,6 +138,13 @@ class Journal:
             self._connection.execute(
                 "UPDATE production SET closed = ? WHERE issuer = ? AND order_id = ? AND closed = ''", (at, *self._order)
             )
+        return self._closed()
+
+    def _closed(self) -> str:
+        row = self._connection.execute(
+            "SELECT closed FROM production WHERE issuer = ? AND order_id = ?", self._order
+        ).fetchone()
+        return str(row[0]) if row else ""
 
     def open_points(self) -> list[str]:
         """What stands in the way of closing, a line each."""
@@ -215,10 +226,13 @@ class Journal:
             self._mail(sequence, mailer, at, f"mailer {mailer.value}", why)
 
     def decide_mailer(self, sequence: int, officers: tuple[str, str], why: str, at: str, *, again: bool) -> None:
-        """Officers looked: a mailer in doubt is there, or any is to be printed *again*, which leaves a trail."""
+        """Officers looked: a mailer in doubt is there, or any is to be printed *again*, which leaves a trail.
+
+        Nobody produces meanwhile: a mailer that is under way is one that was when production was interrupted.
+        """
         self._decided(officers, why)
         found = self.card(sequence).mailer
-        if found is not Mailer.DOUBTFUL and not (again and found is Mailer.PRINTED):
+        if found not in DOUBTS and not (again and found is Mailer.PRINTED):
             raise JournalError(f"the mailer of card {sequence} is {found.value}")
         with self._transaction():
             mailer = Mailer.DUE if again else Mailer.PRINTED
@@ -245,6 +259,8 @@ class Journal:
     def _decided(self, officers: tuple[str, str], why: str) -> None:
         if len(set(officers)) != 2 or not all(officers) or not why:
             raise JournalError("two officers decide, and say why")
+        if closed := self._closed():
+            raise JournalError(f"order {self._order[1]} was closed at {closed}")
 
     def _cards(self, where: str, *values: int) -> Iterator[CardState]:
         rows = self._connection.execute(

@@ -31,6 +31,11 @@ class KeyFile:
     zmk_check_value: str
     keys: tuple[SentKey, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the keys, in order."""
+        return tuple(key.named.name for key in self.keys)
+
     def text(self) -> str:
         """As it goes to the bureau."""
         keys = [

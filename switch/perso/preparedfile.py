@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from switch.perso.card.groups import DataGroup, GroupError, groups_of
 from switch.perso.cardkeys import TRANSPORT_ROLES
 from switch.perso.chain import HEAD, START
+from switch.perso.partfile import Written
 from switch.perso.preparing import PreparedCard, Values
 from switch.perso.sealing import VALUE_BYTES_MAX, check_value_shape
 from switch.perso.terms import CARDS_MAX, CHECK_VALUE, NAME, Cardholder, Refused
@@ -96,12 +97,13 @@ def read_content(content: bytes) -> Readable:
 
 
 class PreparedWriter:
-    """Writes to *out*."""
+    """Writes to *out*, behind the cards that are *written*, or else begins with the head."""
 
-    def __init__(self, out: BufferedIOBase, head: PreparedHead) -> None:
+    def __init__(self, out: BufferedIOBase, head: PreparedHead, written: Written | None = None) -> None:
         self._out = out
-        self._digest = hashlib.sha256()
-        self._cards = 0
+        self.written = written or Written()
+        if self.written.cards:
+            return
         told = {
             "prepared": FORMAT,
             "issuer": head.issuer,
@@ -117,7 +119,7 @@ class PreparedWriter:
 
     def card(self, card: SealedCard) -> None:
         """Write the next card."""
-        self._cards += 1
+        self.written.cards += 1
         values = {"data": card.data, "keys": card.keys, "kcv": card.checks, "pin": card.pin}
         values |= {"tracks": card.tracks} if card.tracks else {}
         self._put({"card": card.sequence, **{name: value.hex().upper() for name, value in values.items()}})
@@ -125,14 +127,14 @@ class PreparedWriter:
     @property
     def digest(self) -> bytes:
         """The SHA-256 digest of what is written: the MAC is of it when all cards are."""
-        return self._digest.digest()
+        return self.written.digest.digest()
 
     def end(self, mac: bytes) -> None:
-        self._put({"total": self._cards, "mac": mac.hex().upper()})
+        self._put({"total": self.written.cards, "mac": mac.hex().upper()})
 
     def _put(self, told: Mapping[str, Any]) -> None:
         raw = json.dumps(told, separators=(",", ":")).encode() + b"\n"
-        self._digest.update(raw)
+        self.written.digest.update(raw)
         self._out.write(raw)
 
 

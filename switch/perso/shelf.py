@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hmac import compare_digest
 from io import BufferedIOBase
@@ -47,7 +48,7 @@ class Shelf:
         self._digests: dict[tuple[str, int, int], str] = {}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in folder.glob(f"*{_ENDING}"):
-            with left.open("rb") as file:
+            with suppress(FileNotFoundError), left.open("rb") as file:
                 if is_ours(file.fileno()):
                     left.unlink(missing_ok=True)
 
@@ -61,6 +62,11 @@ class Shelf:
         if not path.is_file():
             raise NotKept(f"no file {name}")
         return self._kept(path)
+
+    def has(self, name: str, digest: str) -> bool:
+        """Is just that file there?  Raises NotKept."""
+        path = self.path(name)
+        return path.is_file() and digest.isascii() and compare_digest(self._kept(path).digest, digest)
 
     def open(self, name: str) -> BufferedIOBase:
         """Raises NotKept."""

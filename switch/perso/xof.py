@@ -17,6 +17,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from switch.perso.chain import HEAD, START
+from switch.perso.partfile import Written
 from switch.perso.sealing import VALUE_BYTES_MAX, check_value_shape
 from switch.perso.terms import (
     ATTRIBUTES,
@@ -77,17 +78,28 @@ class XofTotal:
 
 
 class XofWriter:
-    """Writes to *out*; *keys* has a DKep for each attribute, *mac_key* the one for the MAC."""
+    """Writes to *out*; *keys* has a DKep for each attribute, *mac_key* the one for the MAC.
 
-    def __init__(self, out: BufferedIOBase, head: XofHead, keys: Mapping[Attribute, KeyName], mac_key: KeyName) -> None:
+    It goes on behind the cards that are *written*, or else begins with the head.
+    """
+
+    def __init__(
+        self,
+        out: BufferedIOBase,
+        head: XofHead,
+        keys: Mapping[Attribute, KeyName],
+        mac_key: KeyName,
+        written: Written | None = None,
+    ) -> None:
         self._out = out
-        self._digest = hashlib.sha256()
+        self.written = written or Written()
         self._mac_key = mac_key
-        self._cards = 0
         self._written = {
             attribute: f'<attribute name="{attribute.label}" dkep={quoteattr(key.name)} kcv="{key.check_value}">'
             for attribute, key in keys.items()
         }
+        if self.written.cards:
+            return
         self._put('<?xml version="1.0" encoding="UTF-8"?>\n')
         self._put(f'<xof xmlns="{NAMESPACE}">\n')
         self._put(
@@ -99,7 +111,7 @@ class XofWriter:
 
     def card(self, card: CardValues) -> None:
         """Write the next card."""
-        self._cards += 1
+        self.written.cards += 1
         values = "".join(
             f"{self._written[attribute]}{value.hex().upper()}</attribute>" for attribute, value in card.values.items()
         )
@@ -108,17 +120,19 @@ class XofWriter:
     @property
     def digest(self) -> bytes:
         """The SHA-256 digest of what is written: the MAC is of this one when all cards are written."""
-        return self._digest.digest()
+        return self.written.digest.digest()
 
     def end(self, mac: bytes) -> None:
         """Write the end, with the *mac* of ``digest``."""
         key = self._mac_key
-        total = f'<total cards="{self._cards}" mac="{mac.hex().upper()}" dkep="{key.name}" kcv="{key.check_value}"/>'
+        total = (
+            f'<total cards="{self.written.cards}" mac="{mac.hex().upper()}" dkep="{key.name}" kcv="{key.check_value}"/>'
+        )
         self._out.write(f"{total}\n</xof>\n".encode())
 
     def _put(self, text: str) -> None:
         raw = text.encode()
-        self._digest.update(raw)
+        self.written.digest.update(raw)
         self._out.write(raw)
 
 

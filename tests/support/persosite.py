@@ -125,11 +125,14 @@ class Site:
         return self.say("pmp", "--config", config, "keys", *words, *self.officers())
 
     def order(self, name: str, cards: int, *more: str) -> Path:
-        said = self.say(
+        return Path(self.say(*self.order_words(name, cards), *more).strip())
+
+    def order_words(self, name: str, cards: int) -> list[str | Path]:
+        """The command that makes an order."""
+        return [
             "issuer", "order", "--issuer", "970499", "--secret-file", self.folder / "secret.hex", "--order", name,
-            "--product", "DEBIT", "--prefix", "970499", "--cards", str(cards), "--out", self.folder, *more,
-        )  # fmt: skip
-        return Path(said.strip())
+            "--product", "DEBIT", "--prefix", "970499", "--cards", str(cards), "--out", self.folder,
+        ]  # fmt: skip
 
     def stop(self) -> None:
         for process in self.processes:

@@ -67,7 +67,7 @@ class Bureau:
     def _hand_out(self) -> tuple[Held, ...]:
         folder = self._layout.folder
         keys = IssuerKeys.drawn(bytes.fromhex((folder / "issuer" / "secret").read_text()), ISSUER, KEY_VERSION)
-        box = CardBox(folder / "production" / "cards.box", self.box_key, os.urandom)
+        box = CardBox(folder / "machine" / "cards.box", self.box_key, os.urandom)
         cards = {int(card.order.rpartition("/")[2]): card for card in box}
         box.close()
         order = folder / "issuer" / f"{ISSUER}-{ORDER}.order"
@@ -84,7 +84,7 @@ class Bureau:
     @property
     def box_key(self) -> bytes:
         """What the box of cards is sealed under."""
-        return bytes.fromhex((self._layout.folder / "production" / "box.key").read_text())
+        return bytes.fromhex((self._layout.folder / "machine" / "box.key").read_text())
 
     def fill(self, folder: Path) -> None:
         """Put the holders' cards into boxes of their own in *folder*, where they count on: one for each group of terminals.

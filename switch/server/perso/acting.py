@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from switch.perso.chain import Chain
 from switch.perso.dual import NotAllowed, Officers
 from switch.perso.shelf import is_ours
 
@@ -29,6 +30,18 @@ def asked(officer: str, *, confirm: bool = False) -> tuple[str, str]:
     if path:
         return name, Path(path).read_text(encoding="utf-8").strip("\n")
     return name, str(click.prompt(f"Passphrase of {name}", hide_input=True, confirmation_prompt=confirm))
+
+
+def added(officers: Officers, chain: Chain, officer: str, given: tuple[str, ...]) -> None:
+    """Add *officer* (NAME or NAME:FILE): the first two by themselves, every other with two who are there.
+
+    Repeated for one who is there with this passphrase it completes the *chain*.  Raises NotAllowed, OSError.
+    """
+    name, passphrase = asked(officer, confirm=True)
+    known = officers.names()
+    acting = two(officers, given) if given or (len(known) >= 2 and name not in known) else (name,)
+    officers.add(name, passphrase)
+    chain.once("+".join(acting), "officer added", {"officer": name})
 
 
 @contextmanager

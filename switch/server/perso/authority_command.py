@@ -6,7 +6,6 @@ It stands outside the bureau: its private key lies in its own folder.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 from pathlib import Path
@@ -16,6 +15,7 @@ from Crypto.PublicKey import RSA
 
 from switch.perso.authority import CertificateError, PublicKey, Subject, TestAuthority
 from switch.perso.cardkeys import KeyFileError, certificate_text
+from switch.perso.whole import whole, write_text
 from switch.server.perso.cardink_command import read_authority
 from switch.server.perso.running import told_in_a_line
 
@@ -33,17 +33,23 @@ def command() -> None:
 @click.option("--index", default="92", show_default=True, help="what terminals know the key by: 2 hexadecimal digits")
 @click.option("--bits", type=click.IntRange(1024, 1984), default=1408, show_default=True)
 def found(folder: Path, index: str, bits: int) -> None:
-    """Make the authority's key."""
+    """Make the authority's key; one that is there stays."""
     with told_in_a_line(KeyFileError):
         if not re.fullmatch("[0-9A-F]{2}", index):
             raise KeyFileError("an index is 2 hexadecimal digits")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        key = RSA.generate(bits, randfunc=secrets.token_bytes, e=3)
-        with open(folder / KEY, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            file.write(key.export_key())
+        path = folder / KEY
+        if not path.exists():
+            with whole(path) as file:
+                file.write(RSA.generate(bits, randfunc=secrets.token_bytes, e=3).export_key())
+        key = RSA.import_key(path.read_bytes())
         public = TestAuthority(key, int(index, 16)).public
         told = {"index": int(index, 16), "modulus": public.modulus.hex(), "exponent": public.exponent}
-        (folder / PUBLIC).write_text(json.dumps(told) + "\n")
+        text = json.dumps(told) + "\n"
+        there = folder / PUBLIC
+        if key.size_in_bits() != bits or (there.exists() and there.read_text() != text):
+            raise KeyFileError(f"{folder}: another authority is founded there")
+        write_text(there, text)
 
 
 @command.command("certify")
@@ -62,4 +68,4 @@ def certify(issuer: Path, folder: Path, identifier: str, expiry: str, serial: in
         authority = TestAuthority(RSA.import_key((folder / KEY).read_bytes()), index)
         subject = Subject(identifier, expiry, serial.to_bytes(3, "big"))
         key: PublicKey = read_authority(issuer)
-        out.write_text(json.dumps(certificate_text(authority.certify(key, subject))) + "\n")
+        write_text(out, json.dumps(certificate_text(authority.certify(key, subject))) + "\n")

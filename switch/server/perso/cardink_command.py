@@ -12,7 +12,7 @@ from switch.perso.cardconfig import read_cardink
 from switch.perso.cardkeys import MACHINE_ROLES, ROLES, KeyFileError, read_transport
 from switch.perso.profile import ProfileError
 from switch.perso.terms import NAME, Refused
-from switch.server.perso.acting import alone, asked, officers_option, two
+from switch.server.perso.acting import added, alone, officers_option, two
 from switch.server.perso.cardink import KeyWrong
 from switch.server.perso.inkroom import CardInk
 from switch.server.perso.pmp import FROM_HSM
@@ -42,11 +42,7 @@ def command(context: click.Context, path: Path) -> None:
 def add_officer(ink: CardInk, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line(*WRONG), alone(ink.config.folder):
-        ink.officers.check_new(officer.partition(":")[0])
-        name, passphrase = asked(officer, confirm=True)
-        acting = two(ink.officers, officers) if len(ink.officers.names()) >= 2 else (name,)
-        ink.officers.add(name, passphrase)
-        ink.chain.write("+".join(acting), "officer added", {"officer": name})
+        added(ink.officers, ink.chain, officer, officers)
 
 
 @command.command("new-keys")

@@ -13,17 +13,19 @@ from pathlib import Path
 
 import click
 
+from hsm.client.leash import Leash, StillHeld
 from hsm.client.process import READY_SECONDS_MAX, NotReady, ServedProcess
 from switch.perso.issuing import Wish
+from switch.server.perso.demo.commands import StepFailed, environment
 from switch.server.perso.demo.layout import PREFIX, Layout
-from switch.server.perso.demo.leftovers import Children
 from switch.server.perso.demo.search import KINDS, secrets_of, seen
-from switch.server.perso.demo.steps import FIRST, ORDER, Configs, StepFailed, environment, run, steps
+from switch.server.perso.demo.steps import FIRST, ORDER, Configs, run, steps
 from switch.server.perso.demo.tap import tapped
 from switch.server.perso.running import told_in_a_line
 
 DOMAINS = {"bureau": "test-2266", "production": "test-33"}
 """The HSMs, and each one's KM."""
+LEFT_SECONDS_MAX = 60.0
 SETTINGS = ("translate-data-extension", "translate-to-card-keys", "issuer-signing-extension", "pin-mailing")
 
 
@@ -39,18 +41,19 @@ def command(cards: int, folder: Path | None, capture: bool) -> None:
     At the end every key, PIN, CVV and PAN of the order is looked for in the files of every part, and in all that went over
     any line between them and the HSMs.
     """
-    with told_in_a_line(StepFailed, NotReady), ExitStack() as stack:
+    with told_in_a_line(StepFailed, NotReady, StillHeld), ExitStack() as stack:
         layout = Layout(folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zonekey-perso-"))))
+        layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # What an earlier demonstration left running here ends, and is waited for: nothing is done by two at once.
+        children = stack.enter_context(Leash(layout.folder / "lock", LEFT_SECONDS_MAX))
         layout.found()
-        children = Children(layout.folder)
-        children.end_leftovers()
         with served(layout, children, capture) as configs:
             run(layout, steps(layout, configs, cards), children, click.echo)
         show(layout, cards)
 
 
 @contextmanager
-def served(layout: Layout, children: Children, capture: bool) -> Iterator[Configs]:
+def served(layout: Layout, children: Leash, capture: bool) -> Iterator[Configs]:
     """The HSMs and servers, as long as this lasts."""
     with ExitStack() as stack:
 
@@ -60,8 +63,7 @@ def served(layout: Layout, children: Children, capture: bool) -> Iterator[Config
 
         ports = {}
         for name, km in DOMAINS.items():
-            appliance = stack.enter_context(ServedProcess("hsm.server.main", _hsm(layout, name, km)))
-            children.note(appliance.pid)
+            appliance = stack.enter_context(ServedProcess("hsm.server.main", _hsm(layout, name, km), leash=children))
             ports[name] = line(f"{name}-hsm", appliance.ports["eracom"])
         outer = line("receiving", stack.enter_context(_server("receive", layout.receiving(), layout, children)))
         inner = line("hosting", stack.enter_context(_server("host", layout.hosting(outer), layout, children)))
@@ -78,14 +80,20 @@ def _hsm(layout: Layout, name: str, km: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _server(word: str, config: Path, layout: Layout, children: Children) -> Iterator[int]:
+def _server(word: str, config: Path, layout: Layout, children: Leash) -> Iterator[int]:
     """A part that serves: its port.  Raises NotReady."""
     ready = layout.folder / f"{word}.ready"
     ready.unlink(missing_ok=True)
     line = [sys.executable, "-m", "switch.main", "perso", word, "--config", str(config), "--ready-file", str(ready)]
     with (layout.folder / "logs" / f"{word}.log").open("ab") as log:
-        process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment())  # noqa: S603  # ours
-    children.note(process.pid)
+        process = subprocess.Popen(  # noqa: S603  # our own command line
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=children.descriptors,
+            env=environment(children),
+        )
     try:
         until = time.monotonic() + READY_SECONDS_MAX
         while not ready.exists():

@@ -112,9 +112,7 @@ def ftp_factory(shelf: Shelf, chain: Chain, users: Officers) -> ftp.FTPFactory:
 def pull_by_ftp(where: tuple[str, int], user: str, passphrase: str, shelf: Shelf, kept: Came) -> list[str]:
     """Take everything from there to *shelf* and remove it there; blocks.
 
-    Of each that is here *kept* is told, with no head, for which FTP has no place.
-
-    Raises TransferFailed.
+    Before that *kept* is told of each, with no head, for which FTP has no place.  Raises TransferFailed.
     """
     pulled = []
     try:
@@ -123,7 +121,8 @@ def pull_by_ftp(where: tuple[str, int], user: str, passphrase: str, shelf: Shelf
             line.login(user, passphrase)
             line.voidcmd("TYPE I")
             for name in sorted(each for each in line.nlst(".") if FILE_NAME.fullmatch(each)):
-                _take(line, name, shelf, kept)
+                _take(line, name, shelf)
+                kept(name, shelf.file(name).digest, "")
                 line.delete(name)
                 pulled.append(name)
     except FAULTS as e:
@@ -131,7 +130,7 @@ def pull_by_ftp(where: tuple[str, int], user: str, passphrase: str, shelf: Shelf
     return pulled
 
 
-def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Came) -> None:
+def _take(line: ftplib.FTP, name: str, shelf: Shelf) -> None:
     size = line.size(name) or 0
     if any(each.name == name for each in shelf.files()):
         # A pull that broke off before the file was removed there: only the very same file is removed now.
@@ -139,7 +138,6 @@ def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Came) -> None:
         line.retrbinary(f"RETR {name}", digest.update)
         if not compare_digest(digest.hexdigest(), shelf.file(name).digest):
             raise NotKept(f"{name} is here already, and another file")
-        kept(name, digest.hexdigest(), "")
         return
     arrival = shelf.put(name, size, None)
     try:
@@ -148,4 +146,3 @@ def _take(line: ftplib.FTP, name: str, shelf: Shelf, kept: Came) -> None:
         arrival.abandon()
         raise
     arrival.settle()
-    kept(name, shelf.file(name).digest, "")

@@ -43,10 +43,9 @@ async def reenciphered(pmp: Pmp, shelf: Shelf, chain: Chain, refused: Path) -> l
         try:
             await pmp.import_order(order, "hosting", lambda done, of: None)
         except Refused:
-            if pmp.books.order_of(name) is None:
-                refused.mkdir(mode=0o700, exist_ok=True)
-                order.rename(refused / name)
-                continue
+            refused.mkdir(mode=0o700, exist_ok=True)
+            order.rename(refused / name)
+            continue
         xof = pmp.xofs / order.with_suffix(".xof").name
         if xof.exists():
             note_reenciphered(chain, xof)
@@ -62,9 +61,7 @@ def note_reenciphered(chain: Chain, xof: Path) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         head = XofReader(file, xof.name).head.audit
-    told = {"file": xof.name, "digest": digest}
-    if chain.last(frozenset({"re-enciphered"}), **told) is None:
-        chain.write("hosting", "re-enciphered", told | {"before": head})
+    chain.once("hosting", "re-enciphered", {"file": xof.name, "digest": digest, "before": head})
 
 
 async def step(config: PartConfig, source: Source, shelf: Shelf, chain: Chain, pmp: Pmp | None) -> list[str]:

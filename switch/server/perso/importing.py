@@ -5,16 +5,16 @@ that was made of one there, under internal transport keys.
 
 The order is read twice: once for its shape and its MAC, before the HSM opens anything of it, and once to be moved, when
 what is read must have the digest that the MAC was of.  Several batches are under way at once and are written in order.  The
-XOF file appears under its name when it is whole, and counts when the books say so; before that there is a temporary file,
-which the next attempt overwrites.
+XOF file appears under its name when it is whole, and counts when the books say so; before that there is a part of it, with
+which the next attempt goes on (``switch.perso.partfile``).
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hmac import compare_digest
 from io import BufferedIOBase
@@ -27,9 +27,9 @@ from hsm.client.answers import Refused as HsmRefused
 from switch.perso.books import Books, ImportedOrder
 from switch.perso.chain import START
 from switch.perso.orderfile import OrderHead, OrderReader
+from switch.perso.partfile import MARK_CARDS, PartBusy, PartFile, forget
 from switch.perso.product import Product, Resolved, read_product, resolve
 from switch.perso.seen import Seen
-from switch.perso.shelf import is_ours, settle_folder
 from switch.perso.terms import Attribute, Cardholder, CardValues, Content, HeldKey, KeyName, Refused, key_name
 from switch.perso.xof import XofHead, XofReader, XofWriter
 from switch.server.perso.hsm import PersoHsm
@@ -50,6 +50,17 @@ class _Plan:
     sources: Mapping[Attribute, HeldKey]
     mac: HeldKey
     resolved: Resolved
+
+
+@dataclass
+class _Moving:
+    """What is written: so many cards are behind the last mark."""
+
+    part: PartFile
+    writer: XofWriter
+    context: bytes
+    imported: str
+    marked: int
 
 
 class OrderImport:
@@ -78,36 +89,38 @@ class OrderImport:
                 raise Refused(path.name, None, "mac", f"is not the MAC under {plan.mac.named.name}")
             await self._check_keys(plan)
             source.seek(0)
-            again = _reader(source, path.name)
-            name = f"{plan.head.issuer}-{plan.head.order}.xof"
-            imported = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-            head = plan.head
-            told = XofHead(head.issuer, head.order, head.product, head.key_version, head.cards, imported, begun(head))
-            await self._move(plan, again, self._xofs / name, told, reader.total.digest, progress)
-        done = ImportedOrder(
-            head.issuer,
-            head.order,
-            head.product,
-            head.key_version,
-            head.cards,
-            reader.total.digest.hex(),
-            name,
-            imported,
-        )
-        self._books.add_order(done)
-        return done
+            return await self._move(plan, _reader(source, path.name), reader.total.digest, progress, begun)
+
+    def imported(self, path: Path) -> ImportedOrder | None:
+        """What was imported from just this file *path*, if it was: after a kill that is nothing to complain of.
+
+        Raises Refused, OSError.
+        """
+        with path.open("rb") as source:
+            reader = _reader(source, path.name)
+            known = self._books.order(reader.head.issuer, reader.head.order)
+            if known is None:
+                return None
+            deque(reader, maxlen=0)
+            same = compare_digest(reader.total.digest.hex(), known.digest)
+        if same:
+            forget(self._xofs / known.xof)
+        return known if same else None
 
     # --- before anything is moved ---------------------------------------------------------------------------------
     def _resolved(self, file: str, head: OrderHead | XofHead) -> Resolved:
         """The product's keys, if the order is new."""
         if file.rpartition(".")[0] != f"{head.issuer}-{head.order}":
             raise Refused(file, 0, "id", f"order {head.order} of issuer {head.issuer} is called by these names")
-        if (known := self._books.order(head.issuer, head.order)) is not None:
-            raise Refused(file, 0, "id", f"order {head.order} of issuer {head.issuer} was imported {known.imported}")
+        self._check_new(file, head)
         text = self._books.product(head.issuer, head.product)
         if text is None:
             raise Refused(file, 0, "product", f"issuer {head.issuer} has no product {head.product}")
         return resolve(read_product(text, f"product {head.product}"), self._books.key)
+
+    def _check_new(self, file: str, head: OrderHead | XofHead) -> None:
+        if (known := self._books.order(head.issuer, head.order)) is not None:
+            raise Refused(file, 0, "id", f"order {head.order} of issuer {head.issuer} was imported {known.imported}")
 
     def _plan(self, file: str, reader: OrderReader | XofReader, resolved: Resolved) -> _Plan:
         """What the values and the MAC of what was read lie under."""
@@ -145,51 +158,82 @@ class OrderImport:
 
     # --- moving ---------------------------------------------------------------------------------------------------
     async def _move(
-        self, plan: _Plan, reader: OrderReader | XofReader, to: Path, told: XofHead, digest: bytes, progress: Progress
-    ) -> None:
-        temporary = to.with_suffix(".part")
-        out = os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
-        if not is_ours(out.fileno()):
-            out.close()
-            raise Refused(plan.file, None, "", "another process is importing it")
-        out.truncate(0)
+        self, plan: _Plan, reader: OrderReader | XofReader, digest: bytes, progress: Progress, begun: Begun
+    ) -> ImportedOrder:
+        head = plan.head
+        to = self._xofs / f"{head.issuer}-{head.order}.xof"
+        try:
+            part = PartFile(to, back=True)
+        except PartBusy:
+            raise Refused(plan.file, None, "", "another process is importing it") from None
         seen = Seen()
         try:
-            with out:
-                writer = XofWriter(out, told, _used(plan), plan.resolved.mac.named)
-                await self._batches(plan, iter(reader), writer, seen, progress)
-                if not compare_digest(reader.total.digest, digest):
-                    raise Refused(plan.file, None, "", "has changed since its MAC was verified")
-                writer.end(await self._hsm.mac(plan.resolved.mac, writer.digest))
-                out.flush()
-                os.fsync(out.fileno())
-            temporary.rename(to)
-            settle_folder(to.parent)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
+            self._check_new(plan.file, head)
+            moving = await self._begun(plan, part, digest, begun(head))
+            await self._batches(plan, iter(reader), moving, seen, progress)
+            if not compare_digest(reader.total.digest, digest):
+                raise Refused(plan.file, None, "", "has changed since its MAC was verified")
+            moving.writer.end(await self._hsm.mac(plan.resolved.mac, moving.writer.digest))
+            part.settle()
+            told = (head.issuer, head.order, head.product, head.key_version, head.cards, digest.hex(), to.name)
+            done = ImportedOrder(*told, moving.imported)
+            self._books.add_order(done)
+            forget(to)
+        except Refused:
+            part.drop()
             raise
         finally:
+            part.close()
             seen.close()
+        return done
+
+    async def _begun(self, plan: _Plan, part: PartFile, digest: bytes, audit: str) -> _Moving:
+        """Where an import that was interrupted was, if it was of just this order, noted as *audit*, under these keys."""
+        head, used = plan.head, _used(plan)
+        told = ("import", digest.hex(), head, audit, sorted((each.label, key) for each, key in used.items()))
+        context = hashlib.sha256(repr((*told, plan.resolved.mac.named)).encode()).digest()
+        mark = part.marked()
+        if mark is not None and not compare_digest(
+            await self._hsm.mac(plan.resolved.mac, mark.text(context)), mark.mac
+        ):
+            mark = None
+        imported = mark.note if mark is not None else self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        written = part.go_on(mark)
+        xof = XofHead(head.issuer, head.order, head.product, head.key_version, head.cards, imported, audit)
+        writer = XofWriter(part.out, xof, used, plan.resolved.mac.named, written)
+        return _Moving(part, writer, context, imported, written.cards)
 
     async def _batches(
-        self, plan: _Plan, cards: Iterator[CardValues], writer: XofWriter, seen: Seen, progress: Progress
+        self, plan: _Plan, cards: Iterator[CardValues], moving: _Moving, seen: Seen, progress: Progress
     ) -> None:
         under_way: deque[Deferred[list[CardValues]]] = deque()
-        done = 0
+        writer, left = moving.writer, moving.marked
+        while left > 0:
+            # What is there is not moved again; whether a card comes twice must be known of it.
+            left -= len(behind := list(islice(cards, min(left, BATCH_CARDS))))
+            await self._holders(plan, behind, seen)
         try:
             while True:
                 while len(under_way) < BATCHES_UNDER_WAY_MAX and (batch := list(islice(cards, BATCH_CARDS))):
                     under_way.append(ensureDeferred(self._batch(plan, batch, seen)))
                 if not under_way:
-                    return
+                    break
                 for card in await under_way.popleft():
                     writer.card(card)
-                    done += 1
-                progress(done, plan.head.cards)
+                progress(writer.written.cards, plan.head.cards)
+                if writer.written.cards >= moving.marked + MARK_CARDS:
+                    await self._mark(plan, moving)
         finally:
             for abandoned in under_way:
                 abandoned.addErrback(lambda failure: None)
                 abandoned.cancel()
+        if writer.written.cards > moving.marked:
+            await self._mark(plan, moving)
+
+    async def _mark(self, plan: _Plan, moving: _Moving) -> None:
+        mark = moving.part.reached(moving.writer.written, moving.imported)
+        moving.part.keep(replace(mark, mac=await self._hsm.mac(plan.resolved.mac, mark.text(moving.context))))
+        moving.marked = mark.cards
 
     async def _batch(self, plan: _Plan, cards: list[CardValues], seen: Seen) -> list[CardValues]:
         try:

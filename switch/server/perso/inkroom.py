@@ -11,6 +11,7 @@ from switch.perso.authority import PublicKey
 from switch.perso.books import AlreadyThere, Books
 from switch.perso.cardconfig import CardInkConfig
 from switch.perso.cardkeys import (
+    ROLES,
     TRANSPORT_ROLES,
     BureauKey,
     KeyFileError,
@@ -19,6 +20,7 @@ from switch.perso.cardkeys import (
     read_certificate,
     read_issuer_keys,
     read_keys,
+    read_transport,
     resolved,
     roles_of,
     write_issuer_keys,
@@ -32,6 +34,7 @@ from switch.perso.preparedfile import PreparedHead
 from switch.perso.preparing import Keys
 from switch.perso.profile import Profile, read_profile
 from switch.perso.terms import Refused
+from switch.perso.whole import write_text
 from switch.perso.xof import XofHead
 from switch.server.perso.cardhsm import CardHsm
 from switch.server.perso.cardink import (
@@ -82,58 +85,72 @@ class CardInk:
         """All keys by name.  Raises KeyFileError."""
         return read_keys(self._keys)
 
-    def _check_new(self, names: Iterable[str]) -> None:
-        held = self.keys()
-        for name in names:
-            if name in held:
-                raise AlreadyThere(f"{name} is there already: a new version of a key has another name")
+    def _new(self, wanted: Mapping[str, tuple[str, str | None]], what: str) -> set[str]:
+        """Those *wanted*, by name type and check value, that are not there; others came in this way (*what*).
 
-    def _add(self, keys: list[BureauKey], officers: tuple[str, str], what: str) -> None:
-        self._check_new(key.name for key in keys)
-        write_keys(self._keys, [*self.keys().values(), *keys])
-        for key in keys:
-            told = {"key": key.name, "type": key.key_type, "kcv": key.check_value}
-            self.chain.write("+".join(officers), what, told)
+        Raises AlreadyThere where another key has the name.
+        """
+        return new_names(self.keys(), wanted, self.chain, what)
+
+    def _add(self, keys: list[BureauKey], names: Iterable[str], officers: tuple[str, str], what: str) -> None:
+        """Add *keys*; all of *names* are in the chain then, also after a kill."""
+        add_keys(self._keys, keys, names, self.chain, officers, what)
 
     async def new_keys(self, names: Mapping[str, str], officers: tuple[str, str], out: Path | None) -> None:
         """Make keys, by name their roles, and write those that production shares to *out*, under the KIS.
 
-        From then on each of these is bound to the HSM.  Raises AlreadyThere.
+        From then on each of these is bound to the HSM.  Keys that are there stay, if they went out to *out*.  Raises
+        AlreadyThere.
         """
-        self._check_new(names)
-        hsm, kis = self.hsm(), self.config.kis
+        new = self._new({name: (ROLES[role], None) for name, role in names.items()}, "key made")
+        if len(new) < len(names):
+            self._check_gone(names, new, out)
         made, sent = [], []
-        for name, role in names.items():
-            key = await new_key(hsm, name, role)
+        for name, role in names.items() if new else ():
+            key = await new_key(self.hsm(), name, role)
             if role in TRANSPORT_ROLES:
-                sent.append(await sent_key(hsm, key, kis))
-                key = await bound_key(hsm, key, PREPARING_MODES[key.key_type])
+                sent.append(await sent_key(self.hsm(), key, self.config.kis))
+                key = await bound_key(self.hsm(), key, PREPARING_MODES[key.key_type])
             made.append(key)
-        if out is not None:
+        if new and out is not None:
             # Before they count as made: keys that are there have gone out.
-            write_transport(out, await check_value(hsm, stored_specifier(kis), KIS), sent)
-        self._add(made, officers, "key made")
+            write_transport(out, await check_value(self.hsm(), stored_specifier(self.config.kis), KIS), sent)
+        self._add(made, names, officers, "key made")
+
+    def _check_gone(self, names: Mapping[str, str], new: set[str], out: Path | None) -> None:
+        """Nothing, if all keys of *names* are there, and in *out*.  Raises AlreadyThere, KeyFileError."""
+        held = self.keys()
+        gone = (
+            {key.name: key.check_value for key in read_transport(out).keys} if out is not None and out.exists() else {}
+        )
+        shared = [name for name, role in names.items() if role in TRANSPORT_ROLES and out is not None]
+        if new or any(gone.get(name) != held[name].check_value for name in shared):
+            raise AlreadyThere(f"of {', '.join(names)} some are there already: a new version of a key has another name")
 
     async def receive_keys(self, sent: Transport, officers: tuple[str, str]) -> list[BureauKey]:
-        """Take in an issuer's keys.  Raises KeyWrong, KeyFileError, AlreadyThere."""
-        self._check_new(key.name for key in sent.keys)
-        keys = await taken_in(self.hsm(), sent, self.config.kir, ISSUER_MODES)
-        self._add(keys, officers, "key received")
+        """Take in an issuer's keys, as far as they are not there.  Raises KeyWrong, KeyFileError, AlreadyThere."""
+        new = self._new({key.name: (key.key_type, key.check_value) for key in sent.keys}, "key received")
+        keys = await taken_in(self.hsm(), sent, self.config.kir, ISSUER_MODES, new)
+        self._add(keys, [key.name for key in sent.keys], officers, "key received")
         return keys
 
     # --- issuers' RSA keys ----------------------------------------------------------------------------------------
     async def new_issuer_key(
         self, name: str, bits: int, exponent: int, officers: tuple[str, str], out: Path
     ) -> SigningKey:
-        """Make an RSA key in the HSM, and write its public part for the authority to *out*.  Raises AlreadyThere."""
+        """Make an RSA key in the HSM, and write its public part for the authority to *out*.
+
+        Of one that is there *out* is written again.  Raises AlreadyThere for one of another length or exponent.
+        """
         held = read_issuer_keys(self._issuers)
-        if name in held:
-            raise AlreadyThere(f"{name} is there already")
-        key = await new_signing_key(self.hsm(), name, bits, exponent)
-        # Before it counts as made: of a key that is there the authority can be told.
+        if name not in held:
+            held[name] = (await new_signing_key(self.hsm(), name, bits, exponent), None)
+            write_issuer_keys(self._issuers, held.values())
+        key = held[name][0]
+        if (key.bits, key.exponent) != (bits, exponent):
+            raise AlreadyThere(f"another key {name} is there already")
         write_whole(out, {"modulus": key.modulus.hex(), "exponent": key.exponent})
-        write_issuer_keys(self._issuers, [*held.values(), (key, None)])
-        self.chain.write("+".join(officers), "issuer key made", {"key": name, "bits": bits})
+        self.chain.once("+".join(officers), "issuer key made", {"key": name, "bits": bits})
         return key
 
     def put_certificate(self, name: str, path: Path, who: str) -> None:
@@ -154,7 +171,7 @@ class CardInk:
         """Keep the application profile in the file *path*.  Raises ProfileError."""
         text = path.read_text(encoding="utf-8")
         profile = read_profile(text, path.name)
-        (self._profiles / f"{profile.name}.toml").write_text(text, encoding="utf-8")
+        write_text(self._profiles / f"{profile.name}.toml", text)
         self.chain.write(who, "profile put", {"profile": profile.name})
         return profile
 
@@ -198,7 +215,7 @@ class CardInk:
 
         def begun(head: XofHead) -> str:
             told = {"issuer": head.issuer, "order": head.order, "file": xof.name, "before": head.audit}
-            return self.chain.write("preparation", "preparation begun", told).hash
+            return self.chain.once("preparation", "preparation begun", told).hash
 
         try:
             preparation = OrderPreparation(self.hsm(), profile, keys, books.key, secrets.token_bytes)
@@ -208,13 +225,15 @@ class CardInk:
             raise
         finally:
             books.close()
-        prepared: dict[str, str | int] = {"issuer": head.issuer, "order": head.order, "cards": head.cards}
-        self.chain.write("preparation", "order prepared", prepared | {"file": to.name})
+        done: dict[str, str | int] = {"issuer": head.issuer, "order": head.order, "cards": head.cards, "file": to.name}
+        self.chain.once("preparation", "order prepared", done)
         return head
 
 
-async def taken_in(hsm: CardHsm, sent: Transport, kir: int, modes: Mapping[str, bytes]) -> list[BureauKey]:
-    """The keys that were *sent*, each bound as *modes* say by key type.
+async def taken_in(
+    hsm: CardHsm, sent: Transport, kir: int, modes: Mapping[str, bytes], new: set[str]
+) -> list[BureauKey]:
+    """Of the keys that were *sent* those of *new* names, each bound as *modes* say by key type.
 
     Raises KeyFileError for another zone key, and KeyWrong.
     """
@@ -222,4 +241,38 @@ async def taken_in(hsm: CardHsm, sent: Transport, kir: int, modes: Mapping[str, 
     if found != sent.zmk_check_value:
         told = f"the keys lie under a ZMK of check value {sent.zmk_check_value}; KIR {kir} has {found}"
         raise KeyFileError(f"{sent.file}: {told}")
-    return [await received_key(hsm, key, kir, modes.get(key.key_type)) for key in sent.keys]
+    return [await received_key(hsm, key, kir, modes.get(key.key_type)) for key in sent.keys if key.name in new]
+
+
+def new_names(
+    held: Mapping[str, BureauKey], wanted: Mapping[str, tuple[str, str | None]], chain: Chain, what: str
+) -> set[str]:
+    """Of the names *wanted*, with type and check value (None: any), those that are not *held*.
+
+    Raises AlreadyThere where another key has the name, or one that came in another way than *what*, by the *chain*.
+    """
+    for name, (key_type, value) in wanted.items():
+        if (key := held.get(name)) is None:
+            continue
+        entry = chain.found(_told(key))
+        same = key.key_type == key_type and value in (None, key.check_value) and (entry is None or entry.what == what)
+        if not same:
+            raise AlreadyThere(f"another key {name} is there already: a new version of a key has another name")
+    return set(wanted) - set(held)
+
+
+def add_keys(
+    path: Path, keys: list[BureauKey], names: Iterable[str], chain: Chain, officers: tuple[str, str], what: str
+) -> None:
+    """Add *keys* to the file *path*; that all of *names* are there is in the *chain* then, also after a kill."""
+    held = read_keys(path)
+    if keys:
+        held |= {key.name: key for key in keys}
+        write_keys(path, held.values())
+    for name in names:
+        chain.once("+".join(officers), what, _told(held[name]))
+
+
+def _told(key: BureauKey) -> dict[str, str | int]:
+    """What the chain says of a key."""
+    return {"key": key.name, "type": key.key_type, "kcv": key.check_value}

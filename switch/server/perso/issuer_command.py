@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import secrets
+from hashlib import file_digest
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 
@@ -14,8 +14,10 @@ from switch.perso.cardkeys import write_transport
 from switch.perso.chain import Chain
 from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, IssuerKeys, Wish, card_keys, check_value, write_order
 from switch.perso.keyfile import KeyFile, SentKey
+from switch.perso.orderfile import OrderReader
 from switch.perso.partconfig import opened, source, tls
 from switch.perso.terms import ISSUER, ISSUER_KEYS, NAME, Refused
+from switch.perso.whole import whole, write_text
 from switch.server.perso.running import done, reactor, told_in_a_line, utc_now
 from switch.server.perso.transfer import push
 
@@ -29,8 +31,10 @@ def command() -> None:
 @click.argument("path", metavar="FILE", type=click.Path())
 def secret(path: str) -> None:
     """Make the secret that an issuer's keys and PINs follow from: 32 random bytes, in hexadecimal, in FILE."""
-    with told_in_a_line(), open(path, "x", opener=_private) as file:
-        file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+    with told_in_a_line():
+        if Path(path).exists():
+            raise FileExistsError(f"{path} is there already")
+        write_text(Path(path), secrets.token_hex(SECRET_BYTES) + "\n")
 
 
 _issuer = click.option("--issuer", required=True)
@@ -51,7 +55,7 @@ def keys(issuer: str, version: str, secret_file: str, zmk_file: str, out: str) -
         zmk = _hexadecimal(zmk_file, KEY_BYTES)
         drawn = IssuerKeys.drawn(_hexadecimal(secret_file, SECRET_BYTES), _named(issuer, ISSUER), version)
         sent = tuple(SentKey(drawn.named(content), drawn.under(zmk, content)) for content in ISSUER_KEYS)
-        Path(out).write_text(KeyFile(check_value(zmk), sent).text())
+        write_text(Path(out), KeyFile(check_value(zmk), sent).text())
         for key in sent:
             click.echo(f"{key.named.name} {key.named.check_value}")
 
@@ -87,25 +91,37 @@ def cards_keys(issuer: str, secret_file: str, zmk_file: str, out: str) -> None:
 @click.option("--icc-keys", is_flag=True, help="the issuer makes the cards' keys")
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="a folder, of the issuer's audit, too")
 def order(issuer: str, version: str, secret_file: str, out: str, **wished: object) -> None:
-    """Make an order of test cards: OUT/ISSUER-ORDER.order."""
+    """Make an order of test cards: OUT/ISSUER-ORDER.order.  One that is there stays, if it is just this order."""
     with told_in_a_line():
         wish = Wish(**wished)  # type: ignore[arg-type]  # the options are its fields
         for name, pattern in ((issuer, ISSUER), (wish.order, NAME), (wish.product, NAME)):
             _named(name, pattern)
         own = _hexadecimal(secret_file, SECRET_BYTES)
+        keys = IssuerKeys.drawn(own, issuer, version)
         path = Path(out) / f"{issuer}-{wish.order}.order"
         chain, named = audit_beside(path), {"issuer": issuer, "order": wish.order}
-        begun = chain.write("issuer", "order begun", named | {"product": wish.product, "cards": wish.cards})
-        temporary = path.with_suffix(".part")
-        with open(temporary, "wb", opener=_private) as file:
-            try:
-                keys, created = IssuerKeys.drawn(own, issuer, version), f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
-                write_order(file, keys, own, wish, created, begun.hash)
-            except ValueError as e:
-                raise click.UsageError(str(e)) from None
-        temporary.rename(path)
-        chain.write("issuer", "order made", named | {"file": path.name, "digest": digest_of(path)})
+        try:
+            if not path.exists():
+                about: dict[str, str | int] = {"product": wish.product, "cards": wish.cards}
+                begun = chain.once("issuer", "order begun", named | about)
+                with whole(path) as file:
+                    write_order(file, keys, own, wish, f"{utc_now():%Y-%m-%dT%H:%M:%SZ}", begun.hash)
+            elif not _is_order(path, keys, own, wish):
+                raise Refused(path.name, None, "", "is there already, and another order")
+        except ValueError as e:
+            raise click.UsageError(str(e)) from None
+        chain.once("issuer", "order made", named | {"file": path.name, "digest": digest_of(path)})
         click.echo(str(path))
+
+
+def _is_order(path: Path, keys: IssuerKeys, own: bytes, wish: Wish) -> bool:
+    """Would the order be just the file *path*, but for the time and the audit?  Raises Refused, ValueError."""
+    with path.open("rb") as file, TemporaryFile() as again:
+        head = OrderReader(file, path.name).head
+        write_order(again, keys, own, wish, head.created, head.audit)
+        file.seek(0)
+        again.seek(0)
+        return file_digest(file, "sha256").digest() == file_digest(again, "sha256").digest()
 
 
 @command.command("push")
@@ -118,7 +134,7 @@ def push_order(path: str, config_path: str) -> None:
         bureau = source(section, tls(section))
         section.end()
         told = {"file": Path(path).name, "digest": digest_of(Path(path))}
-        pushed = audit_beside(Path(path)).write("issuer", "pushed", told)
+        pushed = audit_beside(Path(path)).once("issuer", "pushed", told)
         done(lambda: push(reactor(), bureau.host, bureau.port, bureau.tls, Path(path), pushed.hash))
         click.echo(f"pushed {Path(path).name}")
 
@@ -131,7 +147,7 @@ def audit_beside(order: Path) -> Chain:
 def digest_of(path: Path) -> str:
     """SHA-256, 64 hexadecimal digits."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _hexadecimal(path: str, count: int) -> bytes:
@@ -148,7 +164,3 @@ def _named(name: str, pattern: re.Pattern[str]) -> str:
     if not pattern.fullmatch(name):
         raise click.UsageError(f"{name[:32]!r} is no name")
     return name
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -11,7 +11,7 @@ from switch.perso.books import ImportedOrder
 from switch.perso.pmpconfig import read_pmp
 from switch.perso.product import read_product, resolve
 from switch.perso.terms import CHECK_VALUE, NAME, Content, HeldKey, Refused
-from switch.server.perso.acting import asked, officers_option, two
+from switch.server.perso.acting import added, officers_option, two
 from switch.server.perso.pmp import FROM_HSM, Pmp
 from switch.server.perso.progress import bar
 from switch.server.perso.running import done, told_in_a_line
@@ -43,11 +43,7 @@ def officers_group() -> None:
 def add_officer(pmp: Pmp, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line():
-        pmp.officers.check_new(officer.partition(":")[0])
-        name, passphrase = asked(officer, confirm=True)
-        acting = two(pmp.officers, officers) if len(pmp.officers.names()) >= 2 else (name, name)
-        pmp.officers.add(name, passphrase)
-        pmp.chain.write("+".join(dict.fromkeys(acting)), "officer added", {"officer": name})
+        added(pmp.officers, pmp.chain, officer, officers)
 
 
 @command.group("keys")
@@ -105,9 +101,7 @@ def send(pmp: Pmp, keys: tuple[str, ...], kis: int, out: str, officers: tuple[st
     with told_in_a_line(*FROM_HSM):
         wanted = _wanted(keys)
         acting = two(pmp.officers, officers)
-        file = done(lambda: pmp.send_keys(wanted, kis, acting))
-        Path(out).write_text(file.text())
-        _show([pmp.books.key(key.named.name) for key in file.keys])
+        _show(done(lambda: pmp.send_keys(wanted, kis, Path(out), acting)))
 
 
 @keys_group.command("list")
@@ -191,12 +185,15 @@ def import_orders(pmp: Pmp, paths: tuple[str, ...], administrator: str) -> None:
     async def work() -> int:
         refused = 0
         for path in chosen:
+            known = pmp.books.order_of(path.name)
             try:
                 order = await pmp.import_order(path, administrator, bar(path.name))
             except Refused as e:
                 refused += 1
                 click.echo(str(e), err=True)
                 continue
+            if known is not None:
+                click.echo(f"{path.name}: just this order was imported {known.imported}", err=True)
             if path in pulled:
                 pmp.discard(path)
             click.echo(_line(order))

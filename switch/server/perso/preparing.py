@@ -1,16 +1,16 @@
 """An XOF file becomes a prepared file: read, deciphered batch by batch, prepared card by card, sealed batch by batch.
 
 Many cards are under way at once, so that the HSM is never idle; they are written in order.  The prepared file appears under
-its name when it is whole: a preparation that was killed leaves a temporary file, which the next one overwrites, and no card
-was made of it.
+its name when it is whole: a preparation that was killed leaves a part, of which no card is made, and the next one goes on
+with it (``switch.perso.partfile``).
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hmac import compare_digest
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,8 @@ from switch.perso.card.tlv import TlvError
 from switch.perso.cardkeys import TRANSPORT_ROLES, BureauKey
 from switch.perso.chain import START
 from switch.perso.emboss import EmbossError
-from switch.perso.preparedfile import PreparedHead, PreparedWriter, SealedCard, content_of
+from switch.perso.partfile import MARK_CARDS, PartBusy, PartFile, forget
+from switch.perso.preparedfile import PreparedHead, PreparedReader, PreparedWriter, SealedCard, content_of
 from switch.perso.preparing import Keys, Preparation, PreparedCard
 from switch.perso.profile import Profile
 from switch.perso.sealing import BLOCK_BYTES, chains, contents, cut, padded
@@ -51,6 +52,16 @@ class _Order:
     dkeps: Mapping[Attribute, BureauKey]
 
 
+@dataclass
+class _Making:
+    """What is written: so many cards are behind the last mark."""
+
+    part: PartFile
+    writer: PreparedWriter
+    context: bytes
+    marked: int
+
+
 class OrderPreparation:
     """Prepares the orders of one product; *held* finds a DKep by its name, *random* draws IVs."""
 
@@ -72,43 +83,68 @@ class OrderPreparation:
     async def prepare_file(
         self, xof: Path, to: Path, progress: Progress = silent, begun: Begun = lambda head: START
     ) -> PreparedHead:
-        """Prepare the cards of the file *xof* into the file *to*; *begun*, called when it is verified, says what audit
-        entry that file names.
+        """Prepare the cards of the file *xof* into the file *to*; one that is there already is left as it is.
+
+        *begun*, called when the order is verified, says what audit entry the file *to* names.
 
         Raises Refused, naming file, record and field, OSError, and what the pool fails with.
         """
         with xof.open("rb") as source:
             reader = XofReader(source, xof.name)
             order = await self._verified(reader, xof.name)
-            source.seek(0)
-            again = XofReader(source, xof.name)
             checks = {role: self._keys.by_role[role].check_value for role in TRANSPORT_ROLES}
-            told = again.head
-            head = PreparedHead(
-                told.issuer,
-                told.order,
-                told.product,
-                self._profile.name,
-                told.cards,
-                self._profile.mailers,
-                checks,
-                begun(told),
-            )
-            temporary = to.with_suffix(".part")
-            try:
-                with open(temporary, "wb", opener=_private) as out:
-                    writer = PreparedWriter(out, head)
-                    await self._batches(order, again, writer, progress)
-                    if not compare_digest(again.total.digest, reader.total.digest):
-                        raise Refused(xof.name, None, "", "has changed since its MAC was verified")
-                    writer.end(await self._hsm.mac(self._keys.by_role["mtk"], writer.digest))
-                    out.flush()
-                    os.fsync(out.fileno())
-                temporary.rename(to)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            told = reader.head
+            names = (told.issuer, told.order, told.product, self._profile.name)
+            head = PreparedHead(*names, told.cards, self._profile.mailers, checks, begun(told))
+            if not to.exists():
+                source.seek(0)
+                await self._prepare(order, XofReader(source, xof.name), reader.total.digest, head, to, progress)
+            elif not await self._is_of(head, to):
+                raise Refused(to.name, None, "", "is there already, and is another than would be prepared")
+            forget(to)
         return head
+
+    async def _prepare(
+        self, order: _Order, reader: XofReader, digest: bytes, head: PreparedHead, to: Path, progress: Progress
+    ) -> None:
+        try:
+            part = PartFile(to)
+        except PartBusy:
+            raise Refused(order.file, None, "", "another process is preparing it") from None
+        try:
+            making = await self._begun(order, part, digest, head)
+            await self._batches(order, reader, making, progress)
+            if not compare_digest(reader.total.digest, digest):
+                raise Refused(order.file, None, "", "has changed since its MAC was verified")
+            making.writer.end(await self._hsm.mac(self._keys.by_role["mtk"], making.writer.digest))
+            part.settle()
+        except Refused:
+            part.drop()
+            raise
+        finally:
+            part.close()
+
+    async def _is_of(self, head: PreparedHead, to: Path) -> bool:
+        """Is the file *to* of this order and profile, whole, and with the MAC of these keys?"""
+        with to.open("rb") as source:
+            there = PreparedReader(source, to.name)
+            deque(there, maxlen=0)
+        return there.head == head and compare_digest(
+            await self._hsm.mac(self._keys.by_role["mtk"], there.digest), there.mac
+        )
+
+    async def _begun(self, order: _Order, part: PartFile, digest: bytes, head: PreparedHead) -> _Making:
+        """Where a preparation that was interrupted was, if it was of the same order, profile and keys."""
+        keys = sorted((role, key.name, key.check_value) for role, key in self._keys.by_role.items())
+        signing = (self._keys.signing.modulus.hex(), self._keys.certificate)
+        told = ("prepare", digest.hex(), head, self._profile, keys, signing)
+        context = hashlib.sha256(repr(told).encode()).digest()
+        mark = part.marked()
+        mtk = self._keys.by_role["mtk"]
+        if mark is not None and not compare_digest(await self._hsm.mac(mtk, mark.text(context)), mark.mac):
+            mark = None
+        written = part.go_on(mark)
+        return _Making(part, PreparedWriter(part.out, head, written), context, written.cards)
 
     async def _verified(self, reader: XofReader, file: str) -> _Order:
         """The order's DKeps, when all its cards were read and its MAC is right.  Raises Refused."""
@@ -130,24 +166,34 @@ class OrderPreparation:
             raise Refused(file, 0, "dkep", f"{told.name} is not held, or is another key than the file means")
         return BureauKey(told.name, told.content.value, told.check_value, held.specifier)
 
-    async def _batches(self, order: _Order, reader: XofReader, writer: PreparedWriter, progress: Progress) -> None:
+    async def _batches(self, order: _Order, reader: XofReader, making: _Making, progress: Progress) -> None:
         cards: Iterator[CardValues] = iter(reader)
+        deque(islice(cards, making.marked), maxlen=0)
+        writer = making.writer
         under_way: deque[Deferred[list[SealedCard]]] = deque()
-        done = 0
         try:
             while True:
                 while len(under_way) < BATCHES_UNDER_WAY_MAX and (batch := list(islice(cards, BATCH_CARDS))):
                     under_way.append(ensureDeferred(self._batch(order, batch)))
                 if not under_way:
-                    return
+                    break
                 for card in await under_way.popleft():
                     writer.card(card)
-                    done += 1
-                progress(done, reader.head.cards)
+                progress(writer.written.cards, reader.head.cards)
+                if writer.written.cards >= making.marked + MARK_CARDS:
+                    await self._mark(making)
         finally:
             for abandoned in under_way:
                 abandoned.addErrback(lambda failure: None)
                 abandoned.cancel()
+        if writer.written.cards > making.marked:
+            await self._mark(making)
+
+    async def _mark(self, making: _Making) -> None:
+        mark = making.part.reached(making.writer.written, "")
+        mac = await self._hsm.mac(self._keys.by_role["mtk"], mark.text(making.context))
+        making.part.keep(replace(mark, mac=mac))
+        making.marked = mark.cards
 
     async def _batch(self, order: _Order, cards: list[CardValues]) -> list[SealedCard]:
         first, last = cards[0].sequence, cards[-1].sequence
@@ -237,7 +283,3 @@ class OrderPreparation:
 def _opened(chain: bytes, like: list[bytes]) -> list[bytes]:
     """The contents of a deciphered chain; one without padding is empty, and no content of anything."""
     return [content or b"" for content in contents(chain, like)]
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_TRUNC, 0o600)

@@ -124,14 +124,10 @@ class Production:
                 for card, content in zip(cards, read, strict=True)
             ]
         )
-        # Each settles its own mailer in the journal, so that one that fails leaves none of the others in doubt.
-        await self._hsm.together(
-            [
-                ensureDeferred(self._mail(head, card, content, journal))
-                for card, content in zip(cards, read, strict=True)
-                if _is_due(journal.card(card.sequence))
-            ]
-        )
+        # One after the other, so that a kill leaves one in doubt, and the pages in the printer's tray tell of that one.
+        for card, content in zip(cards, read, strict=True):
+            if _is_due(journal.card(card.sequence)):
+                await self._mail(head, card, content, journal)
 
     async def _make(self, head: PreparedHead, card: SealedCard, content: Readable, journal: Journal) -> None:
         """Chips until one is good, or the card is rejected."""

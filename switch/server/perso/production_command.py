@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
 
-from switch.perso.books import AlreadyThere
 from switch.perso.cardbox import BoxError, CardBox
 from switch.perso.cardconfig import ProductionConfig, read_production
 from switch.perso.cardkeys import (
@@ -16,21 +16,22 @@ from switch.perso.cardkeys import (
     TRANSPORT_ROLES,
     BureauKey,
     KeyFileError,
+    Transport,
     read_keys,
     read_transport,
-    write_keys,
 )
 from switch.perso.chain import Chain
 from switch.perso.dual import Officers
-from switch.perso.journal import Journal, JournalError, Mailer, State
+from switch.perso.journal import DOUBTS, Journal, JournalError, Mailer, State
 from switch.perso.machine import HopperEmpty, SimulatedMachine
 from switch.perso.preparedfile import PreparedHead, PreparedReader
 from switch.perso.returnfile import write_return
 from switch.perso.terms import Refused
-from switch.server.perso.acting import alone, asked, officers_option, two
+from switch.perso.whole import whole
+from switch.server.perso.acting import added, alone, officers_option, two
 from switch.server.perso.cardhsm import CardHsm
 from switch.server.perso.cardink import PRODUCING_MODES, KeyWrong
-from switch.server.perso.inkroom import taken_in
+from switch.server.perso.inkroom import add_keys, new_names, taken_in
 from switch.server.perso.pmp import FROM_HSM, pool_of
 from switch.server.perso.producing import Counted, PrinterFull, Production
 from switch.server.perso.progress import bar
@@ -53,16 +54,12 @@ class Hall:
     def keys(self) -> dict[str, BureauKey]:
         return read_keys(self._keys)
 
-    def add(self, keys: list[BureauKey], officers: tuple[str, str]) -> None:
-        """Raises AlreadyThere."""
-        held = self.keys()
-        for key in keys:
-            if key.name in held:
-                raise AlreadyThere(f"{key.name} is there already: a new version of a key has another name")
-        write_keys(self._keys, [*held.values(), *keys])
-        for key in keys:
-            told = {"key": key.name, "type": key.key_type, "kcv": key.check_value}
-            self.chain.write("+".join(officers), "key received", told)
+    async def receive(self, sent: Transport, officers: tuple[str, str]) -> None:
+        """Take in keys, as far as they are not there.  Raises KeyWrong, KeyFileError, AlreadyThere."""
+        wanted = {key.name: (key.key_type, key.check_value) for key in sent.keys}
+        new = new_names(self.keys(), wanted, self.chain, "key received")
+        keys = await taken_in(CardHsm(pool_of(self.config.hsms)), sent, self.config.kir, PRODUCING_MODES, new)
+        add_keys(self._keys, keys, wanted, self.chain, officers, "key received")
 
     def by_role(self, head: PreparedHead) -> dict[str, BureauKey]:
         """The keys that the order was prepared for, by their check values, and the KMC.  Raises Refused."""
@@ -97,7 +94,7 @@ class Hall:
 
         def begun(verified: PreparedHead) -> None:
             told = named | {"file": path.name, "before": verified.audit}
-            self.chain.write("production", "production begun", told)
+            self.chain.once("production", "production begun", told)
 
         try:
             counted = await production.produce_file(path, journal, bar(path.name), begun)
@@ -150,11 +147,7 @@ def command(context: click.Context, path: Path) -> None:
 def add_officer(hall: Hall, officer: str, officers: tuple[str, ...]) -> None:
     """Add an officer: the first two by themselves, every other with two who are there."""
     with told_in_a_line(*WRONG), alone(hall.config.folder):
-        hall.officers.check_new(officer.partition(":")[0])
-        name, passphrase = asked(officer, confirm=True)
-        acting = two(hall.officers, officers) if len(hall.officers.names()) >= 2 else (name,)
-        hall.officers.add(name, passphrase)
-        hall.chain.write("+".join(acting), "officer added", {"officer": name})
+        added(hall.officers, hall.chain, officer, officers)
 
 
 @command.command("receive-keys")
@@ -166,11 +159,7 @@ def receive_keys(hall: Hall, path: Path, officers: tuple[str, ...]) -> None:
     with told_in_a_line(*WRONG), alone(hall.config.folder):
         acting = two(hall.officers, officers)
         sent = read_transport(path)
-
-        async def work() -> list[BureauKey]:
-            return await taken_in(CardHsm(pool_of(hall.config.hsms)), sent, hall.config.kir, PRODUCING_MODES)
-
-        hall.add(done(work), acting)
+        done(lambda: hall.receive(sent, acting))
         for key in hall.keys().values():
             click.echo(f"{key.name:32} {key.key_type} {key.check_value}")
 
@@ -192,13 +181,16 @@ def produce(hall: Hall, path: Path) -> None:
 @click.argument("path", metavar="FILE", type=_file)
 @click.pass_obj
 def status(hall: Hall, path: Path) -> None:
-    """Show how the order of the prepared FILE stands, and what befell its cards."""
+    """Show how the order of the prepared FILE stands, what befell its cards, and which mailers officers must decide of."""
     with told_in_a_line(*WRONG):
         journal = hall.journal(head_of(path))
         _show(Counted(journal.counts(), journal.mailers(), journal.open_points()))
         for event in journal.events():
             if event.why:
                 click.echo(f"{event.at} card {event.sequence}: {event.what}: {event.why} {event.who}")
+        for card in journal.cards():
+            if card.mailer in DOUBTS:
+                click.echo(f"card {card.sequence}: is its mailer printed?")
 
 
 def _show(counted: Counted) -> None:
@@ -246,12 +238,11 @@ def give_back(hall: Hall, path: Path, out: Path) -> None:
     with told_in_a_line(*WRONG), alone(hall.config.folder):
         head = head_of(path)
         journal = hall.journal(head)
-        if journal.open_points():
-            raise JournalError("; ".join(journal.open_points()))
-        entry = hall.chain.write("production", "order closed", {"issuer": head.issuer, "order": head.order})
-        temporary = out.with_suffix(".new")
-        with temporary.open("w", encoding="utf-8") as file:
-            totals = write_return(file, head, journal, entry.hash, now())
-        temporary.rename(out)
-        journal.end(now())
+        # First nothing can change any more; then all that is in the file stands, and a kill has the same one written again.
+        closed = journal.end(now())
+        entry = hall.chain.once("production", "order closed", {"issuer": head.issuer, "order": head.order})
+        with whole(out) as file:
+            text = TextIOWrapper(file, "utf-8", write_through=True)
+            totals = write_return(text, head, journal, entry.hash, closed)
+            text.detach()
         click.echo(", ".join(f"{count} {what}" for what, count in totals.items()))

@@ -112,8 +112,13 @@ class ShelfLine(FileLine):
             raise NotKept("a size is a number of bytes")
         if not HEAD.fullmatch(head):
             raise NotKept("an audit's head is 64 hexadecimal digits")
+        if self._of.shelf.has(name, digest):
+            # The issuer was not told that it came: told so now, it need not wonder.
+            self._of.chain.once(self._who, "received", {"file": name, "digest": digest})
+            self.say(f"HERE {self._of.shelf.file(name).size_bytes} {digest}")
+            return
         self.await_file(self._of.shelf.put(name, int(size), digest))
-        self._told("announced", {"file": name, "digest": digest, "before": head})
+        self._of.chain.once(self._who, "announced", {"file": name, "digest": digest, "before": head})
         self.say("GO")
 
     def _list(self) -> None:

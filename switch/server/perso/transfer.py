@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from hmac import compare_digest
 from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
@@ -50,24 +49,31 @@ class TransferLine(FileLine):
         self._lost = ""
 
     async def put(self, name: str, file: BufferedIOBase, head: str) -> None:
-        """Push *file* as *name*; *head* is the hash of our audit's entry about it.  Raises TransferFailed."""
+        """Push *file* as *name*; *head* is the hash of our audit's entry about it.
+
+        Nothing is sent where that very file is there.  Raises TransferFailed.
+        """
         digest, size = hashlib.sha256(), 0
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
         file.seek(0)
-        await self._expect("GO", f"PUT {name} {size} {digest.hexdigest()} {head}")
+        answer = await self._next(f"PUT {name} {size} {digest.hexdigest()} {head}")
+        if answer == f"HERE {size} {digest.hexdigest()}":
+            return
+        if answer != "GO":
+            raise TransferFailed(_refusal(answer))
         await self.send(file)
         await self._expect("OK")
 
     async def pull(self, shelf: Shelf, kept: Came) -> list[str]:
-        """Take everything to *shelf*, and have it removed there; of each that is here *kept* is told.
+        """Take everything to *shelf*, and have it removed there; of each that is here *kept* is told before that.
 
         What was kept already, before a break, is only removed.  Raises TransferFailed.
         """
         pulled = []
         for name, size, digest, head in await self._listed():
-            if not _is_kept(shelf, name, digest):
+            if not shelf.has(name, digest):
                 self._shelf, self._arriving = shelf, (name, size, digest)
                 await self._expect("OK", f"GET {name}")
             kept(name, digest, head)
@@ -171,13 +177,6 @@ async def pull(reactor: IReactorTime, host: str, port: int, files: TlsFiles, she
         return await line.pull(shelf, kept)
     finally:
         line.line.loseConnection()
-
-
-def _is_kept(shelf: Shelf, name: str, digest: str) -> bool:
-    try:
-        return compare_digest(shelf.file(name).digest, digest)
-    except NotKept:
-        return False
 
 
 def _refusal(line: str) -> str:

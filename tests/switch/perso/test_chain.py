@@ -71,3 +71,25 @@ def test_a_file_that_is_no_chain_is_not_written_to(tmp_path: Path) -> None:
     with pytest.raises(ChainBroken):
         chain(tmp_path / "a").write("anna", "did")
     assert (tmp_path / "a").read_text() == "something else\n"
+
+
+def test_what_is_repeated_after_a_kill_stands_once(tmp_path: Path) -> None:
+    made = filled(tmp_path / "a", 2)
+    first = made.once("anna", "made", {"key": "K"})
+    with (tmp_path / "a").open("ab") as torn:
+        torn.write(b'{"number": 4')
+    assert made.once("bert", "made", {"key": "K"}) == first
+    assert made.found({"key": "K"}) == first
+    assert made.found({"key": "K"}, "received") is None
+    made.once("anna", "made", {"key": "L"})
+    made.once("anna", "received", {"key": "K"})
+    assert [each.what for each in made.entries()] == ["did", "did", "made", "made", "received"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_of_a_chain_that_is_broken_nothing_is_found(tmp_path: Path) -> None:
+    made = filled(tmp_path / "a")
+    lines = (tmp_path / "a").read_bytes().splitlines(keepends=True)
+    (tmp_path / "a").write_bytes(lines[0] + lines[3])
+    with pytest.raises(ChainBroken):
+        made.once("anna", "made", {"key": "K"})

@@ -41,6 +41,14 @@ def test_passphrases_are_long_and_names_are_new(officers: Officers) -> None:
             officers.add(name, phrase)
 
 
+def test_an_addition_can_be_repeated(officers: Officers) -> None:
+    before = officers.path.read_bytes()
+    officers.add("anna", PHRASES["anna"])
+    assert officers.path.read_bytes() == before
+    with pytest.raises(NotAllowed, match="anna: not known, or another passphrase"):
+        officers.add("anna", PHRASES["bert"])
+
+
 def test_the_file_shows_no_passphrase(officers: Officers) -> None:
     assert all(phrase not in officers.path.read_text() for phrase in PHRASES.values())
     assert officers.path.stat().st_mode & 0o777 == 0o600

@@ -11,14 +11,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from switch.perso.whole import whole
+
 AUTHORITY = "authority.pem"
 DAYS = 30
 
 
 def write_certificates(folder: Path, names: tuple[str, ...], now: datetime) -> None:
-    """Write to *folder* the certificate of a new authority, and NAME.pem and NAME.key for each DNS name NAME.example.
+    """Write to *folder* NAME.pem and NAME.key for each DNS name NAME.example, and last a new authority's certificate.
 
-    The authority's key is kept nowhere.
+    So the authority's is there when all are: nobody can add to them, for its key is kept nowhere.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_key = ec.generate_private_key(ec.SECP256R1())
@@ -26,7 +28,6 @@ def write_certificates(folder: Path, names: tuple[str, ...], now: datetime) -> N
     authority = _builder(subject, subject, authority_key.public_key(), now)
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     signed = authority.sign(authority_key, hashes.SHA256())
-    (folder / AUTHORITY).write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     for name in names:
         key = ec.generate_private_key(ec.SECP256R1())
         own = _builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), subject, key.public_key(), now)
@@ -38,6 +39,8 @@ def write_certificates(folder: Path, names: tuple[str, ...], now: datetime) -> N
         )
         with open(folder / f"{name}.key", "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(pem)
+    with whole(folder / AUTHORITY) as last:
+        last.write(signed.public_bytes(serialization.Encoding.PEM))
 
 
 def _builder(

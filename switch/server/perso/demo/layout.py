@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from importlib import resources
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from switch.perso.cardkeys import write_transport
 from switch.perso.issuing import KEY_BYTES, SECRET_BYTES, check_value, random_key, transported
+from switch.perso.whole import write_text
 from switch.server.perso.demo.certificates import AUTHORITY, write_certificates
 from switch.server.perso.running import utc_now
 
@@ -58,7 +58,7 @@ class Layout:
         for name in FOLDERS:
             (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         for line, names in TLS_NAMES.items():
-            if not (self.folder / "tls" / line / f"{names[-1]}.key").exists():
+            if not (self.folder / "tls" / line / AUTHORITY).exists():
                 write_certificates(self.folder / "tls" / line, names, utc_now())
         for name, size in HEX_FILES.items():
             self._secret(name, (random_key() if size == KEY_BYTES else secrets.token_bytes(size)).hex().upper())
@@ -67,8 +67,13 @@ class Layout:
             self._secret(f"hsm/{name}", secrets.token_urlsafe(16))
         for name in ("product", "profile"):
             text = (resources.files("switch.server.perso.demo") / "files" / f"{name}.toml").read_text()
-            (self.folder / "pmp" / f"{name}.toml").write_text(text)
+            write_text(self.folder / "pmp" / f"{name}.toml", text)
         self._makers_keys()
+
+    @property
+    def log(self) -> Path:
+        """What all commands said."""
+        return self.folder / "logs" / "commands.log"
 
     def zmk(self) -> str:
         """The zone master key, which in a real bureau custodians bring to the consoles in components."""
@@ -146,12 +151,9 @@ class Layout:
     def _secret(self, name: str, text: str) -> None:
         path = self.folder / name
         if not path.exists():
-            beside = path.with_name(f"{path.name}.new")
-            with open(beside, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-                file.write(f"{text}\n")
-            beside.rename(path)
+            write_text(path, f"{text}\n")
 
     def _write(self, name: str, text: str) -> Path:
         path = self.folder / name
-        path.write_text(text)
+        write_text(path, text)
         return path

@@ -1,29 +1,28 @@
-"""The demonstration's steps: commands of the parts, each done once, so that after a kill it goes on where it was."""
+"""The demonstration's steps: commands of the parts, each done once, so that after a kill it goes on where it was.
+
+A step that was killed is done from its first command on again: a command that finds done what it would do says so.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE
 
+from hsm.client.leash import Leash
+from switch.perso.whole import write_text
+from switch.server.perso.demo.commands import StepFailed, Words, spoken
+from switch.server.perso.demo.doubts import settle
 from switch.server.perso.demo.layout import ISSUER, OFFICERS, PREFIX, Layout
-from switch.server.perso.demo.leftovers import Children
 
 ORDER, FIRST = "0001", 9_998
 """The first cards of the order are on both sides of a limit between ranges of eleven digits, the longest of a BIN table."""
 EXPIRES = "1229"
 DKEPS = ("DKEP-HOLDER=data", "DKEP-PIN=pins", "DKEP-APPLICATION=data", "DKEP-MAC=macs")
 CARDINK_KEYS = ("KTK=ktk", "PTK=ptk", "MTK=mtk", "DATA=data", "PIN=pin")
-ALREADY = ("there already", "is there", "was imported", "File exists")
-"""How a part says that a step was done before a kill."""
 PULL_SECONDS_MAX = 60.0
-Words = tuple[str | Path, ...]
 
 
 @dataclass(frozen=True)
@@ -38,15 +37,15 @@ class Configs:
 
 @dataclass(frozen=True)
 class Step:
-    """What is done, and the commands that do it; they are tried again till the file *until* is there."""
+    """What is done, and the commands that do it; they are tried again till the file *until* is there.
+
+    With *doubtful* it is a prepared order, of whose mailers officers decide first.
+    """
 
     title: str
     commands: tuple[Words, ...]
     until: Path | None = None
-
-
-class StepFailed(Exception):
-    """A command failed: the text is what it said."""
+    doubtful: Path | None = None
 
 
 def steps(layout: Layout, configs: Configs, cards: int) -> list[Step]:
@@ -132,7 +131,7 @@ def _cards(layout: Layout, configs: Configs) -> list[Step]:
     with_authority = ("--authority", authority, "--issuer-digits", PREFIX)
     return [
         Step("Data preparation", ((*ink, "prepare", "VSDC-DEBIT", layout.xof(ORDER), prepared, *with_authority),)),
-        Step("Production: cards and PIN mailers", ((*hall, "order", prepared),)),
+        Step("Production: cards and PIN mailers", ((*hall, "order", prepared),), doubtful=prepared),
         Step("The return file, and the order is closed", ((*hall, "return", prepared, back),)),
         Step("The audit of the whole order", (("audit", *_audits(layout), "--returned", back, "--quiet"),)),
     ]
@@ -144,7 +143,7 @@ def _audits(layout: Layout) -> list[Path]:
     return [layout.folder / f"{name}.audit" for name in (*files, "production/state/production")]
 
 
-def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable[[str], None]) -> None:
+def run(layout: Layout, all_steps: list[Step], children: Leash, say: Callable[[str], None]) -> None:
     """Do what was not done yet.  Raises StepFailed."""
     done_file = layout.folder / "done.json"
     done = set(json.loads(done_file.read_text())) if done_file.exists() else set()
@@ -154,36 +153,18 @@ def run(layout: Layout, all_steps: list[Step], children: Children, say: Callable
             say("   done before")
             continue
         began = time.monotonic()
+        if step.doubtful is not None:
+            settle(layout, step.commands[0][:3], step.doubtful, children, say)
         for words in step.commands:
-            _command(words, step.until, children, say, layout.folder / "logs" / "commands.log")
+            until = time.monotonic() + PULL_SECONDS_MAX
+            said = spoken(words, children, layout.log)
+            while step.until is not None and not step.until.exists():
+                if time.monotonic() > until:
+                    raise StepFailed(f"{step.until.name} did not come")
+                time.sleep(0.2)
+                said = spoken(words, children, layout.log)
+            for each in said.splitlines():
+                say(f"   {each}")
         done.add(step.title)
-        temporary = done_file.with_suffix(".new")
-        temporary.write_text(json.dumps(sorted(done)))
-        temporary.rename(done_file)
+        write_text(done_file, json.dumps(sorted(done)))
         say(f"   {time.monotonic() - began:.1f} s")
-
-
-def _command(words: Words, until: Path | None, children: Children, say: Callable[[str], None], log: Path) -> None:
-    line = [sys.executable, "-m", "switch.main", "perso", *map(str, words)]
-    ends = time.monotonic() + PULL_SECONDS_MAX
-    while True:
-        process = subprocess.Popen(line, stdout=PIPE, stderr=PIPE, text=True, env=environment())  # noqa: S603  # ours
-        children.note(process.pid)
-        said, complaint = process.communicate()
-        children.forget(process.pid)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(f"switch perso {' '.join(map(str, words))}\n{said}{complaint}")
-        if process.returncode and not any(word in complaint for word in ALREADY):
-            raise StepFailed(f"switch perso {' '.join(map(str, words))}: {complaint.strip()}")
-        if until is None or until.exists():
-            break
-        if time.monotonic() > ends:
-            raise StepFailed(f"{until.name} did not come")
-        time.sleep(0.2)
-    for each in said.splitlines():
-        say(f"   {each}")
-
-
-def environment() -> dict[str, str]:
-    """That of a part's process: it finds the same modules."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}

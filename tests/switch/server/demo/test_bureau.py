@@ -153,7 +153,7 @@ def test_the_chips_have_counted_and_the_bureaus_box_is_as_it_was(shown: Shown, b
     assert len(counters(shown.folder / "atms.box")) == 3
     assert min(counters(shown.folder / "atms.box")) >= 3
     assert counters(shown.folder / "pos.box") == [2]
-    assert counters(folder / "production" / "cards.box") == [0] * len(BUREAU_HOLDERS)
+    assert counters(folder / "machine" / "cards.box") == [0] * len(BUREAU_HOLDERS)
 
 
 def secrets_of_the_order(bureau: Bureau, folder: Path) -> set[bytes]:

@@ -22,20 +22,27 @@ from support.persosite import ROOT, environment
 
 from switch.perso.issuersvalues import odd_parity
 from switch.perso.issuing import Draw, Wish, card_key, cardholders
+from switch.server.perso.demo.commands import StepFailed
 from switch.server.perso.demo.layout import ISSUER, PREFIX, Layout
-from switch.server.perso.demo.steps import ORDER, StepFailed
+from switch.server.perso.demo.steps import FIRST, ORDER
 from switch.server.perso.demo_command import show
 
 CARDS = 6
 STEPS = 14
 MOMENT_SECONDS_MAX = 1.5
-"""So long a step has gone on, at most, when the demonstration is killed."""
+"""So long a step has gone on, at most, when the demonstration is killed; tests/kill has moments over all of its length."""
+LAST_SECONDS_MAX = 600.0
 
 
 def killed_at(line: list[str], number: int, moment_seconds: float) -> Iterator[str]:
     """Run the demonstration until so long after step *number* has begun; what it has said."""
     running = subprocess.Popen(
-        line, cwd=ROOT, env=environment() | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
+        line,
+        cwd=ROOT,
+        env=environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert running.stdout is not None
     with running.stdout as told:
@@ -50,6 +57,7 @@ def killed_at(line: list[str], number: int, moment_seconds: float) -> Iterator[s
             running.wait()
 
 
+@pytest.mark.timeout(1_800)
 def test_killed_at_each_step_it_goes_on_to_the_same_totals(tmp_path: Path) -> None:
     moments = Random(7)
     folder = str(tmp_path / "demo")
@@ -58,7 +66,7 @@ def test_killed_at_each_step_it_goes_on_to_the_same_totals(tmp_path: Path) -> No
     for number in range(1, STEPS + 1):
         said = list(killed_at(line, number, moments.uniform(0.0, MOMENT_SECONDS_MAX)))
         assert said[-1].startswith(f"{number}. "), "".join(said)
-    again = subprocess.run(line, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=200)
+    again = subprocess.run(line, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=LAST_SECONDS_MAX)
     assert again.returncode == 0, again.stdout + again.stderr
     assert f"\n{STEPS}. " in again.stdout
     assert f"\n{STEPS + 1}. " not in again.stdout
@@ -83,7 +91,7 @@ def test_killed_at_each_step_it_goes_on_to_the_same_totals(tmp_path: Path) -> No
 def planted(folder: Path) -> None:
     """A secret written anywhere, in whatever way, is found, and the part is named."""
     layout, own = Layout(folder), bytes.fromhex((folder / "issuer" / "secret").read_text())
-    holder = list(cardholders(Wish(ORDER, "DEBIT", PREFIX, CARDS, "2912", "201")))[-1]
+    holder = list(cardholders(Wish(ORDER, "DEBIT", PREFIX, CARDS, "2912", "201", FIRST)))[-1]
     key = kd.derive_icc_mk_a(card_key(own, ISSUER, "imk-ac"), holder.pan, "01")
     for path, content, told in (
         (folder / "logs" / "host.log", holder.pan.encode(), "PANs in logs"),

@@ -26,7 +26,7 @@ class OwnHsm:
         self._importing = bureau.importing
 
     async def import_order(self, path: Path, administrator: str, progress: object) -> ImportedOrder:
-        return await self._importing.import_file(path)
+        return self._importing.imported(path) or await self._importing.import_file(path)
 
 
 class Inner:
@@ -66,6 +66,14 @@ def test_an_order_gives_way_to_its_xof_file(inner: Inner) -> None:
 def test_what_is_refused_goes_aside_and_is_not_tried_again(inner: Inner) -> None:
     inner.put(f"{NAME}.order", order()[:-5])
     assert (inner.step(), inner.names()) == ([], [])
+    assert [path.name for path in inner.refused.iterdir()] == [f"{NAME}.order"]
+
+
+def test_another_order_of_a_known_name_goes_aside(inner: Inner) -> None:
+    inner.put(f"{NAME}.order", order())
+    assert inner.step() == [f"{NAME}.xof"]
+    inner.put(f"{NAME}.order", order(4))
+    assert (inner.step(), inner.names()) == ([], [f"{NAME}.xof"])
     assert [path.name for path in inner.refused.iterdir()] == [f"{NAME}.order"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ from pyemv import kd
 from support.perso import KEYS, ORDER, PROFILE, SECRET, ZMK, Bureau, order, result, wish
 
 from switch.perso.issuing import Draw, IssuerKeys, card_key, cardholders
+from switch.perso.partfile import MARK_CARDS
 from switch.perso.sealing import unpadded
 from switch.perso.shelf import is_ours
-from switch.perso.terms import Attribute, Content, Refused
+from switch.perso.terms import Attribute, Content, HeldKey, Refused
 from switch.perso.xof import XofReader
 
 KM = bytes.fromhex("22222222222222226666666666666666")
@@ -258,6 +261,82 @@ def test_a_kill_between_the_file_and_the_books_is_made_good_by_the_next_attempt(
     assert [each.cards for each in bureau.books.orders()] == [5]
     with path.open("rb") as source:
         assert len(list(XofReader(source, path.name))) == 5
+
+
+class Killed(BaseException):
+    """Nothing after it runs."""
+
+
+def killed_at(bureau: Bureau, cards: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import of *cards* that is killed when so many PINs were moved."""
+    move, left = bureau.hsm.translate_pins, MARK_CARDS + 200
+
+    async def moved(source: HeldKey, destination: HeldKey, blocks: list[bytes], accounts: list[str]) -> object:
+        nonlocal left
+        left -= len(blocks)
+        if left < 0:
+            raise Killed
+        return await move(source, destination, blocks, accounts)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bureau.hsm, "translate_pins", moved)
+        with pytest.raises(Killed):
+            taken(bureau, order(cards))
+    assert [each.name for each in bureau.folder.glob("*.xof")] == []
+
+
+GONE_ON = 700
+"""Cards: more than two marks."""
+
+
+def test_an_import_goes_on_where_it_was(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed_at(bureau, GONE_ON, monkeypatch)
+    bureau.pool.asked.clear()
+    path = taken(bureau, order(GONE_ON))
+    assert bureau.pool.asked.count("EE0602") == GONE_ON - MARK_CARDS
+    assert [each.cards for each in bureau.books.orders()] == [GONE_ON]
+    assert list(bureau.folder.glob("*.part")) + list(bureau.folder.glob("*.mark")) == []
+    with path.open("rb") as source:
+        assert [card.sequence for card in XofReader(source, path.name)] == list(range(1, GONE_ON + 1))
+
+
+@pytest.mark.parametrize("what", ["order", "mac", "part", "product"])
+def test_it_goes_on_with_nothing_else(bureau: Bureau, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """A part of another order, with a mark that the HSM did not make, changed with its mark, or under other keys."""
+    killed_at(bureau, GONE_ON, monkeypatch)
+    part, mark = (bureau.folder / f"970499-2026-0001.{name}" for name in ("part", "mark"))
+    content = order(GONE_ON, first=7 if what == "order" else 1)
+    told = json.loads(mark.read_text())
+    if what == "mac":
+        told["mac"] = "00" * 8
+    elif what == "part":
+        first, second, *rest = part.read_bytes().split(b"<card ")
+        part.write_bytes(b"<card ".join([first, second.swapcase(), *rest]))
+        told["digest"] = hashlib.sha256(part.read_bytes()[: told["bytes"]]).hexdigest()
+    elif what == "product":
+        bureau.books.add_keys([result(bureau.hsm.new_key("OTHER-PIN", Content.PINS))], ("ANNA", "BERT"))
+        bureau.books.put_product("970499", "DEBIT", PROFILE.replace('"DKEP-PIN"', '"OTHER-PIN"'), "CARL")
+    mark.write_text(json.dumps(told))
+    bureau.pool.asked.clear()
+    taken(bureau, content)
+    assert bureau.pool.asked.count("EE0602") == GONE_ON
+
+
+def test_a_card_that_came_before_the_break_is_ordered_once(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    holders = list(cardholders(wish(GONE_ON)))
+    monkeypatch.setattr("switch.perso.issuing.cardholders", lambda wish: iter([*holders[:-1], holders[3]]))
+    killed_at(bureau, GONE_ON, monkeypatch)
+    with pytest.raises(Refused, match=rf"record {GONE_ON}, field holder: this PAN and sequence number came before"):
+        taken(bureau, order(GONE_ON))
+    assert list(bureau.folder.glob("*.part")) + list(bureau.folder.glob("*.mark")) == []
+
+
+def test_of_just_the_order_that_was_imported_it_is_told(bureau: Bureau) -> None:
+    path = bureau.folder / "970499-2026-0001.order"
+    taken(bureau, GOOD)
+    assert bureau.importing.imported(path) == bureau.books.orders()[0]
+    path.write_bytes(order(4))
+    assert bureau.importing.imported(path) is None
 
 
 def test_a_key_that_custodians_stored_of_components_is_bound(bureau: Bureau) -> None:

@@ -129,7 +129,12 @@ def test_what_is_refused_on_the_way(site: Site) -> None:
     stranger = site.run("issuer", "push", order, "--config", site.client("stranger", outer, "receiving"))
     assert (stranger.returncode, stranger.stderr) == (1, "refused: only an issuer puts files\n")
     push = ("issuer", "push", order, "--config", site.client("issuer", outer, "receiving"))
-    site.say(*push)
+    assert site.say(*push) == site.say(*push), "just this file is there"
+    assert site.order("0001", 3) == order, "it stays as it is"
+    another = site.run(*site.order_words("0001", 4))
+    assert (another.returncode, another.stderr) == (1, "970499-0001.order: is there already, and another order\n")
+    order.unlink()
+    site.order("0001", 4)
     assert site.run(*push).stderr == "refused: 970499-0001.order is there already\n"
     taker = site.server("stranger", ["pmp.example"], site.source(outer, "receiving"))
     assert site.run("host", "--config", taker, "--once").stderr == "refused: only the inner side takes files\n"

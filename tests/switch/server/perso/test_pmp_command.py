@@ -52,6 +52,22 @@ def test_a_third_officer_needs_two(desk: Desk) -> None:
     assert "anna+bert: officer added officer=carl" in told
 
 
+def test_an_addition_is_repeated_after_a_kill(desk: Desk) -> None:
+    """Killed before the audit had it: the file of officers had it already."""
+    audit = desk.folder / "pmp" / "pmp.audit"
+    lines = audit.read_bytes().splitlines(keepends=True)
+    audit.write_bytes(lines[0])
+    assert desk("officers", "add", desk.officer("bert")).exit_code == 0
+    assert desk("officers", "add", desk.officer("anna")).exit_code == 0
+    told = CliRunner().invoke(main, ["perso", "audit", str(audit)]).stdout.splitlines()
+    assert [line.partition(": ")[2] for line in told[:2]] == [
+        "officer added officer=anna",
+        "officer added officer=bert",
+    ]
+    (desk.folder / "anna").write_text("yet another passphrase\n")
+    assert desk("officers", "add", desk.officer("anna")).exit_code == 1
+
+
 @pytest.mark.parametrize("names", [["anna"], ["anna", "anna"], ["anna", "carl"]])
 @pytest.mark.parametrize(
     "words", [["new", "DKEP-PIN=pins"], ["receive", "FILE"], ["stored", "K", "keys", "1", "123456"]]

@@ -17,6 +17,7 @@ from hsm.client.pool import OutcomeUnknown
 from switch.perso.authority import TestAuthority
 from switch.perso.card import tlv
 from switch.perso.card.groups import DataGroup
+from switch.perso.partfile import MARK_CARDS
 from switch.perso.preparedfile import PreparedReader, Readable, SealedCard, read_content
 from switch.perso.preparing import Keys
 from switch.perso.sealing import unpadded
@@ -154,7 +155,9 @@ def test_a_dkep_that_is_another_is_refused(tmp_path: Path) -> None:
 class Failing(LoopbackHsm):
     """Answers nothing any more after so many calls."""
 
-    left = 300
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
 
     def ask(self, *args: object, **more: object) -> Deferred[A]:
         self.left -= 1
@@ -163,9 +166,45 @@ class Failing(LoopbackHsm):
         return super().ask(*args, **more)  # type: ignore[arg-type]  # as it came
 
 
-def test_a_preparation_that_broke_off_leaves_nothing_and_is_done_again(tmp_path: Path) -> None:
-    xof = write_xof(tmp_path / "a.xof", [card(n) for n in range(1, 101)])
+GONE_ON = 600
+"""Cards: more than two marks."""
+
+
+def broken_off(folder: Path) -> Path:
+    """An XOF file whose preparation broke off behind the first mark."""
+    xof = write_xof(folder / "a.xof", [card(n, pin="82461") for n in range(1, GONE_ON + 1)])
     with pytest.raises(OutcomeUnknown):
-        prepare(xof, tmp_path / "a.prepared", Failing())
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.xof"]
-    assert len(prepare(xof, tmp_path / "a.prepared")) == 100
+        prepare(xof, folder / "a.prepared", Failing(10 * (MARK_CARDS + 100)))
+    assert sorted(each.name for each in folder.iterdir()) == ["a.mark", "a.part", "a.xof"]
+    return xof
+
+
+def test_a_preparation_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    xof = broken_off(tmp_path)
+    hsm = LoopbackHsm()
+    made = prepare(xof, tmp_path / "a.prepared", hsm)
+    assert hsm.asked["EE0607"] == GONE_ON - MARK_CARDS
+    assert [opened(each).holder for each in made] == [holder(n) for n in range(1, GONE_ON + 1)]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.prepared", "a.xof"]
+
+
+def test_it_goes_on_with_the_same_work_alone(tmp_path: Path) -> None:
+    xof = broken_off(tmp_path)
+    hsm = LoopbackHsm()
+    other = OrderPreparation(hsm, profile(pin_tries="5"), keys(), HELD.get, SeededBytes("ivs"))
+    now(Deferred.fromCoroutine(other.prepare_file(xof, tmp_path / "a.prepared")))
+    assert hsm.asked["EE0607"] == GONE_ON
+
+
+def test_a_prepared_file_stays_as_it_is(tmp_path: Path) -> None:
+    xof, to = write_xof(tmp_path / "a.xof", [card(1), card(2)]), tmp_path / "a.prepared"
+    prepare(xof, to)
+    before = to.read_bytes()
+    prepare(xof, to)
+    assert to.read_bytes() == before
+    another = write_xof(tmp_path / "b.xof", [card(1), card(2)], "ORDER-2")
+    with pytest.raises(Refused, match=r"a\.prepared: is there already, and is another"):
+        prepare(another, to)
+    to.write_bytes(before[:-20])
+    with pytest.raises(Refused, match="the file is cut off"):
+        prepare(xof, to)

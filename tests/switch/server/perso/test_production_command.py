@@ -107,7 +107,14 @@ def test_the_authority_keeps_its_key(tmp_path: Path) -> None:
     key = own / "authority.pem"
     assert key.stat().st_mode & 0o777 == 0o600
     before = key.read_bytes()
-    assert "exists" in refused(say("found", "--folder", str(own)))
+    shown = (own / "authority.json").read_bytes()
+    for killed in (True, False):
+        if killed:
+            (own / "authority.json").unlink()
+        assert say("found", "--folder", str(own), "--bits", "1024").exit_code == 0
+        assert (key.read_bytes(), (own / "authority.json").read_bytes()) == (before, shown)
+    for other in (("--bits", "1408"), ("--bits", "1024", "--index", "93")):
+        assert "another authority" in refused(say("found", "--folder", str(own), *other))
     assert key.read_bytes() == before
     assert "2 hexadecimal digits" in refused(say("found", "--folder", str(tmp_path / "b"), "--index", "9"))
     public = own / "authority.json"

@@ -69,7 +69,12 @@ def test_a_push_that_breaks_off_leaves_nothing_and_is_repeated(site: Site, port:
     assert second.ask(CONTENT[:-1] + b"!") == "NO the file is not the one that was announced\n"
     assert second.ask(PUT + CONTENT) == "GO\n"
     assert second.file.readline() == b"OK\n"
+    # Who was not told that it came may ask again, and is told; another file of that name is refused.
+    assert second.ask(PUT) == f"HERE {len(CONTENT)} {DIGEST}\n"
+    assert second.ask(PUT.replace(b" 1", b" 2", 1)) == f"HERE {len(CONTENT)} {DIGEST}\n"
+    assert second.ask(PUT.replace(DIGEST.encode(), b"0" * 64)) == "NO 970499-1.order is there already\n"
     second.close()
+    assert told(site).count('"what":"received"') == 1
     assert [path.name for path in (site.folder / "receiving").iterdir()] == ["970499-1.order"]
     assert "broken off" in told(site)
 
