@@ -14,7 +14,7 @@ from psec import des, mac, pin, pinblock
 from pyemv import ac, kd
 from support.opened import opened, pair_of
 from support.partner import ZONES, des_key, lmk_block_3des, part_by_part
-from support.switchport import OPTIONS, Asking
+from support.switchport import AMPLE_SECONDS, OPTIONS, Asking
 from support.turning import turning
 
 from hsm.client.eracomcodec import EracomWire
@@ -207,7 +207,7 @@ def test_a_terminal_key_goes_under_the_terminals_master_key(ask: Asking) -> None
 def test_when_there_is_no_hsm() -> None:
     with turning() as turned:
         asking = Asking(turned, 1)
-        assert asking(q.NewTerminalKey(kept(TMK, "002"))) == q.NoAnswer(q.Cause.NOT_ASKED)
+        assert asking(q.NewTerminalKey(kept(TMK, "002")), AMPLE_SECONDS) == q.NoAnswer(q.Cause.NOT_ASKED)
         asking.close()
 
 

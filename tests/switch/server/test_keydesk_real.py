@@ -11,13 +11,14 @@ import pytest
 from psec import des, mac, pinblock
 from support.opened import opened, pair_of
 from support.partner import ZONES, des_key, part_by_part
+from support.switchport import AMPLE
 from support.turning import Turning, turning
 
 from hsm.client.codec import Wire
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.process import ApplianceProcess
-from hsm.client.station import Bounds, Site
+from hsm.client.station import Site
 from switch import asking as q
 from switch.codec.codec import codec
 from switch.codec.message import Message
@@ -130,7 +131,7 @@ def cryptograms(host: Host) -> list[str]:
 def test_two_hosts_agree_on_keys_use_them_and_keep_them(appliance: ApplianceProcess, tmp_path: Path) -> None:
     with turning() as turned:
         site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", appliance.port))
-        pool = HsmPool(turned.reactor, [site], Wire(), Bounds(timeout_seconds=2))
+        pool = HsmPool(turned.reactor, [site], Wire(), AMPLE)
         pool.start()
         port = HsmPort(pool)
         tmk = part_by_part(TMK, pair_of("002"), "U")

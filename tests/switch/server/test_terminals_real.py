@@ -12,6 +12,7 @@ from psec import des, pinblock
 from support.cardholders import CARD, NEW_PIN, PAN, PIN, TMK, cards_file, keys_file
 from support.opened import pair_of
 from support.partner import des_key, part_by_part
+from support.switchport import AMPLE
 from support.terminalhost import ATM_MORE, CLIENT, HOST, POS_MORE, TERMINAL, told
 from support.turning import Turning, turning
 
@@ -19,7 +20,7 @@ from hsm.client.codec import Wire
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.process import ApplianceProcess
-from hsm.client.station import Bounds, Site
+from hsm.client.station import Site
 from switch import asking as q
 from switch.codec.message import Message
 from switch.flow.ports import Use, WorkingKey
@@ -109,7 +110,7 @@ class Host:
 def test_keys_from_an_hsm_and_pins_for_it(appliance: ApplianceProcess, tmp_path: Path) -> None:
     with turning() as turned:
         site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", appliance.port))
-        pool = HsmPool(turned.reactor, [site], Wire(), Bounds(timeout_seconds=2))
+        pool = HsmPool(turned.reactor, [site], Wire(), AMPLE)
         pool.start()
         host = Host(turned, HsmPort(pool), tmp_path)
         cards_file(tmp_path, CARD)
