@@ -54,6 +54,11 @@ class Served:
         assert found is not None
         return int(found[1])
 
+    def computed_seconds(self) -> float:
+        """How long it has computed until now: what a busy machine gives others does not count."""
+        after_name = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Exit code and what was still to read from standard error."""
         self.process.send_signal(number)

@@ -32,6 +32,8 @@ address = "127.0.0.1:0"
 [log]
 file = "switch.log"
 [hsm]
+timeout = 60
+attempt-timeout = 60
 [[hsm.site]]
 name = "a"
 address = "127.0.0.1:{hsm}"

@@ -23,7 +23,7 @@ from switch.simulators.commands import Told
 from switch.simulators.config import read_config
 
 HOST = '[switch]\nname = "host"\ninstitution = "970436"\nbins = "bins.csv"\n[log]\nfile = "switch.log"\n'
-SITE = '[hsm]\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{0}"\n'
+SITE = '[hsm]\ntimeout = 60\nattempt-timeout = 60\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{0}"\n'
 LINK = """
 [[link]]
 name = "{0}"
@@ -47,7 +47,7 @@ class Branch:
         discretionary = ourbank.track_of(ANNA).partition("=")[2][7:]
         cards_file(folder, Card("anna", ANNA, ourbank.EXPIRES, ourbank.SERVICE_CODE, discretionary))
         keys_file(folder, "ATM00001", "POS00001")
-        text = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\nanswer-seconds = 10\n'
+        text = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\nanswer-seconds = 60\n'
         text += "".join(CLIENT.format(name, spec, "none", ports[name], "") for name, spec in LINES)
         text += TERMINAL.format("ATM00001", "atm", "atm", ATM_MORE) + TERMINAL.format(
             "POS00001", "pos", "pos", POS_MORE
