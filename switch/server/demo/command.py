@@ -54,7 +54,7 @@ def command(folder: Path | None, once: bool, hsm_port: int | None) -> None:
             showing = Showing(country, click.echo)
             showing.all()
             if not once:
-                _stay(place)
+                stay(place)
         except (DemoStopped, NotReady, TourStopped, ConnectionLost, StoreError, OSError) as fault:
             click.echo(f"switch demo: {fault or type(fault).__name__}", err=True)
             sys.exit(FAILED)
@@ -70,11 +70,12 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _stay(place: Path) -> None:
+def stay(place: Path) -> None:
     """Where to look, until Ctrl-C."""
-    click.echo(f"\nAll of it goes on running; its files are in {place}.  Try")
-    for words in ("links", "keys", "transactions 5", "help"):
-        click.echo(f"    switch console --config {place}/switch.toml --ready-file {place}/switch.ready {words}")
-    click.echo("Ctrl-C ends it.")
+    # Who reads of Ctrl-C may press it before the line is written to its end.
     with contextlib.suppress(KeyboardInterrupt):
+        click.echo(f"\nAll of it goes on running; its files are in {place}.  Try")
+        for words in ("links", "keys", "transactions 5", "help"):
+            click.echo(f"    switch console --config {place}/switch.toml --ready-file {place}/switch.ready {words}")
+        click.echo("Ctrl-C ends it.")
         threading.Event().wait()
