@@ -163,7 +163,7 @@ def read_text(path: Path, text: str) -> SwitchConfig:
         name=switch.matching("name", None, NAME.pattern, "a name"),
         institution=switch.matching("institution", None, "[0-9]{1,11}", "at most 11 digits"),
         cutover_minutes=_cutover(switch),
-        files=_files(switch, folder, links, partners, policies, parallel),
+        files=_files(switch, folder, links, partners, policies, parallel, issuer),
         pan_key=pan_key,
         state_dir=folder / switch.text("state-dir", "state"),
         database=switch.text("database", "") or None,
@@ -238,7 +238,7 @@ def _placed(link: LinkConfig, folder: Path) -> LinkConfig:
 
 def _files(
     switch: Section, folder: Path, links: tuple[LinkConfig, ...], partners: Mapping[str, Partner], policies: Path | None,
-    parallel: Mapping[str, str],
+    parallel: Mapping[str, str], issuer: IssuerConfig | None,
 ) -> TableFiles:  # fmt: skip
     return TableFiles(
         _path(switch, "bins", folder),
@@ -248,6 +248,7 @@ def _files(
         frozenset(partner.channel for partner in partners.values() if partner.channel),
         policies,
         parallel,
+        frozenset() if issuer is None else frozenset(issuer.fees),
     )
 
 

@@ -61,7 +61,7 @@ class TableFiles:
     """Where the files are, None for what comes with the product; *links* are those that prefixes may lead to.
 
     *channels* are those that partners' requests come from: a catalogue must know them.  *parallel*: a link → the one that
-    it stands beside.
+    it stands beside.  *fees* are the keys of fees that the issuer charges: a service of a catalogue must have each.
     """
 
     bins: Path | None
@@ -71,6 +71,7 @@ class TableFiles:
     channels: frozenset[str] = frozenset()
     stand_in: Path | None = None
     parallel: Mapping[str, str] = field(default_factory=dict)
+    fees: frozenset[str] = frozenset()
 
     def read(self) -> Tables:
         """All of them.  Raises TableRefused."""
@@ -136,6 +137,11 @@ class TableFiles:
         missing = sorted(self.channels - services.channels.keys())
         if missing:
             raise TableRefused((f"{self.services}: channels: {', '.join(missing)}, which links use, are expected",))
+        unknown = sorted(self.fees - {row.fee for row in services.rows})
+        if unknown:
+            raise TableRefused(
+                (f"{self.services or 'services'}: fee: {', '.join(unknown)}, which the issuer charges, are expected",)
+            )
         return services
 
     def _responses(self) -> Responses:

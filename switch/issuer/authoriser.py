@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from switch.asking import Question
@@ -29,7 +30,7 @@ from switch.services.catalogue import INVALID_TRANSACTION, answering
 from switch.store.rows import Account, Authorisation, Card, Posting, SaleName, Transaction
 from switch.store.view import Place, View
 
-UNKNOWN_CARD = "14"
+UNKNOWN_CARD, ANY_TYPE = "14", "00"
 PAN = re.compile(f"[0-9]{{{DIGITS_LEAST},{DIGITS_MOST}}}")
 Said = tuple[str, Mapping[int, Value]]
 """DE 39, and elements of the answer besides."""
@@ -56,8 +57,7 @@ class Issuer:
                 "transfer": self._transfer,
                 "void": lambda view, card, request: (booking.void(view, card, request), {}),
                 "refund": lambda view, card, request: (booking.refund(view, card, request), {}),
-                # The new verification value was kept with the card already.
-                PIN_CHANGE: lambda view, card, request: (booking.APPROVED, {}),
+                PIN_CHANGE: self._change_pin,
             }
         )
 
@@ -110,8 +110,10 @@ class Issuer:
         try:
             response, fields = self._services[request.service.name](view, checked, request)
         except AccountRefusal as no_account:
-            return Decision(no_account.response)
+            response, fields = no_account.response, {}
         if response != booking.APPROVED:
+            # A PIN that was changed stays what it was, if the change is not approved after all.
+            view.put(replace(checked, pin_check=card.pin_check, pvki=card.pvki))
             return Decision(response)
         return Decision(response, booking.approval_code(request.id), {**fields, **said_to_chip(request, answers)})
 
@@ -129,7 +131,7 @@ class Issuer:
     def _withdraw(self, view: View, card: Card, request: Request) -> Said:
         account = account_of(view, card, request.text(PROCESSING)[2:4])
         partner = settlement(view, request.link, self._config.currency)
-        return booking.spend(view, card, request, account.id, partner), {}
+        return booking.spend(view, card, request, account.id, partner, self._fee(request)), {}
 
     def _sell(self, view: View, card: Card, request: Request) -> Said:
         """What a card acceptor may void or refund afterwards."""
@@ -148,18 +150,34 @@ class Issuer:
         to = request.text(TO_ACCOUNT)
         other = view.get(Card, self.card_id(to)) if PAN.fullmatch(to) else None
         credit = account_of(view, other, types[4:6]) if other is not None else _existing(customers_account(view, to))
-        return booking.spend(view, card, request, debit.id, credit.id), {}
+        return booking.spend(view, card, request, debit.id, credit.id, self._fee(request)), {}
 
     def _balance(self, view: View, card: Card, request: Request) -> Said:
-        account = account_of(view, card, request.text(PROCESSING)[2:4])
+        type_ = request.text(PROCESSING)[2:4]
         element = self._dialects[request.link].elements.get(ADDITIONAL_AMOUNTS)
         if element is None:
             return INVALID_TRANSACTION, {}
+        charged = self._charge(view, request, account_of(view, card, type_))
+        if charged != booking.APPROVED:
+            return charged, {}
+        account = account_of(view, card, type_)
         try:
             said = {ADDITIONAL_AMOUNTS: balances_value(account, element, answering(request.message.mti))}
         except Unsayable:
             return MALFUNCTION, {}
         return booking.APPROVED, said
+
+    def _change_pin(self, view: View, card: Card, request: Request) -> Said:
+        """The new verification value was kept with the card already."""
+        if not self._fee(request):
+            return booking.APPROVED, {}
+        return self._charge(view, request, account_of(view, card, ANY_TYPE)), {}
+
+    def _charge(self, view: View, request: Request, account: Account) -> str:
+        return booking.charge(view, request, account.id, self._fee(request), self._config.currency)
+
+    def _fee(self, request: Request) -> int:
+        return self._config.fees.get(request.service.fee, 0)
 
 
 def _existing(account: Account | None) -> Account:

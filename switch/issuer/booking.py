@@ -15,8 +15,9 @@ from switch.codec.message import Parts, Value
 from switch.flow.request import ACQUIRER, APPROVAL, MERCHANT, ORIGINAL, TERMINAL, Request
 from switch.issuer.accounts import settlement
 from switch.issuer.cards import charged, relieved
+from switch.issuer.fees import fee_id, given_back, levied
 from switch.issuer.verifying import advises
-from switch.ledger.ledger import Outcome, Transfer, transfer
+from switch.ledger.ledger import Outcome, Transfer, transfer_all
 from switch.store.rows import Authorisation, Card, Posting, SaleName, Transaction, key
 from switch.store.view import View
 
@@ -65,8 +66,11 @@ def _plain(value: Value) -> str:
     return (value.decode("latin-1") if isinstance(value, bytes) else str(value)).strip()
 
 
-def spend(view: View, card: Card, request: Request, debit: str, credit: str) -> str:
-    """Move the amount of *request* from *debit* to *credit* within the day's limits of *card*; DE 39."""
+def spend(view: View, card: Card, request: Request, debit: str, credit: str, fee: int = 0) -> str:
+    """Move the amount of *request* from *debit* to *credit* within the day's limits of *card*; DE 39.
+
+    *debit* pays the *fee* beside it, which uses nothing of the limits.
+    """
     if view.get(Authorisation, request.id) is not None:
         return _post(view, request.id, debit, credit, request.amount, request.currency)
     if request.amount <= 0:
@@ -74,11 +78,19 @@ def spend(view: View, card: Card, request: Request, debit: str, credit: str) -> 
     now = charged(card, request.amount, request.business_date, bounded=not advises(request))
     if isinstance(now, str):
         return now
-    response = _post(view, request.id, debit, credit, request.amount, request.currency)
+    paid = levied(view, request.id, debit, fee, request.currency)
+    response = _post(view, request.id, debit, credit, request.amount, request.currency, *paid)
     if response == APPROVED:
         view.put(now)
-        view.put(Authorisation(request.id, card.id, "", now.used_date, request.amount, 0))
+        view.put(Authorisation(request.id, card.id, "", now.used_date, request.amount, 0, fee))
     return response
+
+
+def charge(view: View, request: Request, account: str, fee: int, currency: str) -> str:
+    """Have *account* pay the *fee* for the service *request*, which moves no money itself; DE 39."""
+    if view.get(Posting, fee_id(request.id)) is not None:
+        return APPROVED
+    return OUTCOMES[transfer_all(view, levied(view, request.id, account, fee, currency))]
 
 
 def name_sale(view: View, card: Card, request: Request) -> None:
@@ -102,7 +114,7 @@ def void(view: View, card: Card, request: Request) -> str:
         return NOTHING_TO_REVERSE
     if sale.returned or request.amount != sale.amount:
         return INCONSISTENT
-    return _give_back(view, request, sale)
+    return _give_back(view, request, sale, sale.fee)
 
 
 def refund(view: View, card: Card, request: Request) -> str:
@@ -126,18 +138,24 @@ def reverse(view: View, id: str, original_id: str, amount: int) -> str:
         wrong = _surplus(amount, approved)
         if wrong:
             return wrong
-        response = _post(view, id, posted.credit, posted.debit, amount, posted.currency)
+        # The fee follows the last of what it was paid for; with the last of a void that is taken back, it is paid again.
+        fee = approved.fee if approved.returned + amount == approved.amount else 0
+        if approved.original_id:
+            beside = levied(view, id, posted.credit, fee, posted.currency)
+        else:
+            beside = given_back(id, posted.debit, fee, posted.currency)
+        response = _post(view, id, posted.credit, posted.debit, amount, posted.currency, *beside)
         if response == APPROVED:
-            _returned(view, approved, amount)
+            _returned(view, approved, amount, fee)
             sale = view.get(Authorisation, approved.original_id) if approved.original_id else None
             if sale is not None:
-                _returned(view, sale, -amount)
+                _returned(view, sale, -amount, -fee)
         return response
     return _post(view, id, posted.credit, posted.debit, amount, posted.currency)
 
 
-def _post(view: View, id: str, debit: str, credit: str, amount: int, currency: str) -> str:
-    return OUTCOMES[transfer(view, Transfer(id, debit, credit, amount, currency))]
+def _post(view: View, id: str, debit: str, credit: str, amount: int, currency: str, *beside: Transfer) -> str:
+    return OUTCOMES[transfer_all(view, (Transfer(id, debit, credit, amount, currency), *beside))]
 
 
 def _named(view: View, name: str) -> Authorisation | None:
@@ -169,20 +187,21 @@ def _surplus(amount: int, approved: Authorisation) -> str:
     return INCONSISTENT if amount > left else ""
 
 
-def _give_back(view: View, request: Request, sale: Authorisation) -> str:
+def _give_back(view: View, request: Request, sale: Authorisation, fee: int = 0) -> str:
     posted = view.get(Posting, sale.id)
     assert posted is not None, "every authorisation has its posting, both in one commit"
     from_partner = settlement(view, request.link, posted.currency)
-    response = _post(view, request.id, from_partner, posted.debit, request.amount, request.currency)
+    beside = given_back(request.id, posted.debit, fee, request.currency)
+    response = _post(view, request.id, from_partner, posted.debit, request.amount, request.currency, *beside)
     if response == APPROVED:
-        _returned(view, sale, request.amount)
-        view.put(Authorisation(request.id, sale.card_id, sale.id, request.business_date, request.amount, 0))
+        _returned(view, sale, request.amount, fee)
+        view.put(Authorisation(request.id, sale.card_id, sale.id, request.business_date, request.amount, 0, fee))
     return response
 
 
-def _returned(view: View, approved: Authorisation, amount: int) -> None:
-    """Note that *amount* more was taken back (or, negative, put in force again); the card's day follows, for a sale."""
-    now = replace(approved, returned=approved.returned + amount)
+def _returned(view: View, approved: Authorisation, amount: int, fee: int = 0) -> None:
+    """Note that *amount* and *fee* were taken back or, negative, are in force again; the card's day follows a sale."""
+    now = replace(approved, returned=approved.returned + amount, fee=approved.fee - fee)
     view.put(now)
     card = view.get(Card, approved.card_id)
     if card is not None and not approved.original_id:

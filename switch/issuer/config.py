@@ -22,6 +22,9 @@ imk-ac = "U…"                    # under the HSM's LMK: the issuer's master ke
 cryptogram-version = 18          # Visa's, as the cards have it: 18 (common session key) or 10
 stripe = false                   # may a card that has a chip be read by its stripe?
 
+[issuer.fees]                    # minor units, by the catalogue's keys of fees; absent: it costs nothing
+withdrawal = 110000
+
 [issuer.limits]                  # a card's business day, where cards.csv says nothing
 amount = 20000000                # minor units
 count = 10
@@ -30,13 +33,15 @@ count = 10
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from switch.ledger.ledger import AMOUNT_MAX
 from switch.link.lines import Section
 from switch.money import MoneyError, currency
 
-COUNT_MAX = 1_000_000
+COUNT_MAX, TRIES_MAX = 1_000_000, 15
 PVV, OFFSET, CHIP = "pvv", "offset", "chip"
 VERSION_10, VERSION_18 = 10, 18
 """Visa's cryptogram versions, as tag 9F10 has them."""
@@ -79,6 +84,7 @@ class IssuerConfig:
     chip: ChipConfig | None = None
     pin_tries: int = 3
     without_pin: frozenset[str] = frozenset({"purchase"})
+    fees: Mapping[str, int] = field(default_factory=dict)
     amount_limit: int = AMOUNT_MAX
     count_limit: int = COUNT_MAX
 
@@ -103,13 +109,21 @@ def read_issuer(section: Section) -> IssuerConfig:
         cvv_at=section.number("cvv-at", 5, 0, 20),
         offset=_offset(section),
         chip=_chip(section),
-        pin_tries=section.number("pin-tries", 3, 1, 15),
+        pin_tries=section.number("pin-tries", 3, 1, TRIES_MAX),
         without_pin=_without_pin(section),
+        fees=_fees(section),
         amount_limit=amount,
         count_limit=count,
     )
     section.end()
     return read
+
+
+def _fees(section: Section) -> Mapping[str, int]:
+    own = section.section("fees")
+    made = {name: own.number(name, 0, 0, AMOUNT_MAX) for name in own.remaining()}
+    own.end()
+    return MappingProxyType(made)
 
 
 def _currency(section: Section) -> str:

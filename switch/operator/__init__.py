@@ -7,7 +7,7 @@ are in the store or in files and take their time.  Nothing that goes out holds a
 * ``views``: what is shown, as frozen values; ``ports``: the switchboard and the records;
 * ``figures``: what is counted of transactions;
 * ``command``: a line becomes a command; ``commands``: all of them, from ``linkcommands``, ``keycommands``,
-  ``recordcommands``, ``tablecommands`` and ``runcommands``;
+  ``recordcommands``, ``cardcommands``, ``tablecommands`` and ``runcommands``;
 * ``words``: columns, times and durations as people read them;
 * ``events``: the log's words;
 * ``exposition``: the same views for Prometheus.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from switch.operator import keycommands, linkcommands, recordcommands, runcommands, tablecommands
+from switch.operator import cardcommands, keycommands, linkcommands, recordcommands, runcommands, tablecommands
 from switch.operator.command import AtOnce, Command, Lines, words_of
 from switch.operator.ports import CommandRefused, Switchboard
 from switch.operator.words import columns
@@ -22,6 +22,7 @@ _ROWS: tuple[Command, ...] = (
     *linkcommands.COMMANDS,
     *keycommands.COMMANDS,
     *recordcommands.COMMANDS,
+    *cardcommands.COMMANDS,
     *tablecommands.COMMANDS,
     *runcommands.COMMANDS,
 )

@@ -14,7 +14,7 @@ from switch.link.events import Order
 from switch.operator.figures import Figures
 from switch.operator.views import LinkView, ShareView, StoreView
 from switch.store.reading import Queue
-from switch.store.rows import Irregular, Noted, Transaction
+from switch.store.rows import Card, Irregular, Noted, Transaction
 
 
 class CommandRefused(Exception):
@@ -106,6 +106,15 @@ class Records(Protocol):
 
     def close_irregular(self, id: str) -> bool:
         """Close the exception *id*; False when none is open under it."""
+
+    def card(self, pan: str) -> Card | None:
+        """The card *pan* of ours.  Raises CommandRefused where there are none."""
+
+    def set_card_status(self, pan: str, status: str) -> bool:
+        """Give it another status; False when there is no such card.  Raises CommandRefused."""
+
+    def give_card_tries(self, pan: str, tries: int) -> bool:
+        """Give it so many PIN tries; False when there is no such card.  Raises CommandRefused."""
 
     def reload(self, which: Which) -> str:
         """Read a file again and put it in force; what that changes.  Raises TableRefused."""

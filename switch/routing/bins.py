@@ -42,19 +42,16 @@ class BinRow:
 
 
 class BinTable:
-    """The rows by prefix and by institution; made once, never changed."""
+    """The rows by prefix; made once, never changed."""
 
-    __slots__ = ("_by_institution", "_by_prefix", "_lengths", "rows")
+    __slots__ = ("_by_prefix", "_lengths", "rows")
 
     def __init__(self, rows: Iterable[BinRow]) -> None:
         """*rows* no two of which have one prefix on one day: the reader of the file sees to that."""
         self.rows = tuple(rows)
         self._by_prefix: dict[str, tuple[BinRow, ...]] = {}
-        self._by_institution: dict[str, tuple[BinRow, ...]] = {}
         for row in self.rows:
             self._by_prefix[row.prefix] = (*self._by_prefix.get(row.prefix, ()), row)
-            if row.institution:
-                self._by_institution[row.institution] = (*self._by_institution.get(row.institution, ()), row)
         self._lengths = tuple(sorted({len(prefix) for prefix in self._by_prefix}, reverse=True))
 
     def find(self, pan: str, on: date) -> BinRow | None:
@@ -65,7 +62,3 @@ class BinTable:
                 if row.first <= on <= row.last:
                     return row
         return None
-
-    def find_institution(self, institution: str, on: date) -> BinRow | None:
-        """The row of the *institution* (as in DE 100) in effect *on* that date; of several the first in the file."""
-        return next((row for row in self._by_institution.get(institution, ()) if row.first <= on <= row.last), None)

@@ -79,13 +79,7 @@ class Routing:
             Pan(pan)
         except PanError:
             return Route(None, NoRoute.INVALID_PAN)
-        return self._to(self.table.find(pan, on), entry, signed_on)
-
-    def route_institution(self, institution: str, entry: str, on: date, signed_on: Collection[str]) -> Route:
-        """Where what is meant for *institution* (DE 100) goes: the second leg of a transfer to an account (DE 103)."""
-        return self._to(self.table.find_institution(institution, on), entry, signed_on)
-
-    def _to(self, row: BinRow | None, entry: str, signed_on: Collection[str]) -> Route:
+        row = self.table.find(pan, on)
         if row is None:
             return Route(None, NoRoute.NO_ISSUER)
         if row.kind is Kind.BLOCKED:

@@ -85,7 +85,7 @@ class Assembly:
         self.figures = Figures()
         self.days = Days(now_us, timedelta(minutes=config.cutover_minutes))
         self.pool = None if config.hsm is None else _pool(reactor, config.hsm)
-        self._reactor, self._books, self._telling = reactor, books, Telling(tell)
+        self._reactor, self.books, self._telling = reactor, books, Telling(tell)
         self._shares = None if config.cluster is None else Shares(config.cluster, store.writer)
         self._writer_of = None if self._shares is None else self._shares.writer
         hsm = None if self.pool is None else HsmPort(self.pool)
@@ -132,9 +132,9 @@ class Assembly:
             ),
         )
         issuer = None
-        if config.issuer is not None and self._books is not None:
+        if config.issuer is not None and self.books is not None:
             dialects = {name: codec.spec for name, codec in hop.codecs.items()}
-            issuer = Issuer(config.issuer, self._books.pan_key, dialects)
+            issuer = Issuer(config.issuer, self.books.pan_key, dialects)
         world = World(hop, self.desk or NoKeys(), issuer, self.days.moment, self.store.numbers.next)
         exchange = Exchange(self._reactor, world, self.store.writer, hsm, self._telling.link, self._writer_of)
         exchange.world = replace(world, open_links=OpenLinks(exchange), connected=exchange.is_connected)
@@ -147,7 +147,7 @@ class Assembly:
         Raises StoreError, and LoadError for books that the store's can't be reconciled with.
         """
         writer, reading = self.store.writer, self.store.reading
-        for work in load_works(self._books) if self._books else ():
+        for work in load_works(self.books) if self.books else ():
             writer.do(work)
         if self.cluster is not None:
             # Nothing is ours yet: keys and what is half done are taken up with the links.

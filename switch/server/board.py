@@ -11,6 +11,7 @@ from twisted.internet.threads import blockingCallFromThread
 
 from hsm.client.figures import PoolFigures
 from switch.config.tables import Tables, Which
+from switch.issuer.cards import card_id, give_tries, set_status
 from switch.keys.effects import KeyType
 from switch.keys.status import LineStatus, TerminalStatus
 from switch.link.events import Order
@@ -20,7 +21,9 @@ from switch.operator.views import LinkView, Running, ShareView, StoreView
 from switch.server.assembly import Assembly
 from switch.server.drive import ORDERS_REFUSED, DrivenLink
 from switch.server.logfile import LogFile, Tell
-from switch.server.storage import StoreRecords, now_us
+from switch.server.storage import StoreRecords, done, now_us
+from switch.store.rows import Card
+from switch.store.view import Work
 
 
 class Board:
@@ -156,6 +159,24 @@ class LiveRecords(StoreRecords):
         super().__init__(assembly.store)
         self._assembly, self._reactor, self._tell = assembly, reactor, tell
         self._one_at_a_time = threading.Lock()
+
+    def card(self, pan: str) -> Card | None:
+        """A card of ours."""
+        id = self._card_id(pan)
+        return done(self._assembly.store.writer, Work(lambda view: view.get(Card, id), [(Card, id)]))
+
+    def set_card_status(self, pan: str, status: str) -> bool:
+        """Another status."""
+        return done(self._assembly.store.writer, set_status(self._card_id(pan), status))
+
+    def give_card_tries(self, pan: str, tries: int) -> bool:
+        """So many PIN tries."""
+        return done(self._assembly.store.writer, give_tries(self._card_id(pan), tries))
+
+    def _card_id(self, pan: str) -> str:
+        if self._assembly.books is None:
+            raise CommandRefused("this switch issues no cards")
+        return card_id(self._assembly.books.pan_key, pan)
 
     def reload(self, which: Which) -> str:
         """Read a file again.  What takes long is this thread's; the change itself is one step of the reactor's."""

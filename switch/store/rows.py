@@ -205,7 +205,8 @@ class Authorisation(Row):
     """What the issuer has approved and posted, under the transaction's id.
 
     *returned* of *amount* has been taken back since, by reversals, voids and refunds; *original_id* is empty or, of a void
-    or refund, the sale that it takes back.  The card's day *business_date* was charged, or relieved.
+    or refund, the sale that it takes back.  The card's day *business_date* was charged, or relieved.  *fee* is what stands
+    of the fee that was paid with it; of a void, what was given back.
     """
 
     TABLE = "authorisations"
@@ -215,6 +216,7 @@ class Authorisation(Row):
     business_date: str
     amount: int
     returned: int
+    fee: int = 0
 
 
 @dataclass(frozen=True)

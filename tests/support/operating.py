@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from hsm.client.figures import LATENCY_BOUNDS_SECONDS, PoolFigures, SiteFigures
 from switch.config.tables import TableRefused, Tables, Which
@@ -19,7 +20,7 @@ from switch.routing.route import Routing
 from switch.services.responses import packaged as responses
 from switch.services.servicefile import packaged as services
 from switch.store.reading import Queue
-from switch.store.rows import Irregular, Noted, Transaction
+from switch.store.rows import Card, Irregular, Noted, Transaction
 
 NOW_US = 1_795_348_800_000_000
 """2026-11-22 12:00 GMT."""
@@ -163,6 +164,7 @@ class Kepts:
     exceptions: list[Irregular] = field(default_factory=list)
     searches: list[tuple[int, str, str, str]] = field(default_factory=list)
     refused: frozenset[Which] = frozenset()
+    cards: dict[str, Card] = field(default_factory=dict)
 
     def now_us(self) -> int:
         return NOW_US
@@ -187,6 +189,20 @@ class Kepts:
         before = len(self.exceptions)
         self.exceptions = [row for row in self.exceptions if row.id != id]
         return len(self.exceptions) < before
+
+    def card(self, pan: str) -> Card | None:
+        return self.cards.get(pan)
+
+    def set_card_status(self, pan: str, status: str) -> bool:
+        return self._card(pan, status=status)
+
+    def give_card_tries(self, pan: str, tries: int) -> bool:
+        return self._card(pan, tries_left=tries)
+
+    def _card(self, pan: str, **changes: Any) -> bool:
+        if pan in self.cards:
+            self.cards[pan] = replace(self.cards[pan], **changes)
+        return pan in self.cards
 
     def reload(self, which: Which) -> str:
         if which in self.refused:

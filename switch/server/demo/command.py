@@ -71,8 +71,7 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 
 def stay(place: Path) -> None:
-    """Where to look, until Ctrl-C."""
-    # Who reads of Ctrl-C may press it before the line is written to its end.
+    """Where to look, until Ctrl-C, which may come as soon as it is read of."""
     with contextlib.suppress(KeyboardInterrupt):
         click.echo(f"\nAll of it goes on running; its files are in {place}.  Try")
         for words in ("links", "keys", "transactions 5", "help"):

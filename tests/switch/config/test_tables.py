@@ -20,7 +20,9 @@ def there(tmp_path: Path) -> TableFiles:
     for name, text in (("bins.csv", BINS), ("services.toml", SERVICES), ("responses.toml", RESPONSES)):
         (tmp_path / name).write_text(text)
     bins, services, responses = (tmp_path / name for name in ("bins.csv", "services.toml", "responses.toml"))
-    return TableFiles(bins, services, responses, frozenset({"alpha", "issuer"}), frozenset({"atm"}))
+    return TableFiles(
+        bins, services, responses, frozenset({"alpha", "issuer"}), frozenset({"atm"}), fees=frozenset({"inquiry"})
+    )
 
 
 def test_new_prefixes_are_told_and_in_force(there: TableFiles) -> None:
@@ -40,6 +42,11 @@ def test_new_prefixes_are_told_and_in_force(there: TableFiles) -> None:
         (Which.BINS, BINS.replace("alpha", "gamma"), "bins.csv:2: link"),
         (Which.SERVICES, "x = \n", "services.toml: "),
         (Which.SERVICES, SERVICES.replace("atm", "kiosk"), "services.toml: channels: atm"),
+        (
+            Which.SERVICES,
+            SERVICES.replace("inquiry", "question"),
+            "services.toml: fee: inquiry, which the issuer charges",
+        ),
         (Which.RESPONSES, "[codes]\n00 = 1\n", "responses.toml"),
     ],
 )

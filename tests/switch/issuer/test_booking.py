@@ -12,12 +12,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from support.bookkeeping import transaction
-from support.ourbank import ANNA, BINH, CHI, PINS, Bank, asks
+from support.ourbank import ANNA, BINH, CHI, CONFIG, PINS, Bank, asks
 
 from switch.codec.message import Parts
 from switch.flow.request import Request
 from switch.issuer.accounts import settlement_id
 from switch.issuer.booking import approval_code, sale_by_invoice
+from switch.issuer.fees import FEES_ACCOUNT
 from switch.ledger.ledger import available, trial_balance
 from switch.store.rows import Account, Authorisation, Posting
 
@@ -187,8 +188,14 @@ class Agreed:
     amount: int
     back: int = 0
     sale: Agreed | None = None
+    fee: int = 0
+    """Paid by *debit*; of a void, given back to its sale's."""
 
 
+FEE = 7_000
+FEES = CONFIG + "".join(
+    ["[issuer.fees]\n", *(f"{key} = {FEE}\n" for key in ("withdrawal", "purchase", "cash-advance"))]
+)
 STARTS = {"anna": 800_000, "anna-2": 300_000, "binh": 500_000, "chi": 0}
 OWN = {ANNA: "anna", BINH: "binh", CHI: "chi"}
 
@@ -198,7 +205,7 @@ class Household(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bank = Bank()
+        self.bank = Bank(FEES)
         self.agreed: list[Agreed] = []
         self.reversals: dict[str, tuple[Agreed, int]] = {}
         self.tries = dict.fromkeys(PINS, 3)
@@ -222,7 +229,11 @@ class Household(RuleBasedStateMachine):
             if not each.sale
         )
         # What takes a sale back is counted as such there, and again only in as far as it was reversed itself.
-        return STARTS.get(account, 0) + moved
+        return (
+            STARTS.get(account, 0)
+            + moved
+            - sum(each.fee for each in self.agreed if each.debit == account and not each.sale)
+        )
 
     amounts = st.sampled_from([0, 1, 100_000, 250_000, 400_000, 1_000_001])
     pans = st.sampled_from(sorted(PINS))
@@ -236,14 +247,14 @@ class Household(RuleBasedStateMachine):
     def spends(self, name: str, pan: str, amount: int, right: bool) -> None:
         stan = self.stan()
         request = asks(name, stan, amount, pan, digits=PINS[pan] if right else "0001", de_62=f"{stan:06}")
-        self.expect(request, right, OWN[pan], PARTNER)
+        self.expect(request, right, OWN[pan], PARTNER, FEE)
 
     @rule(pan=pans, to=st.sampled_from(["anna", "anna-2", "binh", "chi"]), amount=amounts)
     def transfers(self, pan: str, to: str, amount: int) -> None:
         if to != OWN[pan]:
             self.expect(asks("transfer", self.stan(), amount, pan, de_103=to), True, OWN[pan], to)
 
-    def expect(self, request: Request, right: bool, debit: str, credit: str) -> None:
+    def expect(self, request: Request, right: bool, debit: str, credit: str, fee: int = 0) -> None:
         pan, amount = request.pan, request.amount
         amount_used, count_used = self.used(pan)
         if not self.tries[pan]:
@@ -257,12 +268,12 @@ class Household(RuleBasedStateMachine):
                 "13" if not amount
                 else "61" if amount_used + amount > 1_000_000
                 else "65" if count_used >= 6
-                else "00" if self.may_take(debit, amount)
+                else "00" if self.may_take(debit, amount + fee)
                 else "51"
             )  # fmt: skip
         assert self.bank.say(request) == wanted
         if wanted == "00":
-            self.agreed.append(Agreed(request, debit, credit, amount))
+            self.agreed.append(Agreed(request, debit, credit, amount, fee=fee))
         posted = (Posting, request.id) in self.bank.store.rows
         assert posted == (wanted == "00"), "approved if and only if posted"
 
@@ -286,13 +297,14 @@ class Household(RuleBasedStateMachine):
             more = {"de_62": sale.request.text(62), "de_60": "1"}
             request = asks("void", self.stan(), sale.amount, sale.request.pan, digits="", **more)
             wanted = "00" if not sale.back else "21" if sale.back == sale.amount else "77"
-            self.takes_back(request, sale, sale.amount, wanted)
+            self.takes_back(request, sale, sale.amount, wanted, sale.fee)
 
-    def takes_back(self, request: Request, sale: Agreed, amount: int, wanted: str) -> None:
+    def takes_back(self, request: Request, sale: Agreed, amount: int, wanted: str, fee: int = 0) -> None:
         assert self.bank.say(request) == wanted
         if wanted == "00":
             sale.back += amount
-            self.agreed.append(Agreed(request, PARTNER, sale.debit, amount, sale=sale))
+            sale.fee -= fee
+            self.agreed.append(Agreed(request, PARTNER, sale.debit, amount, sale=sale, fee=fee))
 
     @rule(data=st.data(), part=st.sampled_from([0, 1, 50_000, None]))
     def reversal(self, data: st.DataObject, part: int | None) -> None:
@@ -300,15 +312,18 @@ class Household(RuleBasedStateMachine):
         if original is not None:
             amount, left = original.amount if part is None else part, original.amount - original.back
             enough = not original.credit.startswith(("anna", "binh", "chi")) and not original.sale
-            enough = enough or self.may_take(original.sale.debit if original.sale else original.credit, amount)
+            fee = original.fee if amount == left else 0
+            enough = enough or self.may_take(original.sale.debit if original.sale else original.credit, amount + fee)
             wanted = "21" if not left else "13" if not amount else "77" if amount > left else "00" if enough else "51"
             id = f"r{self.stan()}"
             assert reversed_of(self.bank, original.request, amount, id) == wanted
             if wanted == "00":
                 self.reversals[id] = original, amount
                 original.back += amount
+                original.fee -= fee
                 if original.sale is not None:
                     original.sale.back -= amount
+                    original.sale.fee += fee
 
     @rule(data=st.data())
     def again(self, data: st.DataObject) -> None:
@@ -328,6 +343,7 @@ class Household(RuleBasedStateMachine):
         assert trial_balance(self.bank.accounts()) == {"704": (0, 0)}
         for account in STARTS:
             assert self.bank.held(account) == self.held(account)
+        assert self.bank.held(FEES_ACCOUNT) == sum(each.fee for each in self.agreed if not each.sale)
         assert all(available(each) >= 0 for each in self.bank.accounts() if each.limited)
         for pan in PINS:
             card = self.bank.card(pan)

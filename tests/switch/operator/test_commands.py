@@ -21,7 +21,7 @@ from switch.operator.commands import COMMANDS, parse
 from switch.operator.ports import CommandRefused
 from switch.operator.views import LinkView
 from switch.store.journal import noted
-from switch.store.rows import Irregular
+from switch.store.rows import Card, Irregular
 
 
 def said(line: str, board: Told | None = None, records: Kepts | None = None) -> list[str]:
@@ -124,6 +124,35 @@ def test_a_journal_shows_no_secret() -> None:
         ["52", "*"],
         ["103", "970411******0007"],
     ]
+
+
+OURS = Card("c", "970411******0007", "a", "active", "2912", 1, "1234", 500, 5, "20261122", 100, 1)
+
+
+def test_a_card_of_ours_is_shown_and_changed() -> None:
+    records = Kepts(cards={PAN: OURS})
+    shown = said(f"card {PAN}", records=records)
+    assert [line.split("  ")[-1].strip() for line in shown[1:]] == [
+        "970411******0007", "active", "2912", "1", "100 in 1, 20261122", "500 in 5",
+    ]  # fmt: skip
+    assert "lost" in said(f"card {PAN} status lost", records=records)[2]
+    assert said(f"card {PAN} tries 3", records=records)[4].split()[-1] == "3"
+    assert (records.cards[PAN].status, records.cards[PAN].tries_left) == ("lost", 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("", "usage"), ("x", "usage"), (f"{PAN} status", "usage"), (f"{PAN} status missing", "usage"),
+        (f"{PAN} tries 16", "usage"), (f"{PAN} tries -1", "usage"), (f"{PAN} limits 3", "usage"),
+        ("9704110000000015", "no such card"), ("9704110000000015 tries 3", "no such card"),
+    ],
+)  # fmt: skip
+def test_a_card_that_is_not_ours_or_a_change_that_is_none(words: str, reason: str) -> None:
+    records = Kepts(cards={PAN: OURS})
+    with pytest.raises(CommandRefused, match=reason):
+        said(f"card {words}".strip(), records=records)
+    assert records.cards == {PAN: OURS}
 
 
 def test_queues_tell_depth_and_age() -> None:

@@ -75,14 +75,6 @@ def test_why_there_is_no_route_becomes_de_39() -> None:
     assert gone.route(pan("970405"), "bank-b", TODAY, LINKS).failure is NoRoute.NO_LINK
 
 
-def test_a_transfers_second_leg_goes_by_institution() -> None:
-    route = ROUTING.route_institution("970411", "bank-a", TODAY, LINKS)
-    assert route.row
-    assert route.row.link == "bank-b"
-    assert ROUTING.route_institution("970411", "bank-b", TODAY, LINKS).failure is NoRoute.LOOP
-    assert ROUTING.route_institution("", "bank-a", TODAY, LINKS).failure is NoRoute.NO_ISSUER
-
-
 def test_a_new_table_is_taken_as_a_whole_or_not_at_all() -> None:
     text = TEXT.replace("970411,Second", "970412,Second").replace("970405,First", "970405,Renamed")
     after, changes = ROUTING.reloaded("new.csv", text)

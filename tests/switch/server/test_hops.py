@@ -108,9 +108,16 @@ def test_a_pin_is_verified_three_hops_away_and_every_operator_sees_it(network: N
         assert (right.mti, right.fields[39]) == ("0210", "00")
         wrong = atm.withdraw(ourbank.ANNA, "4321", 200_000)
         assert wrong.fields[39] == "55"
+        assert "PIN tries left   2" in network.issuer.ask("card", ourbank.ANNA).stdout
+        assert network.issuer.ask("card", ourbank.ANNA, "status", "stolen").returncode == 0
+        assert atm.withdraw(ourbank.ANNA, "1234", 200_000).fields[39] == "43"
+        network.issuer.until("active", "card", ourbank.ANNA, "status", "active")
+        network.issuer.until("PIN tries left   3", "card", ourbank.ANNA, "tries", "3")
+        assert "we have issued no such card" in network.issuer.ask("card", "9704360000000007").stderr
+        assert "this switch issues no cards" in network.centre.ask("card", ourbank.ANNA).stderr
     for one in network.all:
         shown = one.until("withdrawal", "transactions")
-        assert shown.count("answered") == 2
+        assert shown.count("answered") == 3
         assert ourbank.ANNA not in shown
         figures = one.ask("figures").stdout
         assert "withdrawal  00        1" in figures
