@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-READY_SECONDS_MAX = 15.0
+READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
 COMPLAINT_CHARS_MAX = 2_000
 
