@@ -136,8 +136,9 @@ def command(host: str, port: int, serve: bool) -> None:
             return
         with ApplianceProcess(SERVED, port) as appliance:
             converse(appliance.host, appliance.port, appliance.state_dir)
-            click.echo("\nServing until Ctrl-C.")
+            # Who reads of Ctrl-C may press it before the line is written to its end.
             with contextlib.suppress(KeyboardInterrupt):
+                click.echo("\nServing until Ctrl-C.")
                 appliance.wait()
     except (OSError, ConnectionLost, TourStopped, NotReady) as e:
         click.echo(f"The tour ends here: {e or type(e).__name__}", err=True)

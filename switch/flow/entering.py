@@ -23,6 +23,8 @@ from switch.store.view import Place, View
 IN, OUT = "in", "out"
 UNANSWERED = ""
 US = 1_000_000
+Tell = Callable[[Message, str], Course[None]]
+"""Delivers an answer with a response code, and sees to what follows when it can't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,10 @@ def decided(world: World, came: Incoming, decide: Callable[[View], Decision], *n
 
 
 def entered(
-    world: World, came: Incoming, row: Transaction, decide: Callable[[View], Decision], *needs: Place
-) -> Course[str]:
-    """Enter *row*, answered as *decide* says."""
+    world: World, came: Incoming, row: Transaction, decide: Callable[[View], Decision], *needs: Place,
+    tell: Tell | None = None,
+) -> Course[str]:  # fmt: skip
+    """Enter *row*, answered as *decide* says; *tell* delivers the answer where more depends on that."""
     asked, codec = came.asked, world.hop.codecs[came.asked.link]
     noted_in, out_id = world.note(came.raw, asked.link, IN, asked), world.position()
 
@@ -128,5 +131,5 @@ def entered(
     if not isinstance(outcome, tuple):
         return (yield from repeated(world, came, outcome))
     decision, said = outcome
-    yield from delivered(world, came, said)
+    yield from tell(said, decision.response) if tell is not None else delivered(world, came, said)
     return decision.response

@@ -6,32 +6,31 @@ which who asked is told otherwise.
 
 from __future__ import annotations
 
+from functools import partial
+
 from switch.codec.message import Message, MessageError
 from switch.flow import books
 from switch.flow.answers import issuers, onward, reversal_of
 from switch.flow.books import Begun
-from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, ask, keep, outlasts
+from switch.flow.effects import Alarm, Course, NotKept, NotSent, Silent, ask, keep
 from switch.flow.entering import (
     IN,
     OUT,
     UNANSWERED,
     Incoming,
     declined,
-    delivered,
     entered,
     given_up,
     repeated,
     row_of,
 )
 from switch.flow.leg import Leg
-from switch.flow.partner import Unproved
 from switch.flow.ports import Decision
 from switch.flow.protection import MALFUNCTION, opened, pins_onward, sealed
-from switch.flow.without import INOPERATIVE, substituted, undelivered, unheard
+from switch.flow.without import INOPERATIVE, substituted, told, unheard
 from switch.flow.world import World
 from switch.routing.bins import BinRow
 from switch.services.catalogue import Reject
-from switch.services.responses import APPROVED
 from switch.standin.policy import Trigger
 from switch.store.rows import Stage, Transaction
 
@@ -50,7 +49,7 @@ def forwarded(world: World, came: Incoming, row: BinRow, is_open: bool) -> Cours
         yield Alarm(f"{link}: what {asked.link} asks can't be said there: {fault}")
         return (yield from declined(world, came, FORMAT))
     if not is_open:
-        return (yield from _not_asked(world, came, row, body))
+        return (yield from _not_asked(world, Leg(came, row, sent, taken_back), body))
     pins = yield from pins_onward(world, asked, link)
     if isinstance(pins, str):
         return (yield from declined(world, came, pins))
@@ -70,11 +69,13 @@ def forwarded(world: World, came: Incoming, row: BinRow, is_open: bool) -> Cours
     return (yield from _asked(world, leg))
 
 
-def _not_asked(world: World, came: Incoming, row: BinRow, body: bytes) -> Course[str]:
+def _not_asked(world: World, leg: Leg, body: bytes) -> Course[str]:
     """The issuer can't be asked: whoever stands in decides, or it is declined."""
-    trigger = Trigger.SIGNED_OFF if world.connected(row.link) else Trigger.UNAVAILABLE
-    decide, needs = yield from substituted(world, came.asked, row, trigger, INOPERATIVE)
-    return (yield from entered(world, came, row_of(world, came.asked, row.link, Stage.ANSWERED, body), decide, *needs))
+    came = leg.came
+    trigger = Trigger.SIGNED_OFF if world.connected(leg.link) else Trigger.UNAVAILABLE
+    decide, needs = yield from substituted(world, came.asked, leg.row, trigger, INOPERATIVE)
+    row = row_of(world, came.asked, leg.link, Stage.ANSWERED, body)
+    return (yield from entered(world, came, row, decide, *needs, tell=partial(told, world, leg)))
 
 
 def _asked(world: World, leg: Leg) -> Course[str]:
@@ -124,11 +125,5 @@ def _concluded(world: World, leg: Leg, decision: Decision, said: Message, reply:
         return UNANSWERED
     if not outcome:
         return UNANSWERED
-    taken = yield from delivered(world, leg.came, said)
-    if decision.response != APPROVED:
-        return decision.response
-    if not taken:
-        yield from undelivered(world, leg)
-    elif world.hop.partners[asked.link].unproved is Unproved.REVERSE and not (yield from outlasts()):
-        yield from undelivered(world, leg, certainly=False)
+    yield from told(world, leg, said, decision.response)
     return decision.response

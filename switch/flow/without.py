@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from switch.codec.message import Message
 from switch.flow import books
-from switch.flow.effects import Alarm, Course, NotKept, Wake, keep
+from switch.flow.effects import Alarm, Course, NotKept, Wake, keep, outlasts
 from switch.flow.entering import IN, OUT, UNANSWERED, delivered
 from switch.flow.issuing import learnt
 from switch.flow.leg import Leg, owed_reversal
+from switch.flow.partner import Unproved
 from switch.flow.ports import Authoriser, Decision
 from switch.flow.request import Request
 from switch.flow.world import World
@@ -90,9 +91,19 @@ def unheard(
     if outcome is None:
         return UNANSWERED
     decision, said = outcome
-    if not (yield from delivered(world, leg.came, said)) and decision.response == APPROVED:
-        yield from undelivered(world, leg)
+    yield from told(world, leg, said, decision.response)
     return decision.response
+
+
+def told(world: World, leg: Leg, said: Message, response: str) -> Course[None]:
+    """Deliver *said*; an approval that can't be is taken back, and where the partner wants so, one whose line breaks."""
+    taken = yield from delivered(world, leg.came, said)
+    if response != APPROVED:
+        return
+    if not taken:
+        yield from undelivered(world, leg)
+    elif world.hop.partners[leg.came.asked.link].unproved is Unproved.REVERSE and not (yield from outlasts()):
+        yield from undelivered(world, leg, certainly=False)
 
 
 def undelivered(world: World, leg: Leg, certainly: bool = True) -> Course[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -32,8 +33,9 @@ def test_a_full_disk(serve: Serve, tmp_path: Path, workers: int) -> None:
         assert line.command(VERIFY + "4402") == "DD00"
     # No file of the owner may grow: what it writes fails with EFBIG.
     resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-    with Counter(port) as line, pytest.raises(ConnectionError):
-        line.command("A00001U")  # executed, and not answered
+    with Counter(port) as line, suppress(ConnectionError):
+        # Executed, and not answered; or refused, if the owner, who looks each second, has seen it before.
+        assert line.command("A00001U") == "A141"
     with Counter(port) as line:
         until(line, "A00001U", "A141")
         assert line.command("LAK00101" + "0" * 16) == "LB41"
@@ -48,5 +50,6 @@ def test_a_full_disk(serve: Serve, tmp_path: Path, workers: int) -> None:
     assert served.stop()[0] == 0
     told = [json.loads(each) for each in (state_dir / "audit.jsonl").read_text().splitlines()]
     commands = [each["command"] for each in told if each["outcome"] != "41" or each["command"] == "STORAGE"]
-    assert commands == ["START", "A0", "A0", "STORAGE", "A0", "DC", "LA", "STOP"]
+    rest = ["STORAGE", "A0", "DC", "LA", "STOP"]
+    assert commands in (["START", "A0", "A0", *rest], ["START", "A0", *rest])
     serve("--state-dir", str(state_dir)).stop()

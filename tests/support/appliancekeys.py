@@ -27,6 +27,8 @@ ERACOM_VARIANTS = MappingProxyType(
     }
 )  # fmt: skip
 """The same, and the variants of the KM that they lie under."""
+AMPLE = "timeout = 60\nattempt-timeout = 60\n"
+"""A switch waits for its appliance, however busy the machine is."""
 KM = bytes.fromhex("22222222222222226666666666666666")
 """The published KM ``test-2266``."""
 TABLE = "0123456789012345"
@@ -57,7 +59,7 @@ class Thales:
 
     def configured(self, appliance: ApplianceProcess) -> str:
         """What a switch is told of its HSM."""
-        return f'[hsm]\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{self.port(appliance)}"\n'
+        return f'[hsm]\n{AMPLE}[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{self.port(appliance)}"\n'
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Eracom:
 
     def configured(self, appliance: ApplianceProcess) -> str:
         """What a switch is told of its HSM."""
-        return f'[hsm]\ndialect = "eracom"\n[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{self.port(appliance)}"\n'
+        return f'[hsm]\ndialect = "eracom"\n{AMPLE}[[hsm.site]]\nname = "a"\naddress = "127.0.0.1:{self.port(appliance)}"\n'
 
     def _wrapping(self, use: str) -> bytes:
         return bytes(byte ^ ERACOM_VARIANTS[use] for byte in KM)

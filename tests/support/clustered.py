@@ -8,13 +8,14 @@ import signal
 import socket
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.hopside import approval, reversal, withdrawal
 from support.linked import Loop
-from support.switched import SECONDS_MAX, RunningSwitch
+from support.switched import RunningSwitch
 
 from switch.codec.message import Message
 from switch.link.events import AskOperator, PeerRefused, Refused
@@ -32,6 +33,8 @@ LEASE_SECONDS = 1.5
 T2_SECONDS = 1.0
 SILENT, UNDER_WAY_MAX, REPEATS = 0.02, 24, 0.5
 """How often the issuer says nothing; how many requests wait at once; how many unanswered ones are repeated first."""
+LOAD = 50
+"""So many withdrawals settled let all parts of the network have some under way."""
 TO_SWITCH, TO_ISSUER = "terminals", "issuer"
 HEAD = """[switch]
 name = "switch"
@@ -99,6 +102,11 @@ class Partners:
     loading: bool = False
 
     # -- the acquirer
+
+    @property
+    def settled(self) -> int:
+        """How many withdrawals are."""
+        return len(self.cards) - len(self.open)
 
     def ask(self) -> None:
         """Another withdrawal, by one of the links."""
@@ -205,21 +213,22 @@ class Pair:
         return all(link.state.line is Line.CONNECTED for link in links)
 
     def until_open(self) -> None:
-        self.run.until(lambda: all(map(self.is_open, MEMBERS)), SECONDS_MAX)
+        self.run.until(lambda: all(map(self.is_open, MEMBERS)))
 
     # -- what is done
 
-    def loaded(self, seconds: float) -> None:
-        """Have withdrawals made for so long, as fast as they are answered."""
-        ends = time.monotonic() + seconds
-        partners = self.partners
+    def loaded(self, count: int) -> None:
+        """Have withdrawals made, as fast as they are answered, until so many more are settled."""
+        enough = self.partners.settled + count
+        self._asking_until(lambda: self.partners.settled >= enough)
 
-        def more() -> bool:
-            while len(partners.open) < UNDER_WAY_MAX:
-                partners.ask()
-            return time.monotonic() >= ends
+    def _asking_until(self, true: Callable[[], bool]) -> None:
+        def asked() -> bool:
+            while len(self.partners.open) < UNDER_WAY_MAX:
+                self.partners.ask()
+            return true()
 
-        self.run.until(more)
+        self.run.until(asked)
 
     def kill(self, name: str) -> float:
         """Kill the member *name*; how long its links were away, seconds."""
@@ -236,9 +245,10 @@ class Pair:
         member = self.members[name]
         other = self.members[next(each for each in MEMBERS if each != name)]
         member.process.send_signal(signal.SIGSTOP)
-        self.run.until(lambda: f"{name}      switch/{name}-" not in other.ask("cluster").stdout, 30)
+        self.run.until(lambda: f"{name}      switch/{name}-" not in other.ask("cluster").stdout)
         # Its connections still stand as far as its partners know; they ask, and nobody answers them.
-        self.loaded(0.5)
+        stuck = self.acquirer[f"{TO_SWITCH}-{name}"]
+        self._asking_until(lambda: stuck.outstanding >= UNDER_WAY_MAX // 2)
         member.process.send_signal(signal.SIGCONT)
         self.run.until(lambda: any(each["share"] == name for each in self.told(name, "share-lost")))
         self.until_open()
@@ -254,9 +264,9 @@ class Pair:
 
     def settle(self) -> None:
         """Let everything come to its end."""
-        self.run.until(lambda: not self.partners.open, 30)
+        self.run.until(lambda: not self.partners.open)
         with closing(Reading(database(self.url))) as reading:
-            self.run.until(lambda: not reading.queues(), 30)
+            self.run.until(lambda: not reading.queues())
 
     # -- what must be
 

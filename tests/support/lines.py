@@ -14,7 +14,7 @@ import trustme
 from hsm.client.blocking import BlockingClient
 from hsm.client.process import ApplianceProcess
 
-SECONDS_MAX = 20.0
+SECONDS_MAX = 60.0
 HEADER = b"PEER"
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
+from support.steadytime import LOOK_SECONDS_MAX, steady
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.interfaces import IReactorTime
 
@@ -23,7 +24,7 @@ from switch.server.drive import DrivenLink
 from switch.server.links import Links
 from switch.server.terminals import LinkSet
 
-SECONDS_MAX = 15.0
+SECONDS_MAX = 60.0
 
 
 @dataclass
@@ -59,10 +60,11 @@ class Seen:
 
 
 class Loop:
-    """A reactor, run for as long as a test waits for something."""
+    """A reactor, run for as long as a test waits for something; its time is steady."""
 
     def __init__(self) -> None:
         self.reactor = EPollReactor()
+        self.time = steady(self.reactor)
         self.reactor.startRunning(installSignalHandlers=False)
         self.clock = cast(IReactorTime, self.reactor)
         self.links: list[LinkSet] = []
@@ -82,7 +84,7 @@ class Loop:
         ends = time.monotonic() + seconds_max
         while not true():
             assert time.monotonic() < ends, "what was waited for did not come"
-            self.reactor.iterate(0.02)
+            self.reactor.iterate(LOOK_SECONDS_MAX)
 
     def close(self) -> None:
         for links in self.links:

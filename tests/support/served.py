@@ -14,7 +14,7 @@ from pathlib import Path
 
 from support.echo_household import framed
 
-SECONDS_MAX = 20.0
+SECONDS_MAX = 60.0
 ECHO = "support.echo_household"
 """The module that is ``hsm`` with the echoing household."""
 
@@ -53,6 +53,11 @@ class Served:
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert found is not None
         return int(found[1])
+
+    def computed_seconds(self) -> float:
+        """How long it has computed until now: what a busy machine gives others does not count."""
+        after_name = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Exit code and what was still to read from standard error."""

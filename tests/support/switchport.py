@@ -14,6 +14,9 @@ from switch import asking as q
 from switch.server.hsmport import HsmPort
 
 A = TypeVar("A")
+AMPLE_SECONDS = 60.0
+AMPLE = Bounds(timeout_seconds=AMPLE_SECONDS, attempt_seconds=AMPLE_SECONDS)
+"""For a pool whose appliance answers, however busy the machine is."""
 
 
 class Asking:
@@ -22,12 +25,15 @@ class Asking:
     def __init__(self, turned: Turning, port: int, wire: HostWire | None = None) -> None:
         self._turned = turned
         site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", port))
-        self.pool = HsmPool(turned.reactor, [site], wire or Wire(), Bounds(timeout_seconds=2))
+        self.pool = HsmPool(turned.reactor, [site], wire or Wire(), AMPLE)
         self.pool.start()
         self._port = HsmPort(self.pool)
 
-    def __call__(self, question: q.Question[A]) -> A | q.NoAnswer:
-        return self._turned.result(self._port.perform(question))
+    def __call__(self, question: q.Question[A], passing_seconds: float = 0.0) -> A | q.NoAnswer:
+        """What comes of *question*, behind which *passing_seconds* pass at once."""
+        asked = self._port.perform(question)
+        self._turned.time.passes(passing_seconds)
+        return self._turned.result(asked)
 
     def close(self) -> None:
         self._turned.result(self.pool.stop())

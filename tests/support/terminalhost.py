@@ -22,6 +22,9 @@ from switch.server.terminals import Terminals
 from switch.simulators.commands import Told
 from switch.simulators.config import read_config
 
+ANSWER_SECONDS = 10.0
+"""As long as terminals wait for an answer, and as much passes at once where the host gives none."""
+
 Answers = Callable[[Message], Message | None]
 HOST = '[[link]]\nname = "{0}"\nspec = "{1}"\nrole = "server"\naddress = "127.0.0.1:0"\nsign-on = "{2}"\n'
 CLIENT = """
@@ -45,6 +48,7 @@ class Host:
     """A layer above that answers by *answers*, and keeps what it was asked and told."""
 
     answers: Answers
+    passes: Callable[[float], None] = lambda seconds: None
     heard: list[Message] = field(default_factory=list)
     replies: list[Message] = field(default_factory=list)
     connections: int = 0
@@ -54,6 +58,8 @@ class Host:
         answer = self.answers(message)
         if answer is not None:
             assert link.answer(answer).accepted
+        else:
+            self.passes(ANSWER_SECONDS)
 
     def replied(self, link: DrivenLink, message: Message, finding: Finding[object]) -> None:
         self.replies.append(message)
@@ -91,6 +97,7 @@ class Counter:
     ) -> None:  # fmt: skip
         """*lines*: name, dialect, sign-on, and more of the link's own fields; *more* of the terminals' in common."""
         self.run, self.host = run, host
+        host.passes = run.time.passes
         self.links = Links(run.clock, read_links("h", "".join(HOST.format(*line) for line in lines)), host)
         self.links.start()
         run.links.append(self.links)
@@ -98,7 +105,7 @@ class Counter:
         keys_file(folder, "ATM00001", "POS00001", "POS00002")
         simulate = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\n'
         simulate += more
-        simulate += "answer-seconds = 0.6\nreversal-seconds = 0.1\ntrace = true\n"
+        simulate += f"answer-seconds = {ANSWER_SECONDS}\nreversal-seconds = 0.1\ntrace = true\n"
         for name, spec, sign_on, more in lines:
             simulate += CLIENT.format(name, spec, sign_on, self.links.port(name), more)
         (folder / "t.toml").write_text(simulate + terminals)
@@ -113,10 +120,11 @@ class Counter:
         link = self.terminals.links[name]
         return link.state.may_send(link.config.profile)
 
-    def order(self, line: str) -> Told:
-        """What came of the command *line*."""
+    def order(self, line: str, passing_seconds: float = 0.0) -> Told:
+        """What came of the command *line*, behind which *passing_seconds* pass at once."""
         came: list[Told] = []
         self.terminals.command(line.encode(), came.append)
+        self.run.time.passes(passing_seconds)
         self.run.until(lambda: came)
         assert len(came) == 1
         return came[0]

@@ -5,40 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from threading import Thread
 from typing import TypeVar
 
+from support.steadytime import LOOK_SECONDS_MAX, SteadyTime, steady
 from twisted.internet.defer import Deferred
 from twisted.internet.epollreactor import EPollReactor
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
 
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 
 
 @cache
-def _started() -> EPollReactor:
+def _started() -> tuple[EPollReactor, SteadyTime]:
     """Twisted's own one, which its TLS takes whatever it is told; a reactor can be started once in a process."""
     from twisted.internet import reactor
 
     assert isinstance(reactor, EPollReactor)
+    time = steady(reactor)
     reactor.startRunning(installSignalHandlers=False)
-    return reactor
+    # Nobody shuts this reactor down; its threads must not keep the process alive.
+    reactor.getThreadPool().threadFactory = partial(Thread, daemon=True)  # type: ignore[assignment]  # only called
+    return reactor, time
 
 
 class Turning:
-    """Real sockets and real time; nothing happens but in ``until`` and ``result``."""
+    """Real sockets and steady time; nothing happens but in ``until`` and ``result``."""
 
     def __init__(self) -> None:
-        self.reactor = _started()
+        self.reactor, self.time = _started()
 
     def until(self, so: Callable[[], bool]) -> None:
         """Turn until *so*; fails the test after SECONDS_MAX."""
         end = time.monotonic() + SECONDS_MAX
         while not so():
             assert time.monotonic() < end, "it never came to be so"
-            self.reactor.iterate(0.05)
+            self.reactor.iterate(LOOK_SECONDS_MAX)
 
     def result(self, deferred: Deferred[T]) -> T:
         """What *deferred* fires with.  Raises what it fails with."""

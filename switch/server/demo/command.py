@@ -70,7 +70,7 @@ def command(folder: Path | None, once: bool, cards: Path | None, with_bureau: bo
             showing = Showing(country, click.echo)
             showing.all()
             if not once:
-                _stay(place, bureau is not None)
+                stay(place, bureau is not None)
         except (DemoStopped, NotReady, TourStopped, ConnectionLost, StoreError, OSError) as fault:
             click.echo(f"switch demo: {fault or type(fault).__name__}", err=True)
             sys.exit(FAILED)
@@ -94,7 +94,7 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _stay(place: Path, with_bureau: bool) -> None:
+def stay(place: Path, with_bureau: bool) -> None:
     """Where to look, until Ctrl-C, which may come as soon as it is read of."""
     with contextlib.suppress(KeyboardInterrupt):
         click.echo(f"\nAll of it goes on running; its files are in {place}.  Try")

@@ -95,7 +95,8 @@ def test_everything_is_counted_and_what_matters_entered() -> None:
         (1, "CA", "20"),
         (2, "A0", "00"),
     ]
-    assert [each.duration_us // 250_000 for each in auditor.entries] == [1, 0]
+    assert auditor.entries[0].duration_us >= 250_000
+    assert auditor.entries[1].duration_us == 0
     assert [audit.volumes.total(code) for code in ("CA", "A0", "CC")] == [2, 1, 0]
     assert [audit.outcomes.total(code) for code in ("00", "20")] == [2, 1]
 

@@ -34,6 +34,8 @@ TRANSLATE = codec_of(TranslatePinFromTerminal).parse(
 TRANSLATED = bytes.fromhex("F7808F2CBEC63168")
 GENERATE = codec_of(GenerateKey).parse("0001U")
 REQUESTS, KEYS_EVERY = 1_200, 4
+ATTEMPT_SECONDS = 20.0
+"""An appliance answers within it, however busy the machine is."""
 
 
 @pytest.fixture
@@ -46,7 +48,8 @@ def pool_of(turned: Turning, *ports: int, wire: Wire | EracomWire | None = None,
     sites = [
         Site(f"hsm-{number}", tcp_endpoint(turned.reactor, "127.0.0.1", port)) for number, port in enumerate(ports)
     ]
-    pool = HsmPool(turned.reactor, sites, wire or Wire(), Bounds(**bounds))  # type: ignore[arg-type]  # bounds are numbers
+    limits = Bounds(**{"timeout_seconds": 60.0, "attempt_seconds": ATTEMPT_SECONDS, **bounds})  # type: ignore[arg-type]  # bounds are numbers
+    pool = HsmPool(turned.reactor, sites, wire or Wire(), limits)
     pool.start()
     return pool
 
@@ -190,8 +193,9 @@ class Silence(Protocol):
 def test_a_server_that_is_none_disturbs_nobody(turned: Turning, server: type[Protocol]) -> None:
     listening = turned.reactor.listenTCP(0, Factory.forProtocol(server), interface="127.0.0.1")
     with ApplianceProcess(SERVED) as appliance:
-        pool = pool_of(turned, listening.getHost().port, appliance.port, attempt_seconds=0.3)
+        pool = pool_of(turned, listening.getHost().port, appliance.port)
         turned.until(lambda: pool.figures().sites[1].connections == 2)
+        turned.time.passes(ATTEMPT_SECONDS)
         load = Load(pool, 16)
         turned.until(lambda: load.done == REQUESTS)
         assert (load.wrong, load.unknown) == ([], [])

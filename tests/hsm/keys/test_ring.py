@@ -203,7 +203,7 @@ def test_a_refusal_is_not_kept() -> None:
         assert lmk.opened == count
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(
     st.text(alphabet=st.sampled_from("0123456789ABCDEFKRSTUXYZPN \x00é\u0663"), max_size=100),
     st.sampled_from(list(Usage)),

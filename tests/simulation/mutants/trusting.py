@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switch.flow import onward
+from switch.flow import without
 from switch.flow.effects import Course
 from switch.flow.leg import Leg
 from switch.flow.world import World
@@ -17,4 +17,4 @@ def put_in(patch: pytest.MonkeyPatch) -> None:
     def undelivered(world: World, leg: Leg, certainly: bool = True) -> Course[None]:
         yield from ()
 
-    patch.setattr(onward, "undelivered", undelivered)
+    patch.setattr(without, "undelivered", undelivered)

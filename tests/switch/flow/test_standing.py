@@ -106,6 +106,28 @@ def test_the_reversal_of_what_was_stood_in_for_goes_behind_the_advice() -> None:
     assert stages(bench) == [Stage.REVERSED]
 
 
+@pytest.mark.parametrize("signed_on", [False, True], ids=["out of contact", "not told yet"])
+def test_an_approval_in_the_place_of_who_was_not_asked_is_reversed_too(signed_on: bool) -> None:
+    bench = StandingBench()
+    bench.lose()
+    if signed_on:
+        bench.acquirer.say(withdrawal(2))
+        bench.pass_()
+        bench.regain()
+        assert bench.mtis() == ["0220"]
+    bench.acquirer.say(withdrawal())
+    bench.links[ACQUIRER].disconnected()
+    bench.pass_()
+    (row,) = (row for row in bench.rows() if row.stan == "000001")
+    assert row.stage == Stage.REVERSAL_OWED
+    bench.issuer.says = acknowledged
+    bench.pass_(20.0)
+    bench.regain()
+    bench.pass_(60.0)
+    assert [mti for mti in bench.mtis() if mti != "0221"] == ["0220", "0420"]
+    assert Stage.REVERSED in stages(bench)
+
+
 def test_an_approval_that_cannot_be_delivered_is_reversed_behind_its_advice() -> None:
     bench = StandingBench()
     bench.issuer.says = acknowledged

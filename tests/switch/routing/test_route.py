@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from importlib.resources import files
 from random import Random
-from time import perf_counter_ns
+from time import thread_time_ns
 
 import pytest
 from hypothesis import given
@@ -109,10 +109,10 @@ def test_fifty_thousand_rows_are_searched_quickly() -> None:
     pans = [f"{random.randrange(10**16):016d}" for _ in range(2_000)]
     best = 10**9
     for _ in range(5):
-        begun = perf_counter_ns()
+        begun = thread_time_ns()
         for each in pans:
             table.find(each, TODAY)
-        best = min(best, perf_counter_ns() - begun)
+        best = min(best, thread_time_ns() - begun)
     assert best / len(pans) < 20_000
     print(f"{best / len(pans) / 1000:.2f} µs")
 

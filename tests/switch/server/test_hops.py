@@ -17,7 +17,7 @@ from support.appliancekeys import Eracom, Keys, Thales
 from support.hostedatm import HOSTS_LINK, LINK, QUICK, TMK, Atm, hosts_terminal
 from support.linked import loop
 from support.partner import ZONES
-from support.switched import RunningSwitch
+from support.switched import SECONDS_MAX, RunningSwitch
 
 from hsm.client.process import ApplianceProcess
 
@@ -128,7 +128,7 @@ def test_a_pin_is_verified_three_hops_away_and_every_operator_sees_it(network: N
         figures = one.ask("figures").stdout
         assert "withdrawal  00        1" in figures
         assert "withdrawal  55        1" in figures
-        with urllib.request.urlopen(f"http://127.0.0.1:{one.ports['metrics']}/metrics", timeout=10) as scraped:
+        with urllib.request.urlopen(f"http://127.0.0.1:{one.ports['metrics']}/metrics", timeout=SECONDS_MAX) as scraped:
             assert b'transactions_total{response="00",service="withdrawal"} 1.0' in scraped.read()
         assert one.stop() == 0
     kept = [words for keys in (Thales(), Eracom()) for words in (*keys.zmk(ZMK).split(), keys.kept(TMK, "TMK"))]

@@ -15,7 +15,7 @@ from pyemv import ac, kd
 from support.appliancekeys import DIALECTS, NAMES, TABLE, Eracom, Keys, Thales
 from support.opened import opened
 from support.partner import ZONES, des_key, lmk_block_3des
-from support.switchport import Asking
+from support.switchport import AMPLE_SECONDS, Asking
 from support.turning import turning
 
 from hsm.client.process import ApplianceProcess
@@ -234,7 +234,7 @@ def test_a_terminal_key_goes_under_a_master_key_in_a_block(ask: Asking) -> None:
 def test_when_there_is_no_hsm(keys: Keys) -> None:
     with turning() as turned:
         asking = Asking(turned, 1, keys.wire)
-        assert asking(q.NewTerminalKey(keys.kept(TMK, "TMK"))) == q.NoAnswer(q.Cause.NOT_ASKED)
+        assert asking(q.NewTerminalKey(keys.kept(TMK, "TMK")), AMPLE_SECONDS) == q.NoAnswer(q.Cause.NOT_ASKED)
         asking.close()
 
 

@@ -12,12 +12,13 @@ from psec import des, mac, pinblock
 from support.appliancekeys import DIALECTS, NAMES, Keys
 from support.opened import opened
 from support.partner import ZONES, des_key
+from support.switchport import AMPLE
 from support.turning import Turning, turning
 
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.process import ApplianceProcess
-from hsm.client.station import Bounds, Site
+from hsm.client.station import Site
 from switch import asking as q
 from switch.codec.codec import codec
 from switch.codec.message import Message
@@ -138,7 +139,7 @@ def test_two_hosts_agree_on_keys_use_them_and_keep_them(
 ) -> None:
     with turning() as turned:
         site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", keys.port(appliance)))
-        pool = HsmPool(turned.reactor, [site], keys.wire, Bounds(timeout_seconds=2))
+        pool = HsmPool(turned.reactor, [site], keys.wire, AMPLE)
         pool.start()
         port = HsmPort(pool)
         tmk = keys.kept(TMK, "TMK")

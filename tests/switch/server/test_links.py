@@ -108,7 +108,7 @@ def test_a_lost_connection_is_made_again_and_tells_what_was_under_way() -> None:
 
 
 def plain(port: int) -> socket.socket:
-    connected = socket.create_connection(("127.0.0.1", port), timeout=5)
+    connected = socket.create_connection(("127.0.0.1", port), timeout=60)
     connected.setblocking(False)
     return connected
 

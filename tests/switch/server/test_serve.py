@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.databases import Server
-from support.switched import RunningSwitch, switch
+from support.switched import SECONDS_MAX, RunningSwitch, switch
 
 from switch.operator.events import EVENTS
 
@@ -58,12 +58,12 @@ def test_two_switches_sign_on_and_are_seen_and_stop_in_order(start: Start) -> No
     member = start("member", CLIENT.format(port=centre.ports["alpha"]) + QUICK, "centre")
     assert "yes    yes" in centre.until("CONNECTED  ON    ON", "links")
     member.until("CONNECTED  ON    ON", "links")
-    with urllib.request.urlopen(f"http://127.0.0.1:{centre.ports['metrics']}/metrics", timeout=10) as scraped:
+    with urllib.request.urlopen(f"http://127.0.0.1:{centre.ports['metrics']}/metrics", timeout=SECONDS_MAX) as scraped:
         assert b'zonekey_switch_link_connected{link="alpha"} 1.0' in scraped.read()
     assert member.stop() == 0
     centre.until("SOUGHT", "links")
     assert centre.ask("stop").returncode == 0
-    assert centre.process.wait(20) == 0
+    assert centre.process.wait(SECONDS_MAX) == 0
     told = [event["event"] for event in events(centre.folder / "switch.log")]
     assert told[-1] == "stopped"
     assert "started" in told
@@ -106,7 +106,7 @@ def test_a_log_that_was_moved_away_goes_on(start: Start) -> None:
     path = running.folder / "switch.log"
     path.rename(running.folder / "old.log")
     running.process.send_signal(signal.SIGHUP)
-    until = time.monotonic() + 10
+    until = time.monotonic() + SECONDS_MAX
     while not path.exists() and time.monotonic() < until:
         time.sleep(0.01)
     running.ask("links")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.cardholders import CARD, NEW_PIN, PAN, PIN, TMK, TPK, check_value, pin_in, under_tmk
 from support.linked import Loop, loop
-from support.terminalhost import ATM_MORE, POS_MORE, TERMINAL, Counter, Host, honest, told
+from support.terminalhost import ANSWER_SECONDS, ATM_MORE, POS_MORE, TERMINAL, Counter, Host, honest, told
 
 from switch.codec.message import Message, Parts
 from switch.link.terms import Line
@@ -223,7 +223,7 @@ def test_a_dialled_terminal_that_reaches_nobody_says_so(run: Loop, tmp_path: Pat
     counter = Counter(run, tmp_path, host, [("pos", "edc", "none", "dial-up = true")], POS)
     run.until(lambda: counter.links["pos"].state.line is Line.SOUGHT)
     counter.links.stop()
-    done = counter.order(pos_order("POS00001", "purchase", amount=5))
+    done = counter.order(pos_order("POS00001", "purchase", amount=5), ANSWER_SECONDS)
     assert (done["outcome"], done["text"]) == ("unable", "the host can't be reached")
     run.until(lambda: counter.terminals.links["pos"].state.line is Line.CLOSED)
 

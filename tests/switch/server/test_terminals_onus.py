@@ -45,7 +45,7 @@ class Branch:
         discretionary = ourbank.track_of(ANNA).partition("=")[2][7:]
         cards_file(folder, Card("anna", ANNA, ourbank.EXPIRES, ourbank.SERVICE_CODE, discretionary))
         keys_file(folder, "ATM00001", "POS00001")
-        text = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\nanswer-seconds = 10\n'
+        text = '[simulate]\ncards = "cards.csv"\nkeys = "terminals.keys"\nanswer-seconds = 60\n'
         text += "".join(CLIENT.format(name, spec, "none", ports[name], "") for name, spec in LINES)
         text += TERMINAL.format("ATM00001", "atm", "atm", ATM_MORE) + TERMINAL.format(
             "POS00001", "pos", "pos", POS_MORE

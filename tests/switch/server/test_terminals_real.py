@@ -12,13 +12,14 @@ from psec import des, pinblock
 from support.appliancekeys import DIALECTS, NAMES, Keys
 from support.cardholders import CARD, NEW_PIN, PAN, PIN, TMK, cards_file, keys_file
 from support.partner import des_key
+from support.switchport import AMPLE
 from support.terminalhost import ATM_MORE, CLIENT, HOST, POS_MORE, TERMINAL, told
 from support.turning import Turning, turning
 
 from hsm.client.connection import tcp_endpoint
 from hsm.client.pool import HsmPool
 from hsm.client.process import ApplianceProcess
-from hsm.client.station import Bounds, Site
+from hsm.client.station import Site
 from switch import asking as q
 from switch.codec.message import Message
 from switch.flow.ports import Use, WorkingKey
@@ -113,7 +114,7 @@ class Host:
 def test_keys_from_an_hsm_and_pins_for_it(appliance: ApplianceProcess, keys: Keys, tmp_path: Path) -> None:
     with turning() as turned:
         site = Site("a", tcp_endpoint(turned.reactor, "127.0.0.1", keys.port(appliance)))
-        pool = HsmPool(turned.reactor, [site], keys.wire, Bounds(timeout_seconds=2))
+        pool = HsmPool(turned.reactor, [site], keys.wire, AMPLE)
         pool.start()
         host = Host(turned, HsmPort(pool), tmp_path, keys)
         cards_file(tmp_path, CARD)

@@ -58,7 +58,7 @@ def test_a_fault_of_our_own_is_one_code_and_tells_the_place_only(desk: Desk, mon
 
 
 @given(text=st.text(st.characters(max_codepoint=255), max_size=60))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_text_is_answered(speak_once: Speaker, text: str) -> None:
     reply = speak_once(text)
     assert len(reply) >= 4

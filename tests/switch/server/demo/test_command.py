@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from switch.server.demo.command import stay
 from switch.server.demo.processes import DemoStopped, Program, run
 
 pytestmark = pytest.mark.xdist_group("country")
@@ -46,6 +47,20 @@ def test_it_stays_until_ctrl_c_and_leaves_its_files_alone(tmp_path: Path) -> Non
     assert not any(map(is_running, pids))
     assert (folder / "bank-a.toml").exists()
     assert not list(folder.glob("*s.keys")), "the technicians' letters were destroyed"
+
+
+def test_ctrl_c_may_be_pressed_while_it_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At worst before ``echo`` has returned; then, too, the command ends as it should."""
+    said: list[str] = []
+
+    def pressed_at_once(text: str) -> None:
+        said.append(text)
+        if text.startswith("Ctrl-C"):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("switch.server.demo.command.click.echo", pressed_at_once)
+    stay(tmp_path, with_bureau=False)
+    assert said[-1] == "Ctrl-C ends it."
 
 
 def test_a_folder_that_is_used_is_left_alone(tmp_path: Path) -> None:
