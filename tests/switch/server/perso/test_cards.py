@@ -48,12 +48,16 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     assert refused.stderr == "profile VSDC-DEBIT: certificate: no issuer key with a certificate\n"
     cards.certify()
     assert "wrong" not in cards.cardink("checklist", "VSDC-DEBIT", *told)
-    assert cards.site.say(*prepare) == f"970499 0001: {CARDS} cards prepared\n"
+    for _ in range(2):
+        assert cards.site.say(*prepare) == f"970499 0001: {CARDS} cards prepared\n"
     killed(cards, prepared)
     resume(cards, prepared)
     assert cards.produce("order", prepared) == f"{CARDS} made, 0 rejected, {CARDS} mailers printed\n"
     returned = folder / "0001.return"
     cards.produce("return", prepared, returned)
+    first = returned.read_bytes()
+    cards.produce("return", prepared, returned)
+    assert returned.read_bytes() == first
     lines = [json.loads(line) for line in returned.read_text().splitlines()]
     assert lines[-1]["total"] == {"made": CARDS, "rejected": 0, "mailers": CARDS}
     closed = site.run("produce", "--config", cards.hall, "order", prepared)
@@ -79,6 +83,7 @@ def test_from_an_order_to_cards_that_pay(cards: CardSite) -> None:
     assert told_of.splitlines()[-1].endswith(
         "whole from the issuer to the return file: issuer, pmp, cardink, production"
     )
+    assert [told_of.count(f": {what} begun ") for what in ("import", "preparation", "production")] == [1, 1, 1]
     missed = site.run("audit", *(folder / name for name in audits[:2]), folder / audits[3], "--returned", returned)
     assert missed.returncode == 1
     assert re.match(r"production: entry \d+ \(production begun\): the entry before it, ", missed.stderr)

@@ -13,6 +13,7 @@ from psec import des, mac, pinblock, tr31
 from pyemv import kd
 from support.perso import KEYS, ORDER, PROFILE, SECRET, ZMK, Bureau, order, result, wish
 
+from switch.perso.chain import START
 from switch.perso.issuing import Draw, IssuerKeys, card_key, cardholders
 from switch.perso.partfile import MARK_CARDS
 from switch.perso.sealing import unpadded
@@ -31,10 +32,11 @@ def bureau(tmp_path: Path) -> Bureau:
     return Bureau(tmp_path).prepare()
 
 
-def taken(bureau: Bureau, content: bytes, name: str = "970499-2026-0001.order") -> Path:
+def taken(bureau: Bureau, content: bytes, name: str = "970499-2026-0001.order", audit: str = START) -> Path:
     """The XOF file of an order of that *content*."""
-    (bureau.folder / name).write_bytes(content)
-    return bureau.folder / result(bureau.importing.import_file(bureau.folder / name)).xof
+    path = bureau.folder / name
+    path.write_bytes(content)
+    return bureau.folder / result(bureau.importing.import_file(path, begun=lambda head: audit)).xof
 
 
 def clear_key(bureau: Bureau, name: str) -> bytes:
@@ -300,9 +302,9 @@ def test_an_import_goes_on_where_it_was(bureau: Bureau, monkeypatch: pytest.Monk
         assert [card.sequence for card in XofReader(source, path.name)] == list(range(1, GONE_ON + 1))
 
 
-@pytest.mark.parametrize("what", ["order", "mac", "part", "product"])
+@pytest.mark.parametrize("what", ["order", "mac", "part", "product", "audit"])
 def test_it_goes_on_with_nothing_else(bureau: Bureau, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """A part of another order, with a mark that the HSM did not make, changed with its mark, or under other keys."""
+    """A part of another order or audit entry, with a mark that the HSM did not make, changed with it, or under other keys."""
     killed_at(bureau, GONE_ON, monkeypatch)
     part, mark = (bureau.folder / f"970499-2026-0001.{name}" for name in ("part", "mark"))
     content = order(GONE_ON, first=7 if what == "order" else 1)
@@ -318,7 +320,7 @@ def test_it_goes_on_with_nothing_else(bureau: Bureau, monkeypatch: pytest.Monkey
         bureau.books.put_product("970499", "DEBIT", PROFILE.replace('"DKEP-PIN"', '"OTHER-PIN"'), "CARL")
     mark.write_text(json.dumps(told))
     bureau.pool.asked.clear()
-    taken(bureau, content)
+    taken(bureau, content, audit="1" * 64 if what == "audit" else START)
     assert bureau.pool.asked.count("EE0602") == GONE_ON
 
 

@@ -131,6 +131,8 @@ def test_what_is_refused_on_the_way(site: Site) -> None:
     push = ("issuer", "push", order, "--config", site.client("issuer", outer, "receiving"))
     assert site.say(*push) == site.say(*push), "just this file is there"
     assert site.order("0001", 3) == order, "it stays as it is"
+    noted = [json.loads(line)["what"] for line in (site.folder / "issuer.audit").read_text().splitlines()]
+    assert noted == ["order begun", "order made", "pushed"], "each once: the stranger was sent away"
     another = site.run(*site.order_words("0001", 4))
     assert (another.returncode, another.stderr) == (1, "970499-0001.order: is there already, and another order\n")
     order.unlink()

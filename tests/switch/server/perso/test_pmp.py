@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from support.perso import KEYS, ZMK, Bureau, result
+from support.perso import KEYS, ZMK, Bureau, order, result
 
 from switch.perso.books import AlreadyThere
 from switch.perso.issuing import check_value
 from switch.perso.keyfile import KeyFile, SentKey, read_keys
 from switch.perso.pmpconfig import PmpConfig
-from switch.perso.terms import Content
+from switch.perso.terms import Content, Refused
+from switch.perso.xof import XofReader
 from switch.server.perso.pmp import Pmp
 
 T = TypeVar("T")
@@ -102,3 +103,36 @@ def test_a_kill_before_the_books_has_keys_made_anew(pmp: Pmp, tmp_path: Path, mo
             result(pmp.send_keys({"ITK-A": Content.DATA}, 1, out, OFFICERS))
     (key,) = result(pmp.send_keys({"ITK-A": Content.DATA}, 1, out, OFFICERS))
     assert [each.named for each in read_keys(out.read_text(), "out").keys] == [key.named]
+
+
+def imported(pmp: Pmp, content: bytes) -> str:
+    """The audit entry that the XOF file of an order names."""
+    path = pmp.config.folder / "970499-2026-0001.order"
+    path.write_bytes(content)
+    xof = pmp.xofs / result(pmp.import_order(path, "carl", lambda done, of: None)).xof
+    with xof.open("rb") as source:
+        return XofReader(source, xof.name).head.audit
+
+
+def test_an_order_is_noted_once_however_often_its_import_is_repeated(
+    pmp: Pmp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed on the way, then between the books and the audit; what the XOF file names stands in the audit."""
+    bureau = Bureau(tmp_path).prepare()
+    pmp.books, pmp._hsm = bureau.books, bureau.hsm
+
+    def killed(*told: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bureau.hsm, "translate_pins", killed)
+        with pytest.raises(KeyboardInterrupt):
+            imported(pmp, order())
+    first = imported(pmp, order())
+    forget_the_last_entry(pmp)
+    assert imported(pmp, order()) == imported(pmp, order()) == first
+    begun, done = pmp.chain.entries()
+    assert (begun.what, begun.hash, done.what) == ("import begun", first, "order imported")
+    with pytest.raises(Refused, match="was imported"):
+        imported(pmp, order(4))
+    assert [each.what for each in pmp.chain.entries()] == ["import begun", "order imported", "order refused"]

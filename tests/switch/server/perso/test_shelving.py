@@ -74,7 +74,7 @@ def test_a_push_that_breaks_off_leaves_nothing_and_is_repeated(site: Site, port:
     assert second.ask(PUT.replace(b" 1", b" 2", 1)) == f"HERE {len(CONTENT)} {DIGEST}\n"
     assert second.ask(PUT.replace(DIGEST.encode(), b"0" * 64)) == "NO 970499-1.order is there already\n"
     second.close()
-    assert told(site).count('"what":"received"') == 1
+    assert told(site).count('"what":"received"') == told(site).count('"what":"announced"') == 1
     assert [path.name for path in (site.folder / "receiving").iterdir()] == ["970499-1.order"]
     assert "broken off" in told(site)
 
