@@ -304,7 +304,7 @@ def test_an_import_goes_on_where_it_was(bureau: Bureau, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("what", ["order", "mac", "part", "product", "audit"])
 def test_it_goes_on_with_nothing_else(bureau: Bureau, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """A part of another order or audit entry, with a mark that the HSM did not make, changed with it, or under other keys."""
+    """A part of another order or audit entry, with a mark not made by the HSM, changed with it, or under other keys."""
     killed_at(bureau, GONE_ON, monkeypatch)
     part, mark = (bureau.folder / f"970499-2026-0001.{name}" for name in ("part", "mark"))
     content = order(GONE_ON, first=7 if what == "order" else 1)
