@@ -169,10 +169,13 @@ def check_totals(folder: Path, cards: int) -> None:
 
 ONCE = (
     "officer added", "key received", "key made", "issuer key made", "order begun", "order made", "pushed", "announced",
-    "received", "pulled", "import begun", "order imported", "preparation begun", "order prepared", "production begun",
+    "pulled", "import begun", "order imported", "preparation begun", "order prepared", "production begun",
     "order closed",
 )  # fmt: skip
-"""What is in a part's audit once, however often it was killed."""
+"""What is in a part's audit once, however often it was killed.
+
+A file that was pushed again when the inner side had it already is received twice, and taken further in once.
+"""
 
 
 def descendants(pid: int) -> dict[int, str]:
