@@ -189,6 +189,7 @@ def test_the_example_of_the_manual_is_read(tmp_path: Path) -> None:
         ("thales", 1500, 4, None),
         ("mainframe", 1501, 8, "01"),
         ("tls", 2500, 4, None),
+        ("eracom-tls", 2501, 4, None),
         ("eracom", 9000, 4, None),
     ]
     assert config.limits.connections_max == 64
