@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 import pexpect
@@ -18,6 +19,8 @@ _AT_PROMPT = re.compile(rf"(?:^|\n)(?:\x1b\[[0-9;]*[A-Za-z])*(?:{PROMPT})$")
 WINDOW = (50, 500)
 """Rows and columns; wide enough that no answer, a key block included, scrolls sideways."""
 TELNET_NAMES = ("telnet", "inetutils-telnet")
+KEYS_MAX = 1_000
+"""What a terminal takes while nobody looks at it."""
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
@@ -65,7 +68,12 @@ class Terminal:
         self._client.close(force=True)
 
     def _answered(self, answer: str) -> str:
-        self._client.send(answer + "\r")
+        keys = answer + "\r"
+        if len(keys) <= KEYS_MAX:
+            self._client.send(keys)
+        else:
+            # A client that can't show what comes takes no more keys: somebody must look while so many are typed.
+            threading.Thread(target=self._client.send, args=(keys,), daemon=True).start()
         return self.waits()
 
     def _until(self, wanted: object) -> str:
