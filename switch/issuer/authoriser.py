@@ -113,7 +113,9 @@ class Issuer:
             response, fields = no_account.response, {}
         if response != booking.APPROVED:
             # A PIN that was changed stays what it was, if the change is not approved after all.
-            view.put(replace(checked, pin_check=card.pin_check, pvki=card.pvki))
+            kept = replace(checked, pin_check=card.pin_check, pvki=card.pvki)
+            if kept != checked:
+                view.put(kept)
             return Decision(response)
         return Decision(response, booking.approval_code(request.id), {**fields, **said_to_chip(request, answers)})
 
